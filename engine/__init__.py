@@ -1,0 +1,18 @@
+"""The domain: what is decided about an order. Knows PostgreSQL; touches no network and draws nothing.
+
+Where to look
+    clock         the database's clock, which tests can move
+    errors        what went wrong, split by what the caller should do
+    identifiers   typed ids and UUIDv7
+    money         an amount and its currency
+    words         the closed sets of the domain: statuses, states, kinds
+    ports         what the engine expects of the outside world: the facts and outcomes it is told
+    database/     connections, the embedded server, tables, lock order, wake-ups, migrations
+    privacy/      secrets, data keys, the cipher, blind indexes
+    orders/       intake of facts, status changes, holds, packages, queries, the timeline
+    workflow/     the definition as data, the machine, conditions, actions, the batch runner, failures
+    inventory/    the stock ledger
+    effects/      the permanent ledger of everything that goes outside
+    audit/        the hash chain of who changed what
+    reports/      counters that metrics and overviews read
+"""
