@@ -1,0 +1,4 @@
+"""Who changed what: an insert-only log, hash-chained per subject so that an edit, a gap or a reorder shows.
+
+chain   links and writes entries
+"""

@@ -1,0 +1,152 @@
+"""Links of the audit chain: each entry's hash covers the one before it, its place, its words and its sealed values.
+
+The chain runs per subject (an order, a product, a shop), because the subject's row is locked by whoever changes it. Hashes cover the
+stored bytes, so that anyone can verify a chain without the keys to read it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from engine.actors import Actor
+from engine.identifiers import UserId
+from engine.privacy.cipher import Vault
+
+GENESIS = b""
+"""What the first entry of a subject follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One link, ready to be written."""
+
+    subject: UUID
+    sequence: int
+    action: str
+    actor: str
+    source: str
+    before: bytes | None
+    after: bytes | None
+    previous_hash: bytes
+    hash: bytes
+    created_at: datetime
+
+
+def link(
+    vault: Vault,
+    owner: UserId,
+    subject: UUID,
+    sequence: int,
+    previous_hash: bytes,
+    action: str,
+    actor: Actor,
+    before: dict[str, Any] | None,
+    after: dict[str, Any] | None,
+    at: datetime,
+) -> Entry:
+    """The entry number `sequence` (from 1) of the subject's chain."""
+    sealed_before = _seal(vault, owner, "audit_log.before", subject, before)
+    sealed_after = _seal(vault, owner, "audit_log.after", subject, after)
+    digest = entry_hash(
+        subject, sequence, action, actor.name, str(actor.source), sealed_before, sealed_after, previous_hash, at
+    )
+    return Entry(
+        subject,
+        sequence,
+        action,
+        actor.name,
+        str(actor.source),
+        sealed_before,
+        sealed_after,
+        previous_hash,
+        digest,
+        at,
+    )
+
+
+def entry_hash(
+    subject: UUID,
+    sequence: int,
+    action: str,
+    actor: str,
+    source: str,
+    before: bytes | None,
+    after: bytes | None,
+    previous_hash: bytes,
+    at: datetime,
+) -> bytes:
+    """SHA-256 over the entry, every part preceded by its length so that no two entries read alike."""
+    hasher = hashlib.sha256()
+    for part in (
+        previous_hash,
+        subject.bytes,
+        str(sequence).encode(),
+        action.encode(),
+        actor.encode(),
+        source.encode(),
+        before or b"",
+        after or b"",
+        str(int(at.timestamp() * 1_000_000)).encode(),
+    ):
+        hasher.update(len(part).to_bytes(4, "big"))
+        hasher.update(part)
+    return hasher.digest()
+
+
+_INSERT = """
+INSERT INTO audit_log (subject, sequence, action, actor, source, before, after, previous_hash, hash, created_at)
+SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::bytea[], $8::bytea[],
+                     $9::bytea[], $10::timestamptz[])
+"""
+
+
+async def write(connection: Any, entries: Sequence[Entry]) -> None:
+    """Insert the entries. A second writer of one place breaks the primary key rather than the chain."""
+    if not entries:
+        return
+    await connection.execute(
+        _INSERT,
+        [entry.subject for entry in entries],
+        [entry.sequence for entry in entries],
+        [entry.action for entry in entries],
+        [entry.actor for entry in entries],
+        [entry.source for entry in entries],
+        [entry.before for entry in entries],
+        [entry.after for entry in entries],
+        [entry.previous_hash for entry in entries],
+        [entry.hash for entry in entries],
+        [entry.created_at for entry in entries],
+    )
+
+
+async def append(
+    connection: Any,
+    vault: Vault,
+    owner: UserId,
+    subject: UUID,
+    action: str,
+    actor: Actor,
+    before: dict[str, Any] | None,
+    after: dict[str, Any] | None,
+) -> None:
+    """Add one entry to a subject whose row is locked by the caller but keeps no head of its own."""
+    last = await connection.fetchrow(
+        "SELECT sequence, hash FROM audit_log WHERE subject = $1 ORDER BY sequence DESC LIMIT 1", subject
+    )
+    at = await connection.fetchval("SELECT now()")
+    sequence, previous = (last["sequence"] + 1, last["hash"]) if last else (1, GENESIS)
+    await write(connection, [link(vault, owner, subject, sequence, previous, action, actor, before, after, at)])
+
+
+def _seal(vault: Vault, owner: UserId, place: str, subject: UUID, value: dict[str, Any] | None) -> bytes | None:
+    if value is None:
+        return None
+    plain = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    return vault.seal(owner, place, subject, plain) if vault.can_seal(owner) else vault.mark_open(plain)

@@ -1,0 +1,260 @@
+"""Connections: one small asyncpg pool for the hot path, one SQLAlchemy engine for everything composed, one vault.
+
+`open_database` is the only door. With no address it starts or joins the embedded server; with one it connects to any PostgreSQL
+from 15 on. Every session sets its own timeouts, since one forgotten transaction slows the whole engine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import asyncpg
+import orjson
+
+from engine.database import embedded, migrate
+from engine.errors import Misconfigured, Unreachable
+from engine.privacy import secrets
+from engine.privacy.cipher import Vault, new_master_key
+
+Connection = Any
+"""An asyncpg connection or the pool's proxy of one; asyncpg ships no types."""
+
+T = TypeVar("T")
+
+_SESSION = {
+    "search_path": "orders",
+    "idle_in_transaction_session_timeout": "10s",
+    "lock_timeout": "2s",
+    "statement_timeout": "60s",
+    "timezone": "UTC",
+}
+_RETRIED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.LockNotAvailableError)
+_RETRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseSettings:
+    """Where the database is. An empty `url` means the embedded one in `data_directory`."""
+
+    url: str = ""
+    data_directory: Path | None = None
+    pooled: bool = False
+    """True behind a transaction pooler: no prepared statements, no LISTEN."""
+    pool_size: int = 4
+    application_name: str = "orders-tui"
+    account: str = "orders-tui"
+    """The system account the embedded server runs as when the program is started by root."""
+
+
+class Database:
+    """An open database. Close it with `close()`; the embedded server stops with its last user."""
+
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        vault: Vault,
+        connect: Callable[[], Awaitable[Any]],
+        session: embedded.Session | None,
+        *,
+        pooled: bool,
+    ) -> None:
+        self.pool = pool
+        self.vault = vault
+        self.pooled = pooled
+        self.connect = connect
+        """Opens one more connection outside the pool, for LISTEN."""
+        self._session = session
+
+    @functools.cached_property
+    def engine(self) -> Any:
+        """The SQLAlchemy AsyncEngine; imported on first use because the import costs a quarter of a second."""
+        from sqlalchemy.ext.asyncio import create_async_engine
+
+        return create_async_engine(
+            "postgresql+asyncpg://",
+            async_creator_fn=self.connect,
+            pool_size=2,
+            json_serializer=lambda value: orjson.dumps(value).decode(),
+            json_deserializer=orjson.loads,
+            connect_args={"prepared_statement_cache_size": 0} if self.pooled else {},
+        )
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """One transaction on a pooled connection; commits on a clean end."""
+        async with self.pool.acquire() as connection, connection.transaction():
+            yield connection
+
+    async def run(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """Run `work` in one transaction, again when PostgreSQL says it lost a race (deadlock, serialisation, lock wait)."""
+        for attempt in range(_RETRIES):
+            try:
+                async with self.transaction() as connection:
+                    return await work(connection)
+            except _RETRIED:
+                if attempt == _RETRIES - 1:
+                    raise
+                await asyncio.sleep(0.01 * 2**attempt)
+        raise AssertionError("unreachable")
+
+    async def close(self) -> None:
+        """Close connections, then leave the embedded server."""
+        if "engine" in self.__dict__:
+            await self.engine.dispose()
+        try:
+            await asyncio.wait_for(self.pool.close(), 5)
+        except TimeoutError:
+            self.pool.terminate()
+        if self._session is not None:
+            await self._session.leave()
+
+
+async def _prepare(connection: Connection) -> None:
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        format="binary",
+        encoder=lambda value: b"\x01" + orjson.dumps(value),
+        decoder=lambda data: orjson.loads(data[1:]),
+    )
+
+
+async def open_database(
+    settings: DatabaseSettings,
+    environment: Mapping[str, str],
+    *,
+    migrated: bool | None = None,
+    need_key: bool = False,
+    on_wait: Callable[[str], None] | None = None,
+) -> Database:
+    """Open the database: start or join the embedded server, or connect to `url`; migrate; load the keys.
+
+    `migrated` None migrates an embedded database and checks a shared one. Raises Misconfigured or Unreachable, one sentence each.
+    """
+    session: embedded.Session | None = None
+    parameters: dict[str, Any]
+    if settings.url:
+        parameters = _address(settings, environment)
+    else:
+        session = await embedded.start(
+            settings.data_directory, environment=environment, account=settings.account, on_wait=on_wait
+        )
+        parameters = session.server.dsn_parameters()
+    try:
+        return await _open(settings, environment, parameters, session, migrated=migrated, need_key=need_key)
+    except BaseException:
+        if session is not None:
+            await session.leave()
+        raise
+
+
+async def _open(
+    settings: DatabaseSettings,
+    environment: Mapping[str, str],
+    parameters: dict[str, Any],
+    session: embedded.Session | None,
+    *,
+    migrated: bool | None,
+    need_key: bool,
+) -> Database:
+    server_settings = _SESSION | {"application_name": settings.application_name}
+    cache = {"statement_cache_size": 0} if settings.pooled else {}
+
+    async def connect() -> Connection:
+        connection = await asyncpg.connect(**parameters, server_settings=server_settings, **cache)
+        await _prepare(connection)
+        return connection
+
+    async def plain() -> Connection:
+        return await asyncpg.connect(**parameters, server_settings=server_settings, **cache)
+
+    try:
+        if migrated if migrated is not None else session is not None:
+            await migrate.upgrade(plain)
+        else:
+            await migrate.check(plain)
+        vault = Vault(_master_key(settings, environment, session, need_key=need_key))
+        pool = await asyncpg.create_pool(
+            **parameters,
+            **cache,
+            server_settings=server_settings,
+            min_size=1,
+            max_size=settings.pool_size,
+            init=_prepare,
+        )
+        async with pool.acquire() as connection:
+            await vault.load(connection)
+    except (OSError, asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError) as error:
+        raise Unreachable(
+            "database.unreachable",
+            f"The database at {_place(parameters)} does not answer ({_reason(error)}): start it, or mend database.url.",
+        ) from error
+    except (asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError) as error:
+        raise Unreachable(
+            "database.refused",
+            f"The database at {_place(parameters)} refuses the login {parameters.get('user', '')!r}: "
+            "give the right password in ORDERS_TUI_DATABASE_PASSWORD or its credential file.",
+        ) from error
+    except asyncpg.InvalidCatalogNameError as error:
+        raise Unreachable(
+            "database.missing",
+            f"There is no database {parameters.get('database', '')!r} at {_place(parameters)}: "
+            "create it, or mend database.url.",
+        ) from error
+    return Database(pool, vault, connect, session, pooled=settings.pooled)
+
+
+def _master_key(
+    settings: DatabaseSettings, environment: Mapping[str, str], session: embedded.Session | None, *, need_key: bool
+) -> str | None:
+    chain = secrets.Secrets(
+        environment,
+        data_directory=session.data_directory if session else None,
+        keyring=session.keyring if session else secrets.system_keyring(),
+    )
+    if session is not None:
+        return chain.obtain("master_key", new_master_key).reveal()
+    found = chain.read("master_key")
+    if found is None and need_key:
+        raise Misconfigured(
+            "keys.missing",
+            "The master key for personal data is missing: set ORDERS_TUI_MASTER_KEY, or name its file in "
+            "ORDERS_TUI_MASTER_KEY_FILE.",
+        )
+    return found.reveal() if found else None
+
+
+def _address(settings: DatabaseSettings, environment: Mapping[str, str]) -> dict[str, Any]:
+    parts = urlsplit(settings.url)
+    if parts.scheme not in {"postgresql", "postgres"}:
+        raise Misconfigured(
+            "database.url_malformed",
+            "database.url must begin with postgresql:// (for example postgresql://orders@db.example/orders).",
+        )
+    if parts.password:
+        raise Misconfigured(
+            "database.url_has_password",
+            "database.url holds a password: take it out and set ORDERS_TUI_DATABASE_PASSWORD or its credential file.",
+        )
+    password = secrets.Secrets(environment).read("database_password")
+    return {"dsn": settings.url} | ({"password": password.reveal()} if password else {})
+
+
+def _place(parameters: Mapping[str, Any]) -> str:
+    if "dsn" in parameters:
+        parts = urlsplit(parameters["dsn"])
+        return f"{parts.hostname or 'localhost'}:{parts.port or 5432}"
+    return str(parameters.get("host", "localhost"))
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

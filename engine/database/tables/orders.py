@@ -1,0 +1,163 @@
+"""Orders, line items, units, status history, search words.
+
+Names and columns of the specification, then our own. `tiktok_order_id` is compared byte by byte (`COLLATE "C"`) so that its unique
+index also answers prefix searches.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    desc,
+    text,
+)
+
+from engine.database.tables.schema import (
+    Amount,
+    Json,
+    Sealed,
+    Texts,
+    Time,
+    fulfillment_status,
+    key,
+    metadata,
+    moment,
+    order_status,
+    payment_status,
+    point,
+    refer,
+    workflow_status,
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    key(),
+    refer("user_id", "users.id"),
+    Column("tiktok_order_id", Text(collation="C"), nullable=False, unique=True),
+    Column("order_number", Text, nullable=False),
+    Column("order_status", order_status, nullable=False, server_default="pending"),
+    Column("workflow_status", workflow_status, nullable=False, server_default="new"),
+    Column("total_amount", Amount, nullable=False),
+    Column("currency", Text, nullable=False, server_default="USD"),
+    Column("payment_status", payment_status, nullable=False, server_default="pending"),
+    Column("customer_name", Sealed, comment="text; null until TikTok gives it"),
+    Column("customer_email", Sealed, comment="text"),
+    Column("customer_phone", Sealed, comment="text"),
+    Column("shipping_address", Sealed, comment="JSON of engine.ports.Address; null until paid"),
+    Column("shipping_method", Text),
+    Column("shipping_cost", Amount),
+    Column("order_date", Time, nullable=False),
+    moment("expected_ship_date"),
+    moment("shipped_date"),
+    moment("delivered_date"),
+    Column("order_source", Text, server_default="tiktok_shop"),
+    Column("priority_level", Integer, nullable=False, server_default="1"),
+    Column("tags", Texts, nullable=False, server_default=text("'{}'::text[]")),
+    Column("notes", Sealed, comment="text"),
+    moment("last_tiktok_sync"),
+    Column("sync_status", Text, nullable=False, server_default="pending"),
+    Column("sync_attempts", Integer, nullable=False, server_default="0"),
+    moment("created_at", required=True),
+    moment("updated_at", required=True),
+    Column("version", Integer, nullable=False, server_default="1"),
+    refer("shop_id", "shops.id"),
+    Column("channel_status", Text, nullable=False, comment="TikTok's own status"),
+    Column("channel_updated_at", Time, nullable=False),
+    Column("channel_digest", Sealed, nullable=False, comment="digest of the last fact applied"),
+    Column("shipping_type", Text, nullable=False, server_default="SELLER"),
+    Column("fulfilled_by_tiktok", Boolean, nullable=False, server_default=text("false")),
+    Column("delivery_option_id", Text, nullable=False, server_default=""),
+    Column("warehouse_id", Text, nullable=False, server_default=""),
+    moment("collect_by"),
+    moment("auto_cancel_at"),
+    Column("cash_on_delivery", Boolean, nullable=False, server_default=text("false")),
+    Column("sample", Boolean, nullable=False, server_default=text("false")),
+    Column("cancel_requested", Boolean, nullable=False, server_default=text("false")),
+    Column("cancel_reason", Text, nullable=False, server_default=""),
+    Column("masked", Boolean, nullable=False, server_default=text("false")),
+    Column("buyer_message", Sealed, comment="text"),
+    Column("seller_note", Sealed, comment="text"),
+    Column("failed_from", workflow_status, comment="the state a failed order resumes from"),
+    Column("audit_sequence", Integer, nullable=False, server_default="0"),
+    Column("audit_head", Sealed, nullable=False, server_default=text("'\\x'::bytea")),
+    postgresql_with={"fillfactor": "80"},
+)
+Index("orders_newest_index", desc(orders.c.order_date), desc(orders.c.id))
+Index("orders_status_index", orders.c.order_status, desc(orders.c.order_date), desc(orders.c.id))
+Index(
+    "orders_failed_index",
+    desc(orders.c.order_date),
+    desc(orders.c.id),
+    postgresql_where=text("workflow_status = 'failed'"),
+)
+
+order_items = Table(
+    "order_items",
+    metadata,
+    key(),
+    refer("order_id", "orders.id", cascade=True),
+    refer("product_id", "products.id", nullable=True),
+    Column("tiktok_product_id", Text, nullable=False, server_default=""),
+    Column("tiktok_sku_id", Text, nullable=False, server_default=""),
+    Column("product_name", Text, nullable=False),
+    Column("product_sku", Text(collation="C"), nullable=False),
+    Column("variant_name", Text),
+    Column("quantity", Integer, nullable=False),
+    Column("unit_price", Amount, nullable=False),
+    Column("total_price", Amount, nullable=False),
+    Column("fulfillment_status", fulfillment_status, nullable=False, server_default="pending"),
+    Column("shipped_quantity", Integer, nullable=False, server_default="0"),
+    Column("cancelled_quantity", Integer, nullable=False, server_default="0"),
+    moment("created_at", required=True),
+    moment("updated_at", required=True),
+    CheckConstraint("quantity > 0", name="quantity"),
+)
+Index("order_items_order_index", order_items.c.order_id)
+Index("order_items_sku_index", order_items.c.product_sku, order_items.c.order_id)
+
+order_item_units = Table(
+    "order_item_units",
+    metadata,
+    key(),
+    point("order_id"),
+    refer("order_item_id", "order_items.id", cascade=True),
+    Column("tiktok_line_id", Text, nullable=False),
+    Column("channel_status", Text, nullable=False),
+    Column("price", Amount, nullable=False),
+    Column("is_gift", Boolean, nullable=False, server_default=text("false")),
+    Column("tiktok_package_id", Text, nullable=False, server_default=""),
+    UniqueConstraint("order_id", "tiktok_line_id"),
+)
+
+order_status_history = Table(
+    "order_status_history",
+    metadata,
+    key(),
+    refer("order_id", "orders.id", cascade=True),
+    Column("previous_status", order_status),
+    Column("new_status", order_status, nullable=False),
+    Column("status_reason", Text),
+    refer("changed_by", "users.id", nullable=True),
+    Column("change_source", Text, nullable=False, server_default="system"),
+    Column("metadata", Json),
+    moment("created_at", required=True),
+)
+Index("order_status_history_order_index", order_status_history.c.order_id, order_status_history.c.id)
+
+order_search_words = Table(
+    "order_search_words",
+    metadata,
+    Column("word", BigInteger, nullable=False, comment="keyed digest of a normalised word (blind index)"),
+    refer("order_id", "orders.id", cascade=True),
+    PrimaryKeyConstraint("word", "order_id"),
+)

@@ -1,0 +1,135 @@
+"""What comes in (inbox), what goes out (effects), and the daemons' bookkeeping (gates, leases, daemons)."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    Sequence,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
+
+from engine.database.tables.schema import Json, Sealed, Time, key, metadata, moment, one_of, point, refer
+from engine.words import Dependency, EffectKind, EffectState
+
+claim_tokens = Sequence("claim_tokens", metadata=metadata)
+"""One number per claim: the fence named in every later write."""
+
+inbox_keys = Table(
+    "inbox_keys",
+    metadata,
+    Column(
+        "key",
+        LargeBinary,
+        primary_key=True,
+        comment="digest of notification id, or of (type, shop, raw body)",
+    ),
+    Column("inbox_id", Uuid, nullable=False),
+    moment("received_at", required=True),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    key(),
+    refer("shop_id", "shops.id", nullable=True),
+    Column("source", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("payload", Sealed, comment="raw bytes as received; cleared by the retention policy"),
+    Column("state", Text, nullable=False, server_default="new"),
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("due_at", Time, nullable=False, server_default=text("now()")),
+    point("daemon_id", nullable=True),
+    Column("lease_token", BigInteger),
+    Column("lease_until", Time),
+    Column("outcome", Text),
+    moment("received_at", required=True),
+    moment("settled_at"),
+    CheckConstraint(one_of("source", ("webhook", "poll", "import", "manual")), name="source"),
+    CheckConstraint(one_of("state", ("new", "done", "failed", "ignored")), name="state"),
+    postgresql_with={"fillfactor": "70"},
+)
+Index("inbox_open_index", inbox.c.due_at, inbox.c.id, postgresql_where=text("state = 'new'"))
+
+effects = Table(
+    "effects",
+    metadata,
+    key(),
+    Column("key", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("dependency", Text, nullable=False),
+    Column("sequence", BigInteger, Identity(always=True), nullable=False),
+    refer("order_id", "orders.id", nullable=True),
+    point("shop_id", nullable=True),
+    point("package_id", nullable=True),
+    Column("head", Boolean, nullable=False, server_default=text("true")),
+    Column("state", Text, nullable=False, server_default="intent"),
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("due_at", Time, nullable=False, server_default=text("now()")),
+    point("daemon_id", nullable=True),
+    Column("lease_token", BigInteger),
+    Column("lease_until", Time),
+    Column("provider_reference", Text, nullable=False, server_default=""),
+    Column("request", Json, nullable=False, server_default=text("'{}'::jsonb"), comment="never personal"),
+    Column("result", Sealed, comment="JSON; cleared by the retention policy"),
+    Column("error_code", Text),
+    Column("error", Text),
+    moment("created_at", required=True),
+    moment("settled_at"),
+    CheckConstraint(one_of("kind", EffectKind), name="kind"),
+    CheckConstraint(one_of("dependency", Dependency), name="dependency"),
+    CheckConstraint(one_of("state", EffectState), name="state"),
+    postgresql_with={
+        "fillfactor": "70",
+        "autovacuum_vacuum_scale_factor": "0.02",
+        "autovacuum_vacuum_cost_delay": "0",
+    },
+)
+Index(
+    "effects_open_index",
+    effects.c.kind,
+    effects.c.due_at,
+    postgresql_where=text("state IN ('intent', 'sent', 'ambiguous') AND head"),
+)
+Index("effects_order_index", effects.c.order_id, effects.c.dependency, effects.c.sequence)
+
+gates = Table(
+    "gates",
+    metadata,
+    Column("dependency", Text, primary_key=True),
+    Column("opened_until", Time),
+    Column("reason", Text, nullable=False, server_default=""),
+    refer("probe_daemon", "daemons.id", nullable=True),
+    Column("probe_until", Time),
+    moment("updated_at", required=True),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    refer("daemon_id", "daemons.id", nullable=True),
+    Column("term", BigInteger, nullable=False, server_default="0"),
+    Column("until", Time, nullable=False),
+)
+
+daemons = Table(
+    "daemons",
+    metadata,
+    key(),
+    Column("host", Text, nullable=False),
+    Column("process_id", Integer, nullable=False),
+    Column("version", Text, nullable=False),
+    moment("started_at", required=True),
+    moment("beat_at", required=True),
+    moment("stopped_at"),
+)

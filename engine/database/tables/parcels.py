@@ -1,0 +1,148 @@
+"""Packages and what is in them, documents, returns, waves. Orders and packages are many-to-many."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from engine.database.tables.schema import (
+    Amount,
+    Json,
+    Sealed,
+    Time,
+    key,
+    metadata,
+    moment,
+    one_of,
+    point,
+    refer,
+)
+from engine.words import TrackingStatus
+
+packages = Table(
+    "packages",
+    metadata,
+    key(),
+    refer("shop_id", "shops.id"),
+    refer("location_id", "locations.id"),
+    Column("state", Text, nullable=False, server_default="planned"),
+    Column("generation", Integer, nullable=False, server_default="1", comment="rises after a recorded void only"),
+    Column("weight_grams", Integer),
+    Column("provider", Text, nullable=False, server_default=""),
+    Column("carrier", Text, nullable=False, server_default=""),
+    Column("service", Text, nullable=False, server_default=""),
+    Column("tracking_number", Text(collation="C"), nullable=False, server_default=""),
+    Column("tracking_status", Text, nullable=False, server_default="unknown"),
+    Column("tracking_detail", Text, nullable=False, server_default=""),
+    Column("shipment_reference", Text, nullable=False, server_default=""),
+    Column("tracker_reference", Text, nullable=False, server_default=""),
+    Column("tiktok_package_id", Text, nullable=False, server_default=""),
+    Column("label_cost", Amount),
+    Column("label_currency", Text),
+    moment("labelled_at"),
+    moment("told_at"),
+    Column("told_tracking_number", Text, nullable=False, server_default=""),
+    moment("handed_over_at"),
+    moment("first_scan_at"),
+    moment("delivered_at"),
+    Column("track_due_at", Time),
+    Column("version", Integer, nullable=False, server_default="1"),
+    moment("created_at", required=True),
+    moment("updated_at", required=True),
+    CheckConstraint(
+        one_of("state", ("planned", "labelled", "told", "in_transit", "delivered", "voiding", "voided")),
+        name="state",
+    ),
+    CheckConstraint(one_of("tracking_status", TrackingStatus), name="tracking_status"),
+    postgresql_with={"fillfactor": "70"},
+)
+Index(
+    "packages_tracking_number_index",
+    packages.c.tracking_number,
+    postgresql_where=text("tracking_number <> ''"),
+)
+Index("packages_track_due_index", packages.c.track_due_at, postgresql_where=text("track_due_at IS NOT NULL"))
+
+package_items = Table(
+    "package_items",
+    metadata,
+    refer("package_id", "packages.id", cascade=True),
+    refer("order_item_id", "order_items.id", cascade=True),
+    point("order_id"),
+    Column("quantity", Integer, nullable=False),
+    PrimaryKeyConstraint("package_id", "order_item_id"),
+    CheckConstraint("quantity > 0", name="quantity"),
+)
+Index("package_items_order_index", package_items.c.order_id)
+
+documents = Table(
+    "documents",
+    metadata,
+    key(),
+    refer("package_id", "packages.id", cascade=True),
+    Column("kind", Text, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("body", Sealed, nullable=False),
+    moment("created_at", required=True),
+    UniqueConstraint("package_id", "kind", "generation"),
+    CheckConstraint(one_of("kind", ("label", "packing_slip", "customs")), name="kind"),
+)
+
+returns = Table(
+    "returns",
+    metadata,
+    key(),
+    refer("order_id", "orders.id", cascade=True),
+    Column("tiktok_return_id", Text, nullable=False, unique=True),
+    Column("return_type", Text, nullable=False),
+    Column("channel_status", Text, nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("refund_amount", Amount),
+    Column("currency", Text),
+    moment("respond_by"),
+    Column("lines", Json, nullable=False, server_default=text("'[]'::jsonb")),
+    moment("created_at", required=True),
+    moment("updated_at", required=True),
+)
+Index("returns_order_index", returns.c.order_id)
+
+waves = Table(
+    "waves",
+    metadata,
+    key(),
+    refer("location_id", "locations.id"),
+    Column("name", Text, nullable=False),
+    Column("state", Text, nullable=False, server_default="open"),
+    refer("picker", "users.id", nullable=True),
+    moment("created_at", required=True),
+    moment("closed_at"),
+    CheckConstraint(one_of("state", ("open", "picking", "done")), name="state"),
+)
+
+pick_lines = Table(
+    "pick_lines",
+    metadata,
+    key(),
+    point("order_id"),
+    refer("order_item_id", "order_items.id", cascade=True),
+    point("location_id"),
+    refer("wave_id", "waves.id", nullable=True),
+    Column("bin", Text, nullable=False, server_default=""),
+    Column("quantity", Integer, nullable=False),
+    Column("state", Text, nullable=False, server_default="open"),
+    moment("created_at", required=True),
+    moment("closed_at"),
+    UniqueConstraint("order_item_id"),
+    CheckConstraint(one_of("state", ("open", "picked", "cancelled")), name="state"),
+)
+Index("pick_lines_order_index", pick_lines.c.order_id)

@@ -1,0 +1,109 @@
+"""Products and the stock ledger: levels, reservations, movements."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    literal_column,
+    text,
+)
+
+from engine.database.tables.schema import Json, Texts, key, metadata, moment, one_of, point, refer
+
+products = Table(
+    "products",
+    metadata,
+    key(),
+    refer("user_id", "users.id"),
+    Column("sku", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("barcodes", Texts, nullable=False, server_default=text("'{}'::text[]")),
+    Column("weight_grams", Integer),
+    Column("length_millimetres", Integer),
+    Column("width_millimetres", Integer),
+    Column("height_millimetres", Integer),
+    Column("bin", Text, nullable=False, server_default=""),
+    Column("customs", Json),
+    Column("components", Json, comment="for kits: [{sku, quantity}]"),
+    moment("created_at", required=True),
+    moment("updated_at", required=True),
+    UniqueConstraint("user_id", "sku"),
+    CheckConstraint("weight_grams > 0", name="weight"),
+)
+Index(
+    "products_name_words_index",
+    func.to_tsvector(literal_column("'simple'"), products.c.name),
+    postgresql_using="gin",
+)
+
+stock_levels = Table(
+    "stock_levels",
+    metadata,
+    refer("product_id", "products.id"),
+    refer("location_id", "locations.id"),
+    Column("on_hand", Integer, nullable=False, server_default="0"),
+    Column("reserved", Integer, nullable=False, server_default="0"),
+    Column("held", Integer, nullable=False, server_default="0"),
+    Column("version", BigInteger, nullable=False, server_default="0"),
+    PrimaryKeyConstraint("product_id", "location_id"),
+    CheckConstraint("on_hand >= 0 AND reserved >= 0 AND held >= 0", name="not_negative"),
+    CheckConstraint("reserved + held <= on_hand", name="covered"),
+    postgresql_with={"fillfactor": "50"},
+)
+
+stock_reservations = Table(
+    "stock_reservations",
+    metadata,
+    key(),
+    point("order_id"),
+    refer("order_item_id", "order_items.id"),
+    point("product_id"),
+    point("location_id"),
+    Column("quantity", Integer, nullable=False),
+    Column("state", Text, nullable=False, server_default="active"),
+    Column("attempt", Integer, nullable=False, server_default="1"),
+    moment("created_at", required=True),
+    moment("closed_at"),
+    CheckConstraint("quantity > 0", name="quantity"),
+    CheckConstraint(one_of("state", ("active", "released", "consumed")), name="state"),
+)
+Index(
+    "stock_reservations_active_key",
+    stock_reservations.c.order_item_id,
+    stock_reservations.c.product_id,
+    stock_reservations.c.location_id,
+    unique=True,
+    postgresql_where=text("state = 'active'"),
+)
+Index("stock_reservations_order_index", stock_reservations.c.order_id)
+
+stock_movements = Table(
+    "stock_movements",
+    metadata,
+    key(),
+    refer("product_id", "products.id"),
+    point("location_id"),
+    Column("kind", Text, nullable=False),
+    Column("delta_on_hand", Integer, nullable=False, server_default="0"),
+    Column("delta_reserved", Integer, nullable=False, server_default="0"),
+    Column("delta_held", Integer, nullable=False, server_default="0"),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("actor", Text, nullable=False, server_default="system"),
+    point("order_id", nullable=True),
+    Column("idempotency_key", Text, nullable=False, unique=True),
+    moment("created_at", required=True),
+    CheckConstraint(
+        one_of("kind", ("reserve", "release", "consume", "adjust", "transfer", "count", "restock")),
+        name="kind",
+    ),
+)
+Index("stock_movements_product_index", stock_movements.c.product_id, stock_movements.c.location_id)

@@ -1,0 +1,168 @@
+"""The permanent ledger of effects: intend, claim, checkpoint, settle.
+
+A key is unique for ever. A claim is a short transaction of its own that hands out one token; every later write names that token, so a
+worker that lost its claim writes nothing. Only the head of an order's effects for one dependency can be claimed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any
+
+from engine.identifiers import DaemonId, EffectId, OrderId, PackageId, ShopId
+from engine.ports import Claim
+from engine.words import Dependency, EffectKind, EffectState
+
+if TYPE_CHECKING:
+    from engine.workflow.plan import NewEffect
+
+OPEN = "('intent', 'sent', 'ambiguous')"
+
+_INTEND = f"""
+INSERT INTO effects (id, key, kind, dependency, order_id, shop_id, package_id, head, due_at, request)
+SELECT d.id, d.key, d.kind, d.dependency, d.order_id, d.shop_id, d.package_id,
+       d.order_id IS NULL OR (d.ahead = 0 AND NOT EXISTS (
+           SELECT 1 FROM effects e WHERE e.order_id = d.order_id AND e.dependency = d.dependency AND e.state IN {OPEN})),
+       now() + make_interval(secs => d.delay), d.request
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::uuid[], $8::int[], $9::float8[], $10::jsonb[])
+  WITH ORDINALITY AS d(id, key, kind, dependency, order_id, shop_id, package_id, ahead, delay, request, place)
+ORDER BY d.place
+ON CONFLICT (key) DO NOTHING
+"""  # noqa: S608
+
+_VOID = """
+UPDATE effects SET state = 'voided', head = false, settled_at = now()
+WHERE order_id = ANY($1::uuid[]) AND state = 'intent' AND lease_until IS NULL AND kind <> 'void_label'
+"""
+
+# One that may have happened still knows its reference: it asks first.
+_REARM = f"""
+UPDATE effects f SET state = CASE WHEN f.provider_reference <> '' THEN 'ambiguous' ELSE 'intent' END, attempt = 0, due_at = now(), error = NULL, error_code = NULL, settled_at = NULL,
+       lease_token = NULL, lease_until = NULL,
+       head = NOT EXISTS (SELECT 1 FROM effects e WHERE e.order_id = f.order_id AND e.dependency = f.dependency
+                          AND e.state IN {OPEN})
+WHERE f.order_id = ANY($1::uuid[]) AND f.state = 'failed'
+"""  # noqa: S608
+
+# Index: effects_open_index. Locks the claimed effects only, and never waits for another claimer.
+_CLAIM = f"""
+WITH due AS MATERIALIZED (
+    SELECT id FROM effects
+    WHERE state IN {OPEN} AND head AND kind = $1 AND due_at <= now()
+      AND (lease_until IS NULL OR lease_until < now()
+           OR NOT EXISTS (SELECT 1 FROM daemons d WHERE d.id = effects.daemon_id AND d.stopped_at IS NULL
+                          AND d.beat_at > now() - make_interval(secs => $5)))
+    ORDER BY due_at LIMIT $2
+    FOR UPDATE SKIP LOCKED
+), token AS (SELECT nextval('claim_tokens') AS number)
+UPDATE effects e
+SET lease_token = token.number, lease_until = now() + make_interval(secs => $4), daemon_id = $3, attempt = e.attempt + 1,
+    state = CASE WHEN e.state = 'sent' THEN 'ambiguous' ELSE e.state END
+FROM due, token WHERE e.id = due.id
+RETURNING e.id, e.key, e.kind, e.dependency, e.order_id, e.shop_id, e.package_id, e.lease_token, e.attempt, e.state,
+          e.provider_reference, e.request
+"""  # noqa: S608
+
+# A cancelled or held order stops here, before the call that cannot be taken back.
+_CHECKPOINT = """
+UPDATE effects e SET state = 'sent', provider_reference = d.reference
+FROM unnest($1::uuid[], $2::bigint[], $3::text[]) AS d(id, token, reference)
+LEFT JOIN effects f ON f.id = d.id
+LEFT JOIN orders o ON o.id = f.order_id
+WHERE e.id = d.id AND e.lease_token = d.token AND e.state IN ('intent', 'sent', 'ambiguous')
+  AND (e.kind NOT IN ('buy_label', 'ship_package')
+       OR (o.order_status NOT IN ('cancelled', 'returned') AND o.channel_status <> 'CANCELLED' AND NOT EXISTS (
+           SELECT 1 FROM holds h WHERE h.order_id = e.order_id AND h.released_at IS NULL)))
+RETURNING e.id
+"""
+
+# A claim stopped at its checkpoint: cancelled orders void it, held ones keep it for later.
+_STAND_DOWN = """
+UPDATE effects e SET state = CASE WHEN e.state = 'ambiguous' THEN 'ambiguous' ELSE 'intent' END, lease_until = NULL, lease_token = NULL,
+       attempt = greatest(e.attempt - 1, 0), due_at = now() + interval '30 seconds'
+FROM unnest($1::uuid[], $2::bigint[]) AS d(id, token)
+WHERE e.id = d.id AND e.lease_token = d.token AND e.state IN ('intent', 'sent', 'ambiguous')
+"""
+
+_VOID_CANCELLED = """
+UPDATE effects e SET state = 'voided', head = false, settled_at = now(), lease_until = NULL
+FROM orders o
+WHERE e.id = ANY($1::uuid[]) AND e.state = 'intent' AND o.id = e.order_id AND o.order_status = 'cancelled'
+"""
+
+
+async def intend(connection: Any, effects: Sequence[NewEffect]) -> None:
+    """Write intents. A key that exists already is left as it is: what was meant once is done once."""
+    if not effects:
+        return
+    await connection.execute(
+        _INTEND,
+        [effect.effect_id for effect in effects],
+        [effect.key for effect in effects],
+        [effect.kind for effect in effects],
+        [effect.dependency for effect in effects],
+        [effect.order_id for effect in effects],
+        [effect.shop_id for effect in effects],
+        [effect.package_id for effect in effects],
+        [effect.ahead for effect in effects],
+        [effect.delay_seconds for effect in effects],
+        [effect.request for effect in effects],
+    )
+
+
+async def void_intents(connection: Any, order_ids: Sequence[OrderId]) -> None:
+    """Take back what these orders intended and nobody has claimed."""
+    if order_ids:
+        await connection.execute(_VOID, order_ids)
+
+
+async def rearm(connection: Any, order_ids: Sequence[OrderId]) -> None:
+    """Make failed effects of these orders due again, under their own keys and with a fresh budget."""
+    if order_ids:
+        await connection.execute(_REARM, order_ids)
+
+
+async def claim(
+    connection: Any, kind: EffectKind, limit: int, daemon_id: DaemonId, lease_seconds: float, dead_after_seconds: float
+) -> list[Claim]:
+    """Claim due effects of one kind, also those whose daemon has stopped beating for `dead_after_seconds`."""
+    rows = await connection.fetch(_CLAIM, kind, limit, daemon_id, lease_seconds, dead_after_seconds)
+    return [
+        Claim(
+            effect_id=EffectId(row["id"]),
+            key=row["key"],
+            kind=EffectKind(row["kind"]),
+            dependency=Dependency(row["dependency"]),
+            order_id=OrderId(row["order_id"]) if row["order_id"] else None,
+            shop_id=ShopId(row["shop_id"]) if row["shop_id"] else None,
+            package_id=PackageId(row["package_id"]) if row["package_id"] else None,
+            token=row["lease_token"],
+            attempt=row["attempt"],
+            ambiguous=row["state"] == EffectState.AMBIGUOUS,
+            provider_reference=row["provider_reference"],
+            request=row["request"],
+        )
+        for row in rows
+    ]
+
+
+async def checkpoint(connection: Any, claims: Sequence[tuple[Claim, str]]) -> set[EffectId]:
+    """Mark claims as about to be sent, with the provider's reference; those absent from the answer must not be sent."""
+    rows = await connection.fetch(
+        _CHECKPOINT,
+        [claim.effect_id for claim, _ in claims],
+        [claim.token for claim, _ in claims],
+        [reference for _, reference in claims],
+    )
+    passed = {EffectId(row["id"]) for row in rows}
+    stopped = [claim for claim, _ in claims if claim.effect_id not in passed]
+    if stopped:
+        await stand_down(connection, stopped)
+    return passed
+
+
+async def stand_down(connection: Any, claims: Collection[Claim]) -> None:
+    """Give claims back without having sent anything; those of cancelled orders are voided."""
+    ids = [claim.effect_id for claim in claims]
+    await connection.execute(_STAND_DOWN, ids, [claim.token for claim in claims])
+    await connection.execute(_VOID_CANCELLED, ids)

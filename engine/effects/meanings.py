@@ -1,0 +1,110 @@
+"""What a settled effect means: the label a package got, the parcel TikTok knows, the label that went back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from engine.identifiers import PackageId, new_id
+from engine.ports import Claim, Done, LabelBought, LabelVoided, Outcome, PackageShipped
+from engine.privacy.cipher import Vault
+
+_OWNERS = (
+    "SELECT p.id, s.user_id, p.generation FROM packages p JOIN shops s ON s.id = p.shop_id WHERE p.id = ANY($1::uuid[])"
+)
+
+# A package whose order was cancelled meanwhile keeps its state, and its new label is voided below.
+_LABELLED = """
+UPDATE packages p
+SET state = CASE WHEN p.state = 'planned' THEN 'labelled' ELSE 'voiding' END,
+    provider = 'easypost', carrier = d.carrier, service = d.service, tracking_number = d.tracking_number,
+    tracking_status = 'label_created', shipment_reference = d.shipment, tracker_reference = d.tracker,
+    label_cost = d.cost, label_currency = d.currency, labelled_at = now(),
+    track_due_at = CASE WHEN p.state = 'planned' THEN now() END, version = p.version + 1, updated_at = now()
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::numeric[], $8::text[])
+  AS d(id, carrier, service, tracking_number, shipment, tracker, cost, currency)
+WHERE p.id = d.id AND p.state IN ('planned', 'voided')
+"""
+
+_DOCUMENTS = """
+INSERT INTO documents (id, package_id, kind, generation, media_type, body)
+SELECT d.id, d.package_id, 'label', d.generation, d.media_type, d.body
+FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::bytea[]) AS d(id, package_id, generation, media_type, body)
+ON CONFLICT (package_id, kind, generation) DO NOTHING
+"""
+
+_VOID_LATE_LABELS = """
+INSERT INTO effects (id, key, kind, dependency, order_id, shop_id, package_id, head, provider_reference)
+SELECT gen_random_uuid(), 'void:' || p.id || ':' || p.generation, 'void_label', 'carrier', e.order_id, p.shop_id, p.id, true,
+       p.shipment_reference
+FROM packages p JOIN effects e ON e.package_id = p.id AND e.kind = 'buy_label'
+WHERE p.id = ANY($1::uuid[]) AND p.state = 'voiding'
+ON CONFLICT (key) DO NOTHING
+"""
+
+_TOLD = """
+UPDATE packages p
+SET state = CASE WHEN p.state = 'labelled' THEN 'told' ELSE p.state END, told_at = now(), told_tracking_number = p.tracking_number,
+    tiktok_package_id = CASE WHEN d.tiktok = '' THEN p.tiktok_package_id ELSE d.tiktok END, version = p.version + 1,
+    updated_at = now()
+FROM unnest($1::uuid[], $2::text[]) AS d(id, tiktok)
+WHERE p.id = d.id
+"""
+
+_VOIDED = """
+UPDATE packages SET state = 'voided', track_due_at = NULL, version = version + 1, updated_at = now() WHERE id = ANY($1::uuid[])
+"""
+
+
+async def write_meanings(connection: Any, vault: Vault, settled: Sequence[tuple[Claim, Outcome]]) -> None:
+    """Write what the successful outcomes mean for their packages; the effects themselves are settled already."""
+    bought: list[tuple[PackageId, LabelBought]] = []
+    told: list[tuple[PackageId, PackageShipped]] = []
+    voided: list[PackageId] = []
+    for claim, outcome in settled:
+        if not isinstance(outcome, Done) or claim.package_id is None:
+            continue
+        match outcome.result:
+            case LabelBought() as label:
+                bought.append((claim.package_id, label))
+            case PackageShipped() as shipped:
+                told.append((claim.package_id, shipped))
+            case LabelVoided():
+                voided.append(claim.package_id)
+    if bought:
+        await _write_labels(connection, vault, sorted(bought, key=lambda each: each[0]))
+    if told:
+        told.sort(key=lambda each: each[0])
+        await connection.execute(_TOLD, [p for p, _ in told], [shipped.tiktok_package_id for _, shipped in told])
+    if voided:
+        await connection.execute(_VOIDED, sorted(voided))
+
+
+async def _write_labels(connection: Any, vault: Vault, bought: Sequence[tuple[PackageId, LabelBought]]) -> None:
+    packages = [package_id for package_id, _ in bought]
+    labels = [label for _, label in bought]
+    owners = {row["id"]: row for row in await connection.fetch(_OWNERS, packages)}
+    await connection.execute(
+        _LABELLED,
+        packages,
+        [label.carrier for label in labels],
+        [label.service for label in labels],
+        [label.tracking_number for label in labels],
+        [label.shipment_reference for label in labels],
+        [label.tracker_reference for label in labels],
+        [label.cost for label in labels],
+        [label.currency for label in labels],
+    )
+    documents = [new_id() for _ in bought]
+    await connection.execute(
+        _DOCUMENTS,
+        documents,
+        packages,
+        [owners[package_id]["generation"] for package_id in packages],
+        [label.media_type for label in labels],
+        [
+            vault.seal(owners[package_id]["user_id"], "documents.body", document_id, label.document)
+            for document_id, (package_id, label) in zip(documents, bought, strict=True)
+        ],
+    )
+    await connection.execute(_VOID_LATE_LABELS, packages)

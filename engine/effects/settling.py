@@ -1,0 +1,207 @@
+"""Settling: what came of a claim, and what that means for the order, in one transaction fenced by the claim's token.
+
+Locks, in the one allowed order: work, orders, then the effects, packages, stock. The order goes on in the same transaction; should
+that break, the result is written alone and the order is left to the runner, since a result from outside must never be lost.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from engine.effects.kinds import BUDGETS, Budget
+from engine.effects.meanings import write_meanings
+from engine.ports import Claim, Done, Failed, Outcome, Postponed, Unsure
+from engine.privacy.cipher import Vault
+from engine.words import EffectKind, EffectState
+from engine.workflow.advance import Push, advance
+from engine.workflow.failures import cause_of_outcome
+from engine.workflow.reading import lock_work
+
+if TYPE_CHECKING:
+    from engine.database.connection import Database
+
+_LOCK_ORDERS = "SELECT id FROM orders WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"
+
+# A clean failure forgets the provider's reference, so that a retry starts anew with what was corrected meanwhile.
+_SETTLE = """
+UPDATE effects e
+SET state = d.state, head = d.open AND e.head, result = d.result, error_code = d.error_code, error = d.error,
+    provider_reference = CASE WHEN d.forget THEN '' WHEN d.reference = '' THEN e.provider_reference ELSE d.reference END,
+    due_at = now() + make_interval(secs => d.delay), attempt = e.attempt - d.refund,
+    settled_at = CASE WHEN d.open THEN NULL ELSE now() END, lease_token = NULL, lease_until = NULL
+FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::bool[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::float8[], $10::int[], $11::bool[])
+  AS d(id, token, state, open, result, error_code, error, reference, delay, refund, forget)
+WHERE e.id = d.id AND e.lease_token = d.token AND e.state IN ('intent', 'sent', 'ambiguous')
+RETURNING e.id
+"""
+
+_NEXT_HEADS = """
+UPDATE effects SET head = true
+WHERE id IN (
+    SELECT DISTINCT ON (e.order_id, e.dependency) e.id
+    FROM effects e
+    WHERE e.order_id = ANY($1::uuid[]) AND e.state IN ('intent', 'sent', 'ambiguous')
+    ORDER BY e.order_id, e.dependency, e.sequence)
+  AND NOT head
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """One claim and what came of it."""
+
+    claim: Claim
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    state: EffectState
+    open: bool
+    result: bytes | None
+    error_code: str | None
+    error: str | None
+    reference: str
+    delay_seconds: float
+    refund: int
+    gave_up: Failed | None
+
+
+async def settle(database: Database, settlements: Sequence[Settlement]) -> set[UUID]:
+    """Write these outcomes and let their orders go on. Answers the effects that were still this worker's."""
+    try:
+        return await database.run(lambda connection: _settle(connection, database.vault, settlements, go_on=True))
+    except Exception:
+        if len(settlements) > 1:
+            half = len(settlements) // 2
+            return await settle(database, settlements[:half]) | await settle(database, settlements[half:])
+        return await database.run(lambda connection: _settle(connection, database.vault, settlements, go_on=False))
+
+
+async def _settle(connection: Any, vault: Vault, settlements: Sequence[Settlement], *, go_on: bool) -> set[UUID]:
+    order_ids = sorted({s.claim.order_id for s in settlements if s.claim.order_id is not None and _moves(s)})
+    if order_ids:
+        await lock_work(connection, order_ids)
+        await connection.fetch(_LOCK_ORDERS, order_ids)
+    rows = [_row(settlement) for settlement in settlements]
+    won = {
+        row["id"]
+        for row in await connection.fetch(
+            _SETTLE,
+            [s.claim.effect_id for s in settlements],
+            [s.claim.token for s in settlements],
+            [row.state for row in rows],
+            [row.open for row in rows],
+            [row.result for row in rows],
+            [row.error_code for row in rows],
+            [row.error for row in rows],
+            [row.reference for row in rows],
+            [row.delay_seconds for row in rows],
+            [row.refund for row in rows],
+            [isinstance(s.outcome, Failed) for s in settlements],
+        )
+    }
+    mine = [(s, row) for s, row in zip(settlements, rows, strict=True) if s.claim.effect_id in won]
+    closed = sorted({s.claim.order_id for s, row in mine if s.claim.order_id is not None and not row.open})
+    await write_meanings(connection, vault, [(s.claim, s.outcome) for s, _ in mine])
+    if closed:
+        await connection.execute(_NEXT_HEADS, closed)
+    pushes = {
+        s.claim.order_id: _failure_push(s.claim, row.gave_up)
+        for s, row in mine
+        if row.gave_up is not None and s.claim.order_id is not None and s.claim.kind is not EffectKind.NOTICE
+    }
+    moving = [order_id for order_id in order_ids if any(s.claim.order_id == order_id for s, _ in mine)]
+    if moving and go_on:
+        await advance(connection, vault, moving, pushes)
+    elif moving:
+        await connection.execute("UPDATE work SET ready = true WHERE order_id = ANY($1::uuid[])", moving)
+    return won
+
+
+def _moves(settlement: Settlement) -> bool:
+    """Whether the order can go on after this: notices and postponements leave it where it is."""
+    if settlement.claim.kind is EffectKind.NOTICE:
+        return False
+    return isinstance(settlement.outcome, Done) or _row(settlement).gave_up is not None
+
+
+def _row(settlement: Settlement) -> _Row:
+    claim, outcome = settlement.claim, settlement.outcome
+    budget = BUDGETS[claim.kind]
+    match outcome:
+        case Done():
+            return _Row(
+                EffectState.DONE,
+                open=False,
+                result=None,
+                error_code=None,
+                error=None,
+                reference="",
+                delay_seconds=0,
+                refund=0,
+                gave_up=None,
+            )
+        case Failed(code, sentence):
+            return _closed(code, sentence, outcome)
+        case Unsure(code, sentence, reference):
+            if claim.attempt >= budget.max_attempts:
+                return _exhausted(claim, code, sentence, "It may have happened: ask the other side before retrying.")
+            return _again(EffectState.AMBIGUOUS, code, sentence, reference, _delay(budget, claim.attempt), refund=0)
+        case Postponed(code, sentence, after, burns):
+            if burns and claim.attempt >= budget.max_attempts:
+                return _exhausted(claim, code, sentence, "")
+            state = EffectState.AMBIGUOUS if claim.ambiguous else EffectState.INTENT
+            delay = _delay(budget, claim.attempt) if after is None else after
+            return _again(state, code, sentence, "", delay, refund=0 if burns else 1)
+
+
+def _closed(code: str, sentence: str, failed: Failed) -> _Row:
+    return _Row(
+        EffectState.FAILED,
+        open=False,
+        result=None,
+        error_code=code,
+        error=sentence,
+        reference="",
+        delay_seconds=0,
+        refund=0,
+        gave_up=failed,
+    )
+
+
+def _exhausted(claim: Claim, code: str, sentence: str, warning: str) -> _Row:
+    text = f"Gave up after {claim.attempt} tries: {sentence} {warning}".strip()
+    return _closed(code, text, Failed("attempts_exhausted", text))
+
+
+def _again(state: EffectState, code: str, sentence: str, reference: str, delay_seconds: float, *, refund: int) -> _Row:
+    return _Row(
+        state,
+        open=True,
+        result=None,
+        error_code=code,
+        error=sentence,
+        reference=reference,
+        delay_seconds=delay_seconds,
+        refund=refund,
+        gave_up=None,
+    )
+
+
+def _delay(budget: Budget, attempt: int) -> float:
+    """Full jitter over an exponential ceiling."""
+    ceiling = min(budget.max_delay_seconds, budget.base_delay_seconds * budget.multiplier ** (attempt - 1))
+    return random.uniform(0, ceiling)
+
+
+def _failure_push(claim: Claim, failed: Failed) -> Push:
+    evidence = {"effect": claim.key, "tries": str(claim.attempt)}
+    if claim.provider_reference:
+        evidence["reference"] = claim.provider_reference
+    about = claim.dependency.value if failed.code == "attempts_exhausted" else ""
+    return Push("fail", reason=failed.code, cause=cause_of_outcome(failed.code, failed.sentence, about, evidence))

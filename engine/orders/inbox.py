@@ -1,0 +1,160 @@
+"""The inbox: every webhook and polled change once, raw and sealed, until it is understood.
+
+A poll's cursor moves in the transaction that stores what was polled. The same payload again finds its key taken and is not stored.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from engine.identifiers import DaemonId, ShopId, UserId, new_id
+from engine.ports import InboxClaim
+
+if TYPE_CHECKING:
+    from engine.database.connection import Database
+
+_KEYS = """
+INSERT INTO inbox_keys (key, inbox_id) SELECT * FROM unnest($1::bytea[], $2::uuid[])
+ON CONFLICT (key) DO NOTHING RETURNING inbox_id
+"""
+
+_STORE = """
+INSERT INTO inbox (id, shop_id, source, kind, payload)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bytea[])
+"""
+
+_CLAIM = """
+WITH due AS MATERIALIZED (
+    SELECT id FROM inbox
+    WHERE state = 'new' AND due_at <= now()
+      AND (lease_until IS NULL OR lease_until < now()
+           OR NOT EXISTS (SELECT 1 FROM daemons d WHERE d.id = inbox.daemon_id AND d.stopped_at IS NULL
+                          AND d.beat_at > now() - make_interval(secs => $4)))
+    ORDER BY due_at, id LIMIT $1 FOR UPDATE SKIP LOCKED
+), token AS (SELECT nextval('claim_tokens') AS number)
+UPDATE inbox i SET lease_token = token.number, lease_until = now() + make_interval(secs => $2), attempt = i.attempt + 1,
+       daemon_id = $3
+FROM due, token WHERE i.id = due.id
+RETURNING i.id, i.shop_id, i.source, i.kind, i.payload, i.lease_token, i.attempt
+"""
+
+_SETTLE = """
+UPDATE inbox i SET state = d.state, outcome = d.outcome, settled_at = now(), lease_token = NULL, lease_until = NULL
+FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[]) AS d(id, token, state, outcome)
+WHERE i.id = d.id AND i.lease_token = d.token AND i.state = 'new'
+RETURNING i.id
+"""
+
+_LATER = """
+UPDATE inbox SET due_at = now() + make_interval(secs => $3), lease_token = NULL, lease_until = NULL, outcome = $4
+WHERE id = ANY($1::uuid[]) AND lease_token = $2 AND state = 'new'
+"""
+
+_CURSOR = "UPDATE shops SET poll_cursor = greatest(poll_cursor, $2), polled_at = now(), poll_error = NULL WHERE id = $1"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One payload as it was received. `notification_id` is the sender's own key, empty when it gave none."""
+
+    kind: str
+    payload: bytes
+    notification_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What became of a claimed payload: `state` is done, ignored or failed; `outcome` says it in words."""
+
+    claim: InboxClaim
+    state: str
+    outcome: str
+
+
+async def store(
+    database: Database,
+    shop_id: ShopId,
+    owner: UserId,
+    source: str,
+    arrivals: Sequence[Arrival],
+    *,
+    cursor: datetime | None = None,
+) -> int:
+    """Store what is new among the arrivals and move the shop's cursor, in one transaction. Answers how many were new."""
+
+    async def write(connection: Any) -> int:
+        new = 0
+        if arrivals:
+            await database.vault.ensure(connection, owner)
+            by_key = {_key(shop_id, each): (new_id(), each) for each in arrivals}
+            keys = sorted(by_key)
+            taken = await connection.fetch(_KEYS, keys, [by_key[key][0] for key in keys])
+            fresh = {row["inbox_id"] for row in taken}
+            rows = [(inbox_id, each) for inbox_id, each in by_key.values() if inbox_id in fresh]
+            if rows:
+                await connection.execute(
+                    _STORE,
+                    [inbox_id for inbox_id, _ in rows],
+                    [shop_id] * len(rows),
+                    [source] * len(rows),
+                    [each.kind for _, each in rows],
+                    [database.vault.seal(owner, "inbox.payload", inbox_id, each.payload) for inbox_id, each in rows],
+                )
+            new = len(rows)
+        if cursor is not None:
+            await connection.execute(_CURSOR, shop_id, cursor)
+        return new
+
+    return await database.run(write)
+
+
+async def claim(
+    database: Database, limit: int, lease_seconds: float, daemon_id: DaemonId, dead_after_seconds: float
+) -> list[InboxClaim]:
+    """Claim stored payloads that nobody has understood yet, oldest first, also those of a daemon that stopped beating."""
+    rows = await database.pool.fetch(_CLAIM, limit, lease_seconds, daemon_id, dead_after_seconds)
+    return [
+        InboxClaim(
+            inbox_id=row["id"],
+            shop_id=ShopId(row["shop_id"]) if row["shop_id"] else None,
+            source=row["source"],
+            kind=row["kind"],
+            payload=database.vault.open("inbox.payload", row["id"], row["payload"]) or b"",
+            token=row["lease_token"],
+            attempt=row["attempt"],
+        )
+        for row in sorted(rows, key=lambda row: row["id"])
+    ]
+
+
+async def settle(connection: Any, understood: Sequence[Understood]) -> None:
+    """Mark claimed payloads as understood, inside the transaction that acted on them."""
+    if not understood:
+        return
+    await connection.fetch(
+        _SETTLE,
+        [each.claim.inbox_id for each in understood],
+        [each.claim.token for each in understood],
+        [each.state for each in understood],
+        [each.outcome for each in understood],
+    )
+
+
+async def put_back(database: Database, claims: Sequence[InboxClaim], after_seconds: float, reason: str) -> None:
+    """Give claimed payloads back, to be looked at again later."""
+    for token in {claim.token for claim in claims}:
+        ids = [claim.inbox_id for claim in claims if claim.token == token]
+        await database.pool.execute(_LATER, ids, token, after_seconds, reason)
+
+
+def _key(shop_id: ShopId, arrival: Arrival) -> bytes:
+    if arrival.notification_id:
+        return hashlib.sha256(b"id:" + arrival.notification_id.encode()).digest()
+    hasher = hashlib.sha256()
+    for part in (arrival.kind.encode(), shop_id.bytes, arrival.payload):
+        hasher.update(len(part).to_bytes(4, "big") + part)
+    return hasher.digest()

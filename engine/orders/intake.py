@@ -1,0 +1,119 @@
+"""Intake: facts from TikTok become orders, and orders move, in one transaction.
+
+The same fact twice is one change: a fact older than what is known, or equal to it, is ignored. Masked values never overwrite clear ones.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from engine.errors import NotFound, OrdersError
+from engine.identifiers import OrderId
+from engine.orders import inbox, intake_known, intake_new
+from engine.orders.shop_rows import read_shops
+from engine.ports import OrderFact
+from engine.privacy.cipher import Vault
+from engine.workflow.advance import advance
+from engine.workflow.reading import lock_work
+
+if TYPE_CHECKING:
+    from engine.database.connection import Database
+
+_KNOWN = """
+SELECT o.id, o.tiktok_order_id FROM orders o WHERE o.tiktok_order_id = ANY($1::text[])
+"""
+
+
+class Applied(StrEnum):
+    """What a fact did."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    STALE = "stale"
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeResult:
+    """What became of each fact, by TikTok order id."""
+
+    order_ids: dict[str, OrderId]
+    applied: dict[str, Applied]
+
+
+async def apply(
+    database: Database, facts: Sequence[OrderFact], understood: Sequence[inbox.Understood] = ()
+) -> IntakeResult:
+    """Apply facts, let their orders go on, and settle the inbox payloads they came from, in one transaction.
+
+    Should an order break while it moves, the facts are applied alone and the orders are left to the runner, which finds the culprit.
+    """
+
+    async def write(connection: Any, *, go_on: bool) -> IntakeResult:
+        result = await _apply(connection, database.vault, facts, go_on=go_on)
+        await inbox.settle(connection, understood)
+        return result
+
+    try:
+        return await database.run(lambda connection: write(connection, go_on=True))
+    except OrdersError:
+        raise
+    except Exception:
+        return await database.run(lambda connection: write(connection, go_on=False))
+
+
+async def _apply(connection: Any, vault: Vault, facts: Sequence[OrderFact], *, go_on: bool) -> IntakeResult:
+    newest = _newest(facts)
+    shops = await read_shops(connection, {fact.shop_id for fact in newest})
+    for owner in sorted({shop.user_id for shop in shops.values()}):
+        await vault.ensure(connection, owner)
+    for fact in newest:
+        if fact.shop_id not in shops:
+            raise NotFound("shop.unknown", "An order arrived for a shop that is not connected.")
+    known = await _known(connection, newest)
+    if known:
+        await lock_work(connection, sorted(known.values()))
+    applied: dict[str, Applied] = {}
+    fresh = [(fact, digest_of(fact)) for fact in newest if fact.tiktok_order_id not in known]
+    created = await intake_new.create(connection, vault, shops, fresh)
+    raced = [fact for fact, _ in fresh if fact.tiktok_order_id not in created]
+    if raced:
+        known |= await _known(connection, raced)
+    applied |= dict.fromkeys(created, Applied.CREATED)
+    old = [(fact, digest_of(fact)) for fact in newest if fact.tiktok_order_id in known]
+    changed = await intake_known.update(connection, vault, shops, old, known)
+    applied |= changed
+    moving = [
+        order_id
+        for tiktok_id, order_id in (created | known).items()
+        if applied.get(tiktok_id) in {Applied.CREATED, Applied.UPDATED}
+    ]
+    if moving and go_on:
+        await advance(connection, vault, sorted(moving))
+    return IntakeResult(created | known, applied)
+
+
+def _newest(facts: Sequence[OrderFact]) -> list[OrderFact]:
+    """One fact per order, the latest, in the order that locks are taken."""
+    latest: dict[str, OrderFact] = {}
+    for fact in facts:
+        held = latest.get(fact.tiktok_order_id)
+        if held is None or fact.update_time >= held.update_time:
+            latest[fact.tiktok_order_id] = fact
+    return [latest[key] for key in sorted(latest)]
+
+
+async def _known(connection: Any, facts: Sequence[OrderFact]) -> dict[str, OrderId]:
+    rows = await connection.fetch(_KNOWN, [fact.tiktok_order_id for fact in facts])
+    return {row["tiktok_order_id"]: OrderId(row["id"]) for row in rows}
+
+
+def digest_of(fact: OrderFact) -> bytes:
+    """A digest of everything the fact says."""
+    return hashlib.sha256(orjson.dumps(fact, default=str)).digest()

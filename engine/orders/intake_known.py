@@ -1,0 +1,185 @@
+"""Facts about orders that are known: what changed is written, what is stale or the same is not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine.actors import CHANNEL
+from engine.audit import chain
+from engine.identifiers import OrderId, ShopId, new_id
+from engine.orders.intake_new import PLACE_HOLDS, WORDS
+from engine.orders.personal import Sealed, seal_fact, words_of
+from engine.orders.shop_rows import ShopRow
+from engine.ports import OrderFact
+from engine.privacy.cipher import Vault
+from engine.words import ChannelStatus
+
+_LOCK = """
+SELECT id, tiktok_order_id, channel_status, channel_updated_at, channel_digest, payment_status, audit_sequence, audit_head, masked,
+       customer_name IS NOT NULL AS has_customer, shipping_address IS NOT NULL AS has_address
+FROM orders WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
+"""
+
+# A null in a personal column means: keep what is there.
+_UPDATE = """
+UPDATE orders o
+SET channel_status = d.channel, channel_updated_at = d.updated, channel_digest = d.digest,
+    payment_status = d.payment::payment_status_enum, total_amount = d.total, expected_ship_date = coalesce(d.ship_by, o.expected_ship_date),
+    collect_by = coalesce(d.collect_by, o.collect_by), auto_cancel_at = coalesce(d.auto_cancel, o.auto_cancel_at),
+    cancel_requested = d.cancel_requested, cancel_reason = d.cancel_reason, shipping_method = d.method,
+    delivery_option_id = d.option, warehouse_id = d.warehouse, masked = o.masked AND d.masked,
+    customer_name = coalesce(d.name, o.customer_name), customer_email = coalesce(d.email, o.customer_email),
+    customer_phone = coalesce(d.phone, o.customer_phone), shipping_address = coalesce(d.address, o.shipping_address),
+    buyer_message = coalesce(d.message, o.buyer_message), seller_note = coalesce(d.note, o.seller_note),
+    last_tiktok_sync = now(), sync_status = 'synced', version = o.version + 1, updated_at = now(), audit_sequence = d.audit_sequence,
+    audit_head = d.audit_head
+FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::bytea[], $5::text[], $6::numeric[], $7::timestamptz[], $8::timestamptz[],
+  $9::timestamptz[], $10::bool[], $11::text[], $12::text[], $13::text[], $14::text[], $15::bool[], $16::bytea[], $17::bytea[],
+  $18::bytea[], $19::bytea[], $20::bytea[], $21::bytea[], $22::int[], $23::bytea[])
+  AS d(id, channel, updated, digest, payment, total, ship_by, collect_by, auto_cancel, cancel_requested, cancel_reason, method,
+       option, warehouse, masked, name, email, phone, address, message, note, audit_sequence, audit_head)
+WHERE o.id = d.id
+"""
+
+_UNITS = """
+UPDATE order_item_units u SET channel_status = d.channel,
+       tiktok_package_id = CASE WHEN d.package = '' THEN u.tiktok_package_id ELSE d.package END
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS d(order_id, line, channel, package)
+WHERE u.order_id = d.order_id AND u.tiktok_line_id = d.line
+"""
+
+_CANCELLED_UNITS = """
+UPDATE order_items i SET cancelled_quantity = d.cancelled, updated_at = now()
+FROM (SELECT order_item_id, count(*) FILTER (WHERE channel_status = 'CANCELLED') AS cancelled
+      FROM order_item_units WHERE order_id = ANY($1::uuid[]) GROUP BY order_item_id) d
+WHERE i.id = d.order_item_id AND i.cancelled_quantity <> d.cancelled
+"""
+
+_LIFT_HOLDS = """
+UPDATE holds SET released_at = now(), released_by = 'tiktok_shop'
+WHERE order_id = ANY($1::uuid[]) AND reason = 'cooling-off' AND released_at IS NULL
+"""
+
+_SHIP_BY = """
+UPDATE work w SET ship_by = d.ship_by FROM unnest($1::uuid[], $2::timestamptz[]) AS d(order_id, ship_by)
+WHERE w.order_id = d.order_id AND w.ship_by <> d.ship_by
+"""
+
+_KEPT = Sealed(None, None, None, None, None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    fact: OrderFact
+    digest: bytes
+    order_id: OrderId
+    sealed: Sealed
+    searchable: bool
+    entry: chain.Entry
+
+
+async def update(
+    connection: Any,
+    vault: Vault,
+    shops: Mapping[ShopId, ShopRow],
+    facts: Sequence[tuple[OrderFact, bytes]],
+    known: Mapping[str, OrderId],
+) -> dict[str, Any]:
+    """Write the facts that say something new. Answers `updated`, `unchanged` or `stale` by TikTok order id."""
+    from engine.orders.intake import Applied
+
+    if not facts:
+        return {}
+    rows = {row["tiktok_order_id"]: row for row in await connection.fetch(_LOCK, sorted(known.values()))}
+    now = await connection.fetchval("SELECT now()")
+    applied: dict[str, Any] = {}
+    changes: list[_Change] = []
+    for fact, digest in facts:
+        row = rows[fact.tiktok_order_id]
+        if fact.update_time < row["channel_updated_at"]:
+            applied[fact.tiktok_order_id] = Applied.STALE
+        elif digest == row["channel_digest"]:
+            applied[fact.tiktok_order_id] = Applied.UNCHANGED
+        else:
+            applied[fact.tiktok_order_id] = Applied.UPDATED
+            changes.append(_change(vault, shops[fact.shop_id], fact, digest, row, now))
+    if changes:
+        await _write(connection, vault, changes)
+    return applied
+
+
+def _change(vault: Vault, shop: ShopRow, fact: OrderFact, digest: bytes, row: Any, now: Any) -> _Change:
+    order_id = OrderId(row["id"])
+    clear_here = row["has_customer"] and not row["masked"]
+    keep = fact.masked and clear_here
+    entry = chain.link(
+        vault,
+        shop.user_id,
+        order_id,
+        row["audit_sequence"] + 1,
+        row["audit_head"],
+        "order.updated",
+        CHANNEL,
+        {"channel_status": row["channel_status"], "payment": row["payment_status"]},
+        {"channel_status": fact.channel_status, "payment": fact.payment_status},
+        now,
+    )
+    sealed = _KEPT if keep else seal_fact(vault, shop.user_id, order_id, fact)
+    return _Change(fact, digest, order_id, sealed, not keep, entry)
+
+
+async def _write(connection: Any, vault: Vault, changes: Sequence[_Change]) -> None:
+    facts = [change.fact for change in changes]
+    order_ids = [change.order_id for change in changes]
+    await connection.execute(
+        _UPDATE,
+        order_ids,
+        [fact.channel_status for fact in facts],
+        [fact.update_time for fact in facts],
+        [change.digest for change in changes],
+        [fact.payment_status for fact in facts],
+        [fact.total_amount for fact in facts],
+        [fact.ship_by for fact in facts],
+        [fact.collect_by for fact in facts],
+        [fact.auto_cancel_at for fact in facts],
+        [fact.cancel_requested for fact in facts],
+        [fact.cancel_reason for fact in facts],
+        [fact.shipping_method for fact in facts],
+        [fact.delivery_option_id for fact in facts],
+        [fact.warehouse_id for fact in facts],
+        [fact.masked for fact in facts],
+        [change.sealed.name for change in changes],
+        [change.sealed.email for change in changes],
+        [change.sealed.phone for change in changes],
+        [change.sealed.address for change in changes],
+        [change.sealed.buyer_message for change in changes],
+        [change.sealed.seller_note for change in changes],
+        [change.entry.sequence for change in changes],
+        [change.entry.hash for change in changes],
+    )
+    units = [(change.order_id, unit) for change in changes for unit in change.fact.units]
+    await connection.execute(
+        _UNITS,
+        [order_id for order_id, _ in units],
+        [unit.tiktok_line_id for _, unit in units],
+        [unit.channel_status for _, unit in units],
+        [unit.tiktok_package_id for _, unit in units],
+    )
+    if any(unit.channel_status is ChannelStatus.CANCELLED for _, unit in units):
+        await connection.execute(_CANCELLED_UNITS, order_ids)
+    held = [change.order_id for change in changes if change.fact.channel_status is ChannelStatus.ON_HOLD]
+    if held:
+        await connection.execute(PLACE_HOLDS, [new_id() for _ in held], held)
+    free = [change.order_id for change in changes if change.fact.channel_status is not ChannelStatus.ON_HOLD]
+    if free:
+        await connection.execute(_LIFT_HOLDS, free)
+    words = sorted({(word, c.order_id) for c in changes if c.searchable for word in words_of(vault, c.fact)})
+    await connection.execute(WORDS, [word for word, _ in words], [order_id for _, order_id in words])
+    await chain.write(connection, [change.entry for change in changes])
+    dated = [change for change in changes if change.fact.ship_by is not None]
+    if dated:
+        await connection.execute(
+            _SHIP_BY, [change.order_id for change in dated], [change.fact.ship_by for change in dated]
+        )

@@ -1,0 +1,302 @@
+"""What people see of orders: the rows, details and groups that queries return. Plain values, already opened where personal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from engine.identifiers import FailureId, OrderId, PackageId
+from engine.ports import Address
+from engine.words import ErrorClass, ExecutionStatus, FulfilmentStatus, OrderStatus, PaymentStatus, WorkflowState
+
+
+class OrderSort(StrEnum):
+    """What a list of orders may be sorted by."""
+
+    ORDER_DATE = "order_date"
+    UPDATED_AT = "updated_at"
+    TOTAL_AMOUNT = "total_amount"
+    SHIP_BY = "ship_by"
+
+
+class Pile(StrEnum):
+    """The piles that need a person, in the order Triage shows them."""
+
+    DUE_SOON = "due_soon"
+    AUTO_CANCEL_SOON = "auto_cancel_soon"
+    OVERDUE = "overdue"
+    CANCEL_REQUESTED = "cancel_requested"
+    ON_HOLD = "on_hold"
+    OUT_OF_STOCK = "out_of_stock"
+    FAILED = "failed"
+    LABEL_PROBLEM = "label_problem"
+    DELIVERY_EXCEPTION = "delivery_exception"
+    RETURN_REQUESTED = "return_requested"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFilter:
+    """Which orders; empty means all. `search` is one phrase: an id, a SKU, a tracking number, a name, a product word."""
+
+    statuses: frozenset[OrderStatus] = frozenset()
+    workflow_states: frozenset[WorkflowState] = frozenset()
+    executions: frozenset[ExecutionStatus] = frozenset()
+    pile: Pile | None = None
+    failure_fingerprint: str | None = None
+    search: str = ""
+    ordered_from: datetime | None = None
+    ordered_until: datetime | None = None
+    tag: str | None = None
+    sort: OrderSort = OrderSort.ORDER_DATE
+    ascending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OrderKey:
+    """Where a row stands in its sort: pages are read after or before a key, never by offset."""
+
+    value: datetime | Decimal
+    order_id: OrderId
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """One line of the orders table."""
+
+    order_id: OrderId
+    order_number: str
+    order_status: OrderStatus
+    workflow_state: WorkflowState
+    execution: ExecutionStatus
+    payment_status: PaymentStatus
+    channel_status: str
+    customer_name: str
+    """`•••` when masked or the key is missing."""
+    items_summary: str
+    """`2× Stoneware mug, +1`."""
+    units: int
+    total_amount: Decimal
+    currency: str
+    order_date: datetime
+    ship_by: datetime | None
+    tracking_number: str
+    priority: int
+    tags: tuple[str, ...]
+    held: bool
+    waiting_for: str
+    """What the workflow waits for, in a word (`payment`, `label`, `carrier` …); empty when it is at work or closed."""
+    failure_code: str
+    version: int
+    updated_at: datetime
+    key: OrderKey
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    """A window of rows in sort order. `more_before` and `more_after` say whether the set goes on."""
+
+    rows: tuple[OrderRow, ...]
+    more_before: bool
+    more_after: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many match; `exact` False means at least that many."""
+
+    number: int
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ItemView:
+    """One merged line item."""
+
+    sku: str
+    name: str
+    variant: str
+    quantity: int
+    shipped_quantity: int
+    cancelled_quantity: int
+    unit_price: Decimal
+    total_price: Decimal
+    status: FulfilmentStatus
+    known_product: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PackageView:
+    """One package with its label and tracking."""
+
+    package_id: PackageId
+    state: str
+    carrier: str
+    service: str
+    tracking_number: str
+    tracking_status: str
+    tracking_detail: str
+    label_cost: Decimal | None
+    label_currency: str
+    label_key: str
+    """The permanent key of the purchase, proof that it was bought once."""
+    labelled_at: datetime | None
+    told_at: datetime | None
+    first_scan_at: datetime | None
+    delivered_at: datetime | None
+
+
+class TimelineKind(StrEnum):
+    """Where a line of the timeline comes from."""
+
+    STATUS = "status"
+    STEP = "step"
+    EFFECT = "effect"
+    AUDIT = "audit"
+    FAILURE = "failure"
+    HOLD = "hold"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One line of an order's story, oldest first."""
+
+    at: datetime
+    kind: TimelineKind
+    text: str
+    actor: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowView:
+    """The order's workflow and which triggers a person may fire now, or why not."""
+
+    name: str
+    state: WorkflowState
+    execution: ExecutionStatus
+    started_at: datetime
+    error_count: int
+    last_error: str
+    retry_after: datetime | None
+    states: tuple[str, ...]
+    allowed: dict[OrderStatus, str] = field(default_factory=dict)
+    """Status a person may ask for → empty if allowed, else the reason why not."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailureView:
+    """One failure that waits for a person."""
+
+    failure_id: FailureId
+    order_id: OrderId
+    order_number: str
+    code: str
+    error_class: ErrorClass
+    fingerprint: str
+    cause: str
+    evidence: dict[str, str]
+    what_to_do: str
+    failed_from: WorkflowState
+    attempts: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FailureGroup:
+    """Open failures with one fingerprint: mend once, retry all."""
+
+    fingerprint: str
+    code: str
+    error_class: ErrorClass
+    cause: str
+    what_to_do: str
+    orders: int
+    oldest_at: datetime
+    newest_at: datetime
+    nearest_ship_by: datetime | None
+    sample: tuple[FailureView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDetail:
+    """Everything one order's pane shows."""
+
+    row: OrderRow
+    why: str
+    """One sentence: why the order has not moved."""
+    email: str
+    phone: str
+    address: Address | None
+    shipping_method: str
+    shipping_cost: Decimal | None
+    buyer_message: str
+    items: tuple[ItemView, ...]
+    packages: tuple[PackageView, ...]
+    workflow: WorkflowView
+    failure: FailureView | None
+    timeline: tuple[TimelineEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PileCount:
+    """How big a pile is and its nearest deadline."""
+
+    pile: Pile
+    orders: int
+    nearest: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """The header's few numbers."""
+
+    open_orders: int
+    failed: int
+    held: int
+    due_effects: int
+    completed_last_minute: int
+    daemon_alive: bool
+    open_gates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StockRow:
+    """One product's stock at one location."""
+
+    sku: str
+    name: str
+    location: str
+    on_hand: int
+    reserved: int
+    held: int
+    available: int
+    weight_grams: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeOutcome:
+    """What became, or would become, of one order. `code` and `sentence` are empty when it changed."""
+
+    order_id: OrderId
+    order_number: str
+    before: OrderStatus
+    after: OrderStatus
+    code: str = ""
+    sentence: str = ""
+
+    @property
+    def refused(self) -> bool:
+        return bool(self.code)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchReport:
+    """The end of a bulk change."""
+
+    batch_id: str
+    processed: int
+    failed: int
+    errors: tuple[ChangeOutcome, ...]

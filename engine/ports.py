@@ -1,0 +1,286 @@
+"""What the engine is told by the outside world, and what it hands out to be done there.
+
+Facts come in (`OrderFact`, `TrackingFact`), claims go out (`Claim`), outcomes come back (`Outcome`). `sync` speaks these and the
+engine knows nothing else of the network.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from engine.identifiers import EffectId, OrderId, PackageId, ShopId
+from engine.words import (
+    ChannelStatus,
+    Dependency,
+    EffectKind,
+    PaymentStatus,
+    TrackingStatus,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A postal address as the buyer gave it; empty strings where nothing was given."""
+
+    name: str
+    phone: str
+    line1: str
+    line2: str
+    city: str
+    state: str
+    postal_code: str
+    country: str
+    """ISO 3166 alpha-2."""
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """Who bought. Values may be empty before payment, or masked with `*` by the channel."""
+
+    name: str
+    email: str
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnitFact:
+    """One TikTok line item, which is exactly one unit."""
+
+    tiktok_line_id: str
+    tiktok_product_id: str
+    tiktok_sku_id: str
+    seller_sku: str
+    product_name: str
+    variant_name: str
+    unit_price: Decimal
+    channel_status: ChannelStatus
+    is_gift: bool = False
+    tiktok_package_id: str = ""
+    tracking_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFact:
+    """What TikTok says an order is, at `update_time`. Money in `currency`; times in UTC."""
+
+    shop_id: ShopId
+    tiktok_order_id: str
+    channel_status: ChannelStatus
+    update_time: datetime
+    order_time: datetime
+    currency: str
+    total_amount: Decimal
+    shipping_cost: Decimal
+    payment_status: PaymentStatus
+    customer: Customer
+    address: Address | None
+    """None while the channel gives none (unpaid, on hold)."""
+    masked: bool
+    """True when customer or address carry the channel's `*`: never overwrites clear values."""
+    shipping_type: str
+    """`SELLER` or `TIKTOK`."""
+    fulfilled_by_tiktok: bool
+    shipping_method: str
+    delivery_option_id: str
+    warehouse_id: str
+    paid_time: datetime | None = None
+    ship_by: datetime | None = None
+    collect_by: datetime | None = None
+    auto_cancel_at: datetime | None = None
+    cash_on_delivery: bool = False
+    sample: bool = False
+    cancel_requested: bool = False
+    cancel_reason: str = ""
+    buyer_message: str = ""
+    seller_note: str = ""
+    units: tuple[UnitFact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TrackingFact:
+    """What a carrier says of one parcel."""
+
+    package_id: PackageId
+    tracking_number: str
+    status: TrackingStatus
+    occurred_at: datetime
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One effect handed to a worker. Every later write names `token`, so a worker that lost its claim writes nothing."""
+
+    effect_id: EffectId
+    key: str
+    kind: EffectKind
+    dependency: Dependency
+    order_id: OrderId | None
+    shop_id: ShopId | None
+    package_id: PackageId | None
+    token: int
+    attempt: int
+    ambiguous: bool
+    """True when an earlier try may have happened: ask first, then adopt or do it again."""
+    provider_reference: str
+    """What the provider calls the thing (a shipment id), once known; empty before."""
+    request: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelBought:
+    """A label was bought, or found bought."""
+
+    carrier: str
+    service: str
+    tracking_number: str
+    tracker_reference: str
+    shipment_reference: str
+    cost: Decimal
+    currency: str
+    media_type: str
+    document: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LabelVoided:
+    """The carrier took the label back, or said that it never can (`refunded` False)."""
+
+    refunded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PackageShipped:
+    """TikTok knows the parcel and its tracking number."""
+
+    tiktok_package_id: str
+    warning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeSent:
+    """A notice left for its recipient; `reference` is the mail's Message-ID or the file's name."""
+
+    reference: str
+
+
+Result = LabelBought | LabelVoided | PackageShipped | NoticeSent
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """It happened, with what it means."""
+
+    result: Result
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """It did not happen and will not by itself. `code` is stable; `sentence` says what and the mend."""
+
+    code: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unsure:
+    """It may have happened; the next claim is `ambiguous` and asks first."""
+
+    code: str
+    sentence: str
+    provider_reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """It did not happen; try again in `after_seconds`. `burns_attempt` False for rate limits and open breakers."""
+
+    code: str
+    sentence: str
+    after_seconds: float | None
+    burns_attempt: bool = True
+
+
+Outcome = Done | Failed | Unsure | Postponed
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelItem:
+    """What is in a parcel, for rates, customs and slips."""
+
+    sku: str
+    name: str
+    quantity: int
+    weight_grams: int
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelRequest:
+    """Everything a carrier needs to quote and sell a label for one package."""
+
+    package_id: PackageId
+    order_id: OrderId
+    shop_id: ShopId
+    tiktok_order_id: str
+    ship_from: Address
+    ship_to: Address
+    weight_grams: int
+    size_millimetres: tuple[int, int, int] | None
+    ship_by: datetime | None
+    currency: str
+    items: tuple[ParcelItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShipRequest:
+    """Everything TikTok needs to be told that one package left with its tracking number."""
+
+    package_id: PackageId
+    order_id: OrderId
+    shop_id: ShopId
+    tiktok_order_id: str
+    delivery_option_id: str
+    carrier: str
+    tracking_number: str
+    tiktok_line_ids: tuple[str, ...]
+    shipping_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeRequest:
+    """One message to render and deliver; `values` are the words the template may use."""
+
+    effect_id: EffectId
+    template: str
+    audience: str
+    """`customer`, `creator`, `warehouse` or `support`."""
+    recipient: str
+    values: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenParcel:
+    """A parcel whose tracking is still to be read."""
+
+    package_id: PackageId
+    order_id: OrderId
+    carrier: str
+    tracking_number: str
+    tracker_reference: str
+    labelled_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class InboxClaim:
+    """One stored payload handed to a worker to understand."""
+
+    inbox_id: UUID
+    shop_id: ShopId | None
+    source: str
+    kind: str
+    payload: bytes
+    token: int
+    attempt: int

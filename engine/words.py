@@ -1,0 +1,151 @@
+"""The closed sets of the domain, spelled as the database's enums spell them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class OrderStatus(StrEnum):
+    """What the order is to people outside (`order_status_enum`)."""
+
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    PROCESSING = "processing"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+    CANCELLED = "cancelled"
+    RETURNED = "returned"
+
+
+class WorkflowState(StrEnum):
+    """Where the order stands in its workflow (`workflow_status_enum`)."""
+
+    NEW = "new"
+    VALIDATED = "validated"
+    INVENTORY_RESERVED = "inventory_reserved"
+    READY_TO_SHIP = "ready_to_ship"
+    SHIPPED = "shipped"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+class PaymentStatus(StrEnum):
+    """`payment_status_enum`."""
+
+    PENDING = "pending"
+    PAID = "paid"
+    FAILED = "failed"
+    REFUNDED = "refunded"
+    PARTIALLY_REFUNDED = "partially_refunded"
+
+
+class FulfilmentStatus(StrEnum):
+    """Where a line item or a unit stands (`fulfillment_status_enum`)."""
+
+    PENDING = "pending"
+    RESERVED = "reserved"
+    PICKED = "picked"
+    PACKED = "packed"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+    CANCELLED = "cancelled"
+
+
+class ExecutionStatus(StrEnum):
+    """How the workflow's execution stands (`workflow_execution_status`)."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    PAUSED = "paused"
+    CANCELLED = "cancelled"
+
+
+class ChannelStatus(StrEnum):
+    """TikTok's own order status, normalised; `UNKNOWN` keeps a value that is newer than this program."""
+
+    UNPAID = "UNPAID"
+    ON_HOLD = "ON_HOLD"
+    AWAITING_SHIPMENT = "AWAITING_SHIPMENT"
+    PARTIALLY_SHIPPING = "PARTIALLY_SHIPPING"
+    AWAITING_COLLECTION = "AWAITING_COLLECTION"
+    IN_TRANSIT = "IN_TRANSIT"
+    DELIVERED = "DELIVERED"
+    COMPLETED = "COMPLETED"
+    CANCELLED = "CANCELLED"
+    UNKNOWN = "UNKNOWN"
+
+
+class TrackingStatus(StrEnum):
+    """A parcel's status in words all carriers share."""
+
+    UNKNOWN = "unknown"
+    LABEL_CREATED = "label_created"
+    IN_TRANSIT = "in_transit"
+    OUT_FOR_DELIVERY = "out_for_delivery"
+    READY_FOR_PICKUP = "ready_for_pickup"
+    DELIVERED = "delivered"
+    RETURNING = "returning"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class EffectState(StrEnum):
+    """Life of one effect: intent → sent → done | failed | ambiguous | voided."""
+
+    INTENT = "intent"
+    SENT = "sent"
+    DONE = "done"
+    FAILED = "failed"
+    AMBIGUOUS = "ambiguous"
+    VOIDED = "voided"
+
+
+class EffectKind(StrEnum):
+    """Everything the engine asks of the outside world."""
+
+    BUY_LABEL = "buy_label"
+    VOID_LABEL = "void_label"
+    SHIP_PACKAGE = "ship_package"
+    UPDATE_TRACKING = "update_tracking"
+    NOTICE = "notice"
+
+
+class Dependency(StrEnum):
+    """Who an effect talks to; one order's effects reach one dependency in the order they were written."""
+
+    TIKTOK = "tiktok"
+    CARRIER = "carrier"
+    NOTICES = "notices"
+
+
+class ErrorClass(StrEnum):
+    """The specification's four classes of error."""
+
+    VALIDATION = "validation"
+    INTEGRATION = "integration"
+    BUSINESS = "business"
+    SYSTEM = "system"
+
+
+class HoldReason(StrEnum):
+    """Why an order is held."""
+
+    PAYMENT = "payment"
+    FRAUD = "fraud"
+    ADDRESS = "address"
+    STOCK = "stock"
+    COOLING_OFF = "cooling-off"
+    OTHER = "other"
+
+
+class ChangeSource(StrEnum):
+    """Who changed something (`change_source`)."""
+
+    SYSTEM = "system"
+    USER = "user"
+    TIKTOK_SHOP = "tiktok_shop"
+
+
+FINAL_STATES = frozenset({WorkflowState.COMPLETED})
+"""States with no way on; `failed` is a place for people, not an end."""

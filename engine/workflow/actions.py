@@ -1,0 +1,304 @@
+"""Actions: what a transition does. They only add commands to the order's plan; a name in a workflow file is a function here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from engine.effects.kinds import DEPENDENCY_OF
+from engine.identifiers import PackageId, new_id
+from engine.orders.problems import Problem
+from engine.words import EffectKind, ErrorClass, ExecutionStatus, FulfilmentStatus, OrderStatus
+from engine.workflow.conditions import data_problems, items_picked
+from engine.workflow.facts import LabelOn
+from engine.workflow.plan import Cause, NewEffect, NewPackage, OrderPlan
+
+Action = Callable[[OrderPlan], None]
+
+ACTIONS: dict[str, Action] = {}
+
+DIGEST_SECONDS = 60
+"""Notices that would come in bursts are gathered for this long and sent as one."""
+
+
+def _register(action: Action) -> Action:
+    ACTIONS[action.__name__] = action
+    return action
+
+
+def _intend(
+    plan: OrderPlan,
+    key: str,
+    kind: EffectKind,
+    *,
+    package_id: PackageId | None = None,
+    about_order: bool = True,
+    delay_seconds: float = 0.0,
+    **request: str,
+) -> None:
+    dependency = DEPENDENCY_OF[kind]
+    plan.effects.append(
+        NewEffect(
+            effect_id=new_id(),
+            key=key,
+            kind=kind,
+            dependency=dependency,
+            order_id=plan.order.order_id if about_order else None,
+            shop_id=plan.order.shop_id,
+            package_id=package_id,
+            ahead=sum(effect.dependency is dependency and effect.order_id is not None for effect in plan.effects),
+            delay_seconds=delay_seconds,
+            request=request,
+        )
+    )
+
+
+def _notify(plan: OrderPlan, template: str, audience: str) -> None:
+    """One notice about this order, sent once however often the action runs."""
+    key = f"notice:{template}:{plan.order.order_id}"
+    _intend(plan, key, EffectKind.NOTICE, template=template, audience=audience)
+
+
+def _digest(plan: OrderPlan, template: str, audience: str, subject: str) -> None:
+    """One notice for everything about `subject` in this minute, sent when the minute is over."""
+    minute = datetime.now(UTC).strftime("%Y%m%d%H%M")
+    key = f"notice:{template}:{subject}:{minute}"
+    _intend(
+        plan,
+        key,
+        EffectKind.NOTICE,
+        about_order=False,
+        delay_seconds=DIGEST_SECONDS,
+        template=template,
+        audience=audience,
+        subject=subject,
+    )
+
+
+# new ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@_register
+def validate_order_data(plan: OrderPlan) -> None:
+    """Find all problems now, so that the conditions and the failure speak of the same ones."""
+    plan.order.problems = None
+    data_problems(plan.order)
+
+
+@_register
+def log_validation_success(plan: OrderPlan) -> None:
+    plan.reason = plan.reason or "valid and paid"
+
+
+@_register
+def log_validation_failure(plan: OrderPlan) -> None:
+    """Every problem goes into the failure, the first names it."""
+    problems = tuple(data_problems(plan.order))
+    evidence = {problem.fingerprint: problem.sentence for problem in problems}
+    plan.cause = Cause(problems, ErrorClass.VALIDATION, evidence)
+
+
+@_register
+def notify_creator(plan: OrderPlan) -> None:
+    _notify(plan, "order_rejected", "creator")
+
+
+# validated ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@_register
+def check_inventory_availability(plan: OrderPlan) -> None:
+    """What is short becomes the cause, should the order fail for it; the shelf itself is asked by the conditions."""
+    missing = plan.order.shelf.short(plan.order)
+    if missing:
+        plan.cause = Cause(
+            tuple(
+                Problem(
+                    "out_of_stock",
+                    sku,
+                    f"{sku or 'An item'} is out of stock: {count} short.",
+                    f"Receive stock of {sku}; the order goes on by itself, or retry it.",
+                )
+                for sku, count in missing
+            ),
+            ErrorClass.BUSINESS,
+            {f"short of {sku}": str(count) for sku, count in missing},
+        )
+
+
+@_register
+def reserve_stock(plan: OrderPlan) -> None:
+    if plan.order.reserved:
+        return
+    plan.order.shelf.take(plan.order)
+    plan.order.reserved = True
+    plan.reserve = True
+    plan.item_status = FulfilmentStatus.RESERVED
+
+
+@_register
+def update_inventory(plan: OrderPlan) -> None:
+    """Book the reservation in the ledger of movements."""
+    plan.record_reservation = plan.reserve
+
+
+@_register
+def notify_out_of_stock(plan: OrderPlan) -> None:
+    check_inventory_availability(plan)
+    _notify(plan, "out_of_stock", "creator")
+
+
+@_register
+def offer_alternatives(plan: OrderPlan) -> None:
+    """Look for products in stock that could stand in; they are named in the failure's evidence."""
+    plan.alternatives = True
+
+
+# inventory_reserved ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@_register
+def generate_pick_list(plan: OrderPlan) -> None:
+    plan.pick_list = True
+
+
+@_register
+def notify_warehouse(plan: OrderPlan) -> None:
+    _digest(plan, "pick_list", "warehouse", str(plan.order.location_id))
+
+
+@_register
+def create_shipping_label(plan: OrderPlan) -> None:
+    """Make sure: plan the package and intend its label unless that has been done before."""
+    if plan.order.packages or plan.package is not None:
+        return
+    package_id = PackageId(new_id())
+    plan.package = NewPackage(package_id, plan.order)
+    _intend(plan, f"label:{package_id}:1", EffectKind.BUY_LABEL, package_id=package_id)
+
+
+@_register
+def update_tiktok_status(plan: OrderPlan) -> None:
+    """Tell TikTok about each parcel and its tracking number."""
+    for package in plan.order.packages:
+        if package.told_tracking_number != package.tracking_number:
+            key = f"ship:{package.package_id}:{package.generation}"
+            _intend(plan, key, EffectKind.SHIP_PACKAGE, package_id=package.package_id)
+
+
+# ready_to_ship ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@_register
+def mark_shipped(plan: OrderPlan) -> None:
+    """The goods leave the shelf now, and the items are on their way."""
+    plan.shipped = True
+    plan.handed_over = plan.order.by_person
+    plan.consume = plan.order.reserved
+    plan.order.reserved = False
+    plan.item_status = FulfilmentStatus.SHIPPED
+
+
+@_register
+def send_tracking_info(plan: OrderPlan) -> None:
+    """Give TikTok the tracking number again where it was told another one."""
+    for package in plan.order.packages:
+        if package.told_tracking_number and package.told_tracking_number != package.tracking_number:
+            key = f"tracking:{package.package_id}:{package.generation}"
+            _intend(plan, key, EffectKind.UPDATE_TRACKING, package_id=package.package_id)
+
+
+@_register
+def notify_customer(plan: OrderPlan) -> None:
+    _notify(plan, "order_shipped", "customer")
+
+
+# shipped, completed ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@_register
+def mark_delivered(plan: OrderPlan) -> None:
+    plan.delivered = True
+    plan.item_status = FulfilmentStatus.DELIVERED
+
+
+@_register
+def trigger_analytics(plan: OrderPlan) -> None:
+    plan.count_delivered = True
+
+
+@_register
+def request_review(plan: OrderPlan) -> None:
+    _notify(plan, "review_request", "customer")
+
+
+@_register
+def finalize_order(plan: OrderPlan) -> None:
+    plan.finalize = True
+    plan.order.execution = ExecutionStatus.COMPLETED
+
+
+@_register
+def update_creator_metrics(plan: OrderPlan) -> None:
+    plan.count_completed = True
+
+
+# failed and the system triggers ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+@_register
+def log_failure_reason(plan: OrderPlan) -> None:
+    """The order joins the failed queue with its cause."""
+    plan.fail = True
+    plan.order.execution = ExecutionStatus.FAILED
+
+
+@_register
+def notify_support(plan: OrderPlan) -> None:
+    subject = plan.cause.first.fingerprint if plan.cause else "failed"
+    _digest(plan, "failure", "support", subject)
+
+
+@_register
+def rearm_effects(plan: OrderPlan) -> None:
+    """What had failed outside is tried again under its own key."""
+    plan.rearm = True
+    plan.resolve_failure = "retried"
+    plan.order.execution = ExecutionStatus.RUNNING
+
+
+@_register
+def release_stock(plan: OrderPlan) -> None:
+    plan.release = plan.order.reserved
+    plan.order.reserved = False
+
+
+@_register
+def void_effects(plan: OrderPlan) -> None:
+    """Whatever has not left yet will not leave."""
+    plan.void_effects = True
+
+
+@_register
+def void_label(plan: OrderPlan) -> None:
+    """A label already bought goes back to the carrier."""
+    for package in plan.order.packages:
+        if package.state in {"labelled", "told"}:
+            key = f"void:{package.package_id}:{package.generation}"
+            _intend(plan, key, EffectKind.VOID_LABEL, package_id=package.package_id)
+    plan.void_packages = True
+
+
+@_register
+def close_cancelled(plan: OrderPlan) -> None:
+    plan.cancelled = True
+    plan.finalize = True
+    plan.resolve_failure = "cancelled"
+    plan.item_status = FulfilmentStatus.CANCELLED
+    plan.order.execution = ExecutionStatus.CANCELLED
+    plan.order.status = OrderStatus.CANCELLED
+
+
+def label_is_due(plan: OrderPlan) -> bool:
+    """Whether the shop's policy wants the label of a reserved order now."""
+    return plan.order.policies.label_on is LabelOn.RESERVE or items_picked(plan.order)

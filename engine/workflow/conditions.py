@@ -1,0 +1,103 @@
+"""Conditions: pure questions about one order's facts. A name in a workflow file is a function here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from engine.orders.problems import Problem
+from engine.orders.validation import problems_of
+from engine.words import ChannelStatus, FulfilmentStatus
+from engine.workflow.facts import Backorder, OrderFacts, Picking, ShipOn
+
+Condition = Callable[[OrderFacts], bool]
+
+CONDITIONS: dict[str, Condition] = {}
+
+_BOUGHT = frozenset({"labelled", "told", "in_transit", "delivered"})
+_PICKED = frozenset({FulfilmentStatus.PICKED, FulfilmentStatus.PACKED, FulfilmentStatus.SHIPPED})
+_WORKABLE = frozenset({ChannelStatus.AWAITING_SHIPMENT, ChannelStatus.PARTIALLY_SHIPPING})
+_LEFT = frozenset({ChannelStatus.IN_TRANSIT, ChannelStatus.DELIVERED, ChannelStatus.COMPLETED})
+_ARRIVED = frozenset({ChannelStatus.DELIVERED, ChannelStatus.COMPLETED})
+
+
+def _register(condition: Condition) -> Condition:
+    CONDITIONS[condition.__name__] = condition
+    return condition
+
+
+def data_problems(order: OrderFacts) -> list[Problem]:
+    """What validation has against the order, found once per decision."""
+    if order.problems is None:
+        order.problems = problems_of(order)
+    return order.problems
+
+
+@_register
+def order_data_valid(order: OrderFacts) -> bool:
+    return not data_problems(order)
+
+
+@_register
+def order_data_refused(order: OrderFacts) -> bool:
+    """Data is wrong and nothing is missing merely because TikTok has not given it yet."""
+    return payment_confirmed(order) and bool(data_problems(order))
+
+
+@_register
+def payment_confirmed(order: OrderFacts) -> bool:
+    """Paid, or cash on delivery, and past the channel's own hold."""
+    return order.paid and order.channel_status in _WORKABLE
+
+
+def arranged_elsewhere(order: OrderFacts) -> bool:
+    """TikTok shows a shipment that this program did not arrange: such an order is never reserved nor labelled."""
+    return order.channel_status in _LEFT | {ChannelStatus.AWAITING_COLLECTION} and not any(
+        package.state in _BOUGHT for package in order.packages
+    )
+
+
+@_register
+def inventory_available(order: OrderFacts) -> bool:
+    return not order.shelf.short(order)
+
+
+@_register
+def inventory_unavailable(order: OrderFacts) -> bool:
+    """Short, and the shop's policy is to fail rather than wait."""
+    return order.policies.backorder is Backorder.FAIL and bool(order.shelf.short(order))
+
+
+@_register
+def items_picked(order: OrderFacts) -> bool:
+    return order.policies.pick is Picking.AUTO or all(item.status in _PICKED for item in order.items)
+
+
+@_register
+def shipping_label_ready(order: OrderFacts) -> bool:
+    return bool(order.packages) and all(package.state in _BOUGHT for package in order.packages)
+
+
+@_register
+def handed_over(order: OrderFacts) -> bool:
+    """The parcel left the house: handed over by a person, seen by the carrier where policy says so, or seen by TikTok."""
+    if order.by_person or order.channel_status in _LEFT:
+        return True
+    by_scan = order.policies.ship_on is ShipOn.FIRST_SCAN
+    return bool(order.packages) and all(
+        package.handed_over or (by_scan and package.scanned) for package in order.packages
+    )
+
+
+@_register
+def not_handed_over(order: OrderFacts) -> bool:
+    return order.channel_status not in _LEFT and not any(
+        package.handed_over or package.scanned for package in order.packages
+    )
+
+
+@_register
+def delivery_confirmed(order: OrderFacts) -> bool:
+    """Every parcel was delivered by its carrier, TikTok says so, or a person vouches for it."""
+    if order.by_person or order.channel_status in _ARRIVED:
+        return True
+    return bool(order.packages) and all(package.delivered for package in order.packages)

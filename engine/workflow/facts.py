@@ -1,0 +1,176 @@
+"""What a decision may look at: one order's facts, its shop's policies, and the shelf the batch shares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from engine.identifiers import ItemId, LocationId, OrderId, PackageId, ProductId, ShopId, UserId, WorkflowId
+from engine.orders.problems import Problem
+from engine.ports import Address
+from engine.words import ExecutionStatus, FulfilmentStatus, OrderStatus, WorkflowState
+
+
+class LabelOn(StrEnum):
+    """When a label is bought."""
+
+    RESERVE = "reserve"
+    PICK = "pick"
+
+
+class Picking(StrEnum):
+    """What makes `items_picked` true."""
+
+    SCAN = "scan"
+    CONFIRM = "confirm"
+    AUTO = "auto"
+
+
+class ShipOn(StrEnum):
+    """What counts as handed over."""
+
+    HANDOVER = "handover"
+    FIRST_SCAN = "first_scan"
+
+
+class Backorder(StrEnum):
+    """What a short order does."""
+
+    FAIL = "fail"
+    WAIT = "wait"
+
+
+class ImportMode(StrEnum):
+    """Whether a shop's orders are worked or only shown."""
+
+    OBSERVE = "observe"
+    WORK = "work"
+
+
+@dataclass(frozen=True, slots=True)
+class ShopPolicies:
+    """How one shop's orders are worked; data in `shops.policies`, with these defaults."""
+
+    label_on: LabelOn = LabelOn.RESERVE
+    pick: Picking = Picking.CONFIRM
+    ship_on: ShipOn = ShipOn.HANDOVER
+    backorder: Backorder = Backorder.FAIL
+    import_mode: ImportMode = ImportMode.OBSERVE
+
+    @classmethod
+    def read(cls, stored: Mapping[str, Any]) -> ShopPolicies:
+        """From the stored document; absent keys take their defaults."""
+        return cls(
+            label_on=LabelOn(stored.get("label_on", cls.label_on)),
+            pick=Picking(stored.get("pick", cls.pick)),
+            ship_on=ShipOn(stored.get("ship_on", cls.ship_on)),
+            backorder=Backorder(stored.get("backorder", cls.backorder)),
+            import_mode=ImportMode(stored.get("import_mode", cls.import_mode)),
+        )
+
+    def document(self) -> dict[str, str]:
+        """What is stored."""
+        return {name: str(getattr(self, name)) for name in ("label_on", "pick", "ship_on", "backorder", "import_mode")}
+
+
+@dataclass(slots=True)
+class ItemFacts:
+    """One merged line item; `quantity` counts the units that are not cancelled."""
+
+    item_id: ItemId
+    sku: str
+    name: str
+    quantity: int
+    unit_price: Decimal
+    status: FulfilmentStatus
+    product_id: ProductId | None
+    weight_grams: int | None
+    bin: str
+
+
+@dataclass(slots=True)
+class PackageFacts:
+    """One package of the order."""
+
+    package_id: PackageId
+    state: str
+    generation: int
+    tracking_number: str
+    told_tracking_number: str
+    handed_over: bool
+    scanned: bool
+    delivered: bool
+
+
+@dataclass(slots=True)
+class OrderFacts:
+    """One order as a decision sees it. `state`, `status` and `execution` move while the batch is decided."""
+
+    order_id: OrderId
+    order_number: str
+    shop_id: ShopId
+    user_id: UserId
+    location_id: LocationId
+    workflow_id: WorkflowId
+    policies: ShopPolicies
+    status: OrderStatus
+    state: WorkflowState
+    execution: ExecutionStatus
+    failed_from: WorkflowState | None
+    version: int
+    channel_status: str
+    paid: bool
+    sample: bool
+    fulfilled_by_tiktok: bool
+    cancel_requested: bool
+    currency: str
+    total_amount: Decimal
+    order_date: datetime
+    created_at: datetime
+    now: datetime
+    """The transaction's time."""
+    audit_sequence: int
+    audit_head: bytes
+    address: Address | None
+    has_customer: bool
+    masked: bool
+    items: list[ItemFacts] = field(default_factory=list)
+    packages: list[PackageFacts] = field(default_factory=list)
+    holds: list[str] = field(default_factory=list)
+    failure_code: str = ""
+    reserved: bool = False
+    by_person: bool = False
+    """A person asked for this very trigger, which is itself the handover or the delivery confirmation."""
+    shelf: Shelf = field(default_factory=lambda: Shelf({}))
+    problems: list[Problem] | None = None
+
+
+@dataclass(slots=True)
+class Shelf:
+    """What is available, under lock, shared by the batch: deciding one order takes from what the next may have."""
+
+    available: dict[tuple[UUID, UUID], int]
+
+    def short(self, order: OrderFacts) -> list[tuple[str, int]]:
+        """The SKUs of the order that are short, and by how many."""
+        wanted: dict[ProductId | None, tuple[str, int]] = {}
+        for item in order.items:
+            sku, quantity = wanted.get(item.product_id, (item.sku, 0))
+            wanted[item.product_id] = (sku, quantity + item.quantity)
+        missing = []
+        for product_id, (sku, quantity) in wanted.items():
+            free = self.available.get((product_id, order.location_id), 0) if product_id else 0
+            if free < quantity:
+                missing.append((sku, quantity - free))
+        return missing
+
+    def take(self, order: OrderFacts) -> None:
+        """Take the order's units off the shelf."""
+        for item in order.items:
+            if item.product_id is not None:
+                self.available[item.product_id, order.location_id] -= item.quantity

@@ -1,0 +1,167 @@
+"""The compiled machine: a `transitions.Machine` that decides every move, over light tokens it never registers.
+
+Conditions are asked by the machine; actions are run by it and append to the token's plan. One machine serves all orders of a
+workflow definition.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from transitions import EventData, Machine, MachineError
+
+from engine.errors import Refused
+from engine.words import WorkflowState
+from engine.workflow.actions import ACTIONS
+from engine.workflow.conditions import CONDITIONS
+from engine.workflow.definition import Definition, Transition, check_names, load_default
+from engine.workflow.facts import OrderFacts
+from engine.workflow.plan import OrderPlan, Step
+
+logging.getLogger("transitions").setLevel(logging.WARNING)
+
+
+class Token:
+    """What the machine moves: `state` and the order's plan."""
+
+    __slots__ = ("plan", "state")
+
+    def __init__(self, plan: OrderPlan) -> None:
+        self.plan = plan
+        self.state: str = plan.order.state.value
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowMachine:
+    """A definition compiled. `arrows` is the read-only map of what leads where, for people and diagrams."""
+
+    definition: Definition
+    arrows: Mapping[tuple[WorkflowState, str], Transition]
+    _machine: Machine
+
+    def fire(self, token: Token, trigger: str) -> bool:
+        """Move the token if the machine allows it; its plan gains a step and whatever the actions want."""
+        order = token.plan.order
+        source, status_before = order.state, order.status
+        try:
+            moved = bool(self._machine.events[trigger].trigger(token))
+        except MachineError:
+            return False
+        if moved:
+            target = WorkflowState(token.state)
+            order.state = target
+            status = self.definition.states[target].order_status
+            if status is not None and trigger != "cancel":
+                order.status = status
+            token.plan.steps.append(Step(order, trigger, source, target, status_before, order.status))
+        return moved
+
+    def due(self, order: OrderFacts) -> tuple[str, ...]:
+        """The triggers that fire by themselves from here if their conditions hold, in order of trial."""
+        return tuple(
+            arrow.trigger
+            for arrow in self.definition.states[order.state].transitions
+            if arrow.when is None or CONDITIONS[arrow.when](order)
+        )
+
+    def refusals(self, order: OrderFacts, trigger: str) -> list[str]:
+        """The conditions that keep `trigger` from being allowed now. Raises Refused when the state has no such arrow."""
+        arrow = self.arrows.get((order.state, trigger))
+        if arrow is None:
+            raise Refused("workflow.no_such_step", f"From {order.state.value} there is no step {trigger}.")
+        return [name for name in arrow.conditions if not CONDITIONS[name](order)]
+
+
+@functools.cache
+def default_machine() -> WorkflowMachine:
+    """The machine of the workflow that ships with the program."""
+    return compile_definition(load_default(), "default.toml")
+
+
+def compile_definition(definition: Definition, file: str) -> WorkflowMachine:
+    """Check every name and build the machine. Raises Misconfigured, naming file, state and mend."""
+    check_names(definition, file, CONDITIONS, ACTIONS)
+    machine = Machine(
+        model=None,
+        states=[
+            {
+                "name": state.name.value,
+                "on_enter": [_run(name) for name in state.entry_actions],
+                "on_exit": [_run(name) for name in state.exit_actions],
+            }
+            for state in definition.states.values()
+        ],
+        initial=definition.initial.value,
+        auto_transitions=False,
+        send_event=True,
+    )
+    arrows: dict[tuple[WorkflowState, str], Transition] = {}
+    for state in definition.states.values():
+        for arrow in state.transitions:
+            arrows[state.name, arrow.trigger] = arrow
+            _add(machine, arrow.trigger, state.name, arrow.target, arrow.conditions, arrow.actions)
+    _add_system_triggers(machine, definition)
+    return WorkflowMachine(definition, arrows, machine)
+
+
+def _add_system_triggers(machine: Machine, definition: Definition) -> None:
+    open_states = [state.name for state in definition.states.values() if not state.final]
+    fail, resume, cancel = (definition.system[name] for name in ("fail", "resume", "cancel"))
+    for state in open_states:
+        if state is not WorkflowState.FAILED:
+            _add(machine, "fail", state, WorkflowState.FAILED, fail.conditions, fail.actions)
+            machine.add_transition(
+                "resume",
+                WorkflowState.FAILED.value,
+                state.value,
+                conditions=[_failed_from(state), *(_ask(name) for name in resume.conditions)],
+                before=[_run(name) for name in resume.actions],
+            )
+        # A transition to nowhere: the state stays, the actions run.
+        _add(machine, "cancel", state, None, cancel.conditions, cancel.actions)
+
+
+def _add(
+    machine: Machine,
+    trigger: str,
+    source: WorkflowState,
+    target: WorkflowState | None,
+    conditions: tuple[str, ...],
+    actions: tuple[str, ...],
+) -> None:
+    machine.add_transition(
+        trigger,
+        source.value,
+        target.value if target else None,
+        conditions=[_ask(name) for name in conditions],
+        before=[_run(name) for name in actions],
+    )
+
+
+def _ask(name: str) -> Callable[[EventData], bool]:
+    condition = CONDITIONS[name]
+
+    def ask(event: Any) -> bool:
+        return condition(event.model.plan.order)
+
+    return ask
+
+
+def _run(name: str) -> Callable[[EventData], None]:
+    action = ACTIONS[name]
+
+    def run(event: Any) -> None:
+        action(event.model.plan)
+
+    return run
+
+
+def _failed_from(state: WorkflowState) -> Callable[[EventData], bool]:
+    def ask(event: Any) -> bool:
+        return bool(event.model.plan.order.failed_from is state)
+
+    return ask

@@ -1,0 +1,135 @@
+"""The plan: everything a decided batch wants written, gathered as plain values and written set-wise by `writing`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from engine.actors import SYSTEM, Actor
+from engine.identifiers import OrderId, PackageId, ShopId
+from engine.orders.problems import Problem
+from engine.words import (
+    Dependency,
+    EffectKind,
+    ErrorClass,
+    ExecutionStatus,
+    FulfilmentStatus,
+    OrderStatus,
+    WorkflowState,
+)
+from engine.workflow.facts import OrderFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why an order fails: what a person will read, and what kind of trouble it is."""
+
+    problems: tuple[Problem, ...]
+    error_class: ErrorClass
+    evidence: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def first(self) -> Problem:
+        return self.problems[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One move of one order."""
+
+    order: OrderFacts
+    trigger: str
+    source: WorkflowState
+    target: WorkflowState
+    status_before: OrderStatus
+    status_after: OrderStatus
+
+
+@dataclass(frozen=True, slots=True)
+class NewEffect:
+    """An intent to be written. `ahead` counts the order's other new effects for the same dependency."""
+
+    effect_id: UUID
+    key: str
+    kind: EffectKind
+    dependency: Dependency
+    order_id: OrderId | None
+    shop_id: ShopId
+    package_id: PackageId | None
+    ahead: int
+    delay_seconds: float
+    request: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class NewPackage:
+    """A package to be planned for an order, holding all its open items."""
+
+    package_id: PackageId
+    order: OrderFacts
+
+
+@dataclass(slots=True)
+class OrderPlan:
+    """What the actions of one order asked for. Actions only append; nothing is written while the machine decides."""
+
+    order: OrderFacts
+    before_status: OrderStatus
+    before_state: WorkflowState
+    before_execution: ExecutionStatus
+    actor: Actor = SYSTEM
+    reason: str = ""
+    steps: list[Step] = field(default_factory=list)
+    effects: list[NewEffect] = field(default_factory=list)
+    package: NewPackage | None = None
+    reserve: bool = False
+    record_reservation: bool = False
+    release: bool = False
+    consume: bool = False
+    pick_list: bool = False
+    item_status: FulfilmentStatus | None = None
+    shipped: bool = False
+    handed_over: bool = False
+    delivered: bool = False
+    finalize: bool = False
+    count_completed: bool = False
+    count_delivered: bool = False
+    cause: Cause | None = None
+    fail: bool = False
+    resolve_failure: str = ""
+    rearm: bool = False
+    void_effects: bool = False
+    void_packages: bool = False
+    cancelled: bool = False
+    alternatives: bool = False
+    waiting_for: str = ""
+    due_at: datetime | None = None
+
+    @property
+    def moved(self) -> bool:
+        """Whether anything but the wait changed."""
+        return bool(self.steps) or bool(self.effects) or self.package is not None or self.cancelled
+
+    def status_changes(self) -> list[tuple[OrderStatus, OrderStatus]]:
+        """Each change of the order's status, one after the other."""
+        return [
+            (step.status_before, step.status_after)
+            for step in self.steps
+            if step.status_before is not step.status_after
+        ]
+
+    def events(self) -> list[str]:
+        """What reports count of this plan."""
+        events = []
+        if self.reserve:
+            events.append("reserved")
+        if self.shipped:
+            events.append("shipped")
+        if self.count_delivered:
+            events.append("delivered")
+        if self.fail:
+            events.append("failed")
+        if self.cancelled:
+            events.append("cancelled")
+        return events

@@ -1,0 +1,189 @@
+"""Reads and locks the facts of a batch. Locks, in the one allowed order: orders, packages, stock (each sorted by key).
+
+Work rows are locked by the caller before: the runner's claim, or `lock_work`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+import orjson
+
+from engine.identifiers import ItemId, LocationId, OrderId, PackageId, ProductId, ShopId, UserId, WorkflowId
+from engine.ports import Address
+from engine.privacy.cipher import Vault
+from engine.words import ExecutionStatus, FulfilmentStatus, OrderStatus, WorkflowState
+from engine.workflow.facts import ItemFacts, OrderFacts, PackageFacts, Shelf, ShopPolicies
+
+LOCK_WORK = "SELECT order_id FROM work WHERE order_id = ANY($1::uuid[]) ORDER BY order_id FOR UPDATE"
+
+# Locks the orders; the join to the one live workflow uses order_workflows_running_key.
+_ORDERS = """
+SELECT o.id, o.order_number, o.shop_id, o.user_id, s.location_id, w.id AS workflow_id, s.policies, o.order_status,
+       o.workflow_status, w.workflow_status AS execution, o.failed_from, o.version, o.channel_status, o.payment_status,
+       o.cash_on_delivery, o.sample, o.fulfilled_by_tiktok, o.cancel_requested, o.currency, o.total_amount, o.order_date,
+       o.created_at, o.audit_sequence, o.audit_head, o.shipping_address, now() AS now,
+       o.customer_name IS NOT NULL AS has_customer, o.masked
+FROM orders o
+JOIN order_workflows w ON w.order_id = o.id AND w.workflow_status IN ('running', 'failed', 'paused')
+JOIN shops s ON s.id = o.shop_id
+WHERE o.id = ANY($1::uuid[])
+ORDER BY o.id
+FOR NO KEY UPDATE OF o
+"""
+
+_ITEMS = """
+SELECT i.id, i.order_id, i.product_sku, i.product_name, i.quantity - i.cancelled_quantity AS quantity, i.unit_price,
+       i.fulfillment_status, p.id AS product_id, p.weight_grams, p.bin
+FROM order_items i
+JOIN orders o ON o.id = i.order_id
+LEFT JOIN products p ON p.user_id = o.user_id AND p.sku = i.product_sku
+WHERE i.order_id = ANY($1::uuid[]) AND i.quantity > i.cancelled_quantity
+ORDER BY i.id
+"""
+
+_HOLDS = "SELECT order_id, reason FROM holds WHERE released_at IS NULL AND order_id = ANY($1::uuid[])"
+
+_PACKAGES = """
+SELECT c.order_id, p.id, p.state, p.generation, p.tracking_number, p.told_tracking_number, p.handed_over_at, p.first_scan_at,
+       p.delivered_at
+FROM packages p
+JOIN (SELECT DISTINCT package_id, order_id FROM package_items WHERE order_id = ANY($1::uuid[])) c ON c.package_id = p.id
+WHERE p.state <> 'voided'
+ORDER BY p.id
+FOR NO KEY UPDATE OF p
+"""
+
+_FAILURES = "SELECT order_id, code FROM failures WHERE resolved_at IS NULL AND order_id = ANY($1::uuid[])"
+
+# Sorted, so that two batches which share products never wait for each other in a circle.
+LOCK_STOCK = """
+SELECT product_id, location_id, on_hand - reserved - held AS available
+FROM stock_levels
+WHERE (product_id, location_id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[]))
+ORDER BY product_id, location_id
+FOR NO KEY UPDATE
+"""
+
+_TOUCHES_STOCK = frozenset(
+    {WorkflowState.NEW, WorkflowState.VALIDATED, WorkflowState.READY_TO_SHIP, WorkflowState.FAILED}
+)
+
+
+async def lock_work(connection: Any, order_ids: Collection[OrderId]) -> set[OrderId]:
+    """Lock the work rows of these orders; closed orders have none and are absent from the answer."""
+    rows = await connection.fetch(LOCK_WORK, list(order_ids))
+    return {OrderId(row["order_id"]) for row in rows}
+
+
+async def read_facts(connection: Any, vault: Vault, order_ids: Collection[OrderId]) -> list[OrderFacts]:
+    """The facts of these open orders, locked, in the order given; closed or unknown orders are absent."""
+    wanted = list(order_ids)
+    orders = {OrderId(row["id"]): _order(row, vault) for row in await connection.fetch(_ORDERS, wanted)}
+    if not orders:
+        return []
+    open_ids = list(orders)
+    for row in await connection.fetch(_ITEMS, open_ids):
+        orders[row["order_id"]].items.append(_item(row))
+    for row in await connection.fetch(_HOLDS, open_ids):
+        orders[row["order_id"]].holds.append(row["reason"])
+    shipping = [key for key, order in orders.items() if _may_have_package(order)]
+    if shipping:
+        for row in await connection.fetch(_PACKAGES, shipping):
+            orders[row["order_id"]].packages.append(_package(row))
+    failed = [key for key, order in orders.items() if order.state is WorkflowState.FAILED]
+    if failed:
+        for row in await connection.fetch(_FAILURES, failed):
+            orders[row["order_id"]].failure_code = row["code"]
+    shelf = await _lock_stock(connection, orders.values())
+    for order in orders.values():
+        order.shelf = shelf
+        order.reserved = any(item.status is FulfilmentStatus.RESERVED for item in order.items)
+    return [orders[key] for key in wanted if key in orders]
+
+
+async def _lock_stock(connection: Any, orders: Iterable[OrderFacts]) -> Shelf:
+    keys = sorted(
+        {
+            (item.product_id, order.location_id)
+            for order in orders
+            if order.state in _TOUCHES_STOCK or order.channel_status == "CANCELLED"
+            for item in order.items
+            if item.product_id is not None
+        }
+    )
+    if not keys:
+        return Shelf({})
+    rows = await connection.fetch(LOCK_STOCK, [key[0] for key in keys], [key[1] for key in keys])
+    return Shelf({(row["product_id"], row["location_id"]): row["available"] for row in rows})
+
+
+def _may_have_package(order: OrderFacts) -> bool:
+    return order.state not in {WorkflowState.NEW, WorkflowState.VALIDATED}
+
+
+def _order(row: Any, vault: Vault) -> OrderFacts:
+    state = WorkflowState(row["workflow_status"])
+    address = None
+    if state in {WorkflowState.NEW, WorkflowState.FAILED}:
+        plain = vault.open("orders.shipping_address", row["id"], row["shipping_address"])
+        address = Address(**orjson.loads(plain)) if plain else None
+    failed_from = row["failed_from"]
+    return OrderFacts(
+        order_id=OrderId(row["id"]),
+        order_number=row["order_number"],
+        shop_id=ShopId(row["shop_id"]),
+        user_id=UserId(row["user_id"]),
+        location_id=LocationId(row["location_id"]),
+        workflow_id=WorkflowId(row["workflow_id"]),
+        policies=ShopPolicies.read(row["policies"]),
+        status=OrderStatus(row["order_status"]),
+        state=state,
+        execution=ExecutionStatus(row["execution"]),
+        failed_from=WorkflowState(failed_from) if failed_from else None,
+        version=row["version"],
+        channel_status=row["channel_status"],
+        paid=row["payment_status"] == "paid" or row["cash_on_delivery"],
+        sample=row["sample"],
+        fulfilled_by_tiktok=row["fulfilled_by_tiktok"],
+        cancel_requested=row["cancel_requested"],
+        currency=row["currency"],
+        total_amount=row["total_amount"],
+        order_date=row["order_date"],
+        created_at=row["created_at"],
+        now=row["now"],
+        audit_sequence=row["audit_sequence"],
+        audit_head=row["audit_head"],
+        address=address,
+        has_customer=row["has_customer"],
+        masked=row["masked"],
+    )
+
+
+def _item(row: Any) -> ItemFacts:
+    product_id = row["product_id"]
+    return ItemFacts(
+        item_id=ItemId(row["id"]),
+        sku=row["product_sku"],
+        name=row["product_name"],
+        quantity=row["quantity"],
+        unit_price=row["unit_price"],
+        status=FulfilmentStatus(row["fulfillment_status"]),
+        product_id=ProductId(product_id) if product_id is not None else None,
+        weight_grams=row["weight_grams"],
+        bin=row["bin"] or "",
+    )
+
+
+def _package(row: Any) -> PackageFacts:
+    return PackageFacts(
+        package_id=PackageId(row["id"]),
+        state=row["state"],
+        generation=row["generation"],
+        tracking_number=row["tracking_number"],
+        told_tracking_number=row["told_tracking_number"],
+        handed_over=row["handed_over_at"] is not None,
+        scanned=row["first_scan_at"] is not None,
+        delivered=row["delivered_at"] is not None,
+    )

@@ -1,0 +1,303 @@
+"""Writes a batch's plans set-wise: one statement per table, arrays through `unnest`.
+
+Order of writes follows the lock order: orders, effects, packages, stock, then inserts; work rows, locked first of all, last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from engine.audit import chain
+from engine.effects import ledger
+from engine.identifiers import new_id
+from engine.privacy.cipher import Vault
+from engine.words import WorkflowState
+from engine.workflow import writing_stock
+from engine.workflow.failures import write_failures
+from engine.workflow.plan import OrderPlan
+
+_ORDERS = """
+UPDATE orders o
+SET order_status = d.status::order_status_enum, workflow_status = d.state::workflow_status_enum,
+    failed_from = d.failed_from::workflow_status_enum, version = o.version + 1, updated_at = now(),
+    shipped_date = CASE WHEN d.shipped THEN now() ELSE o.shipped_date END,
+    delivered_date = CASE WHEN d.delivered THEN now() ELSE o.delivered_date END,
+    audit_sequence = d.audit_sequence, audit_head = d.audit_head
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bool[], $6::bool[], $7::int[], $8::bytea[])
+  AS d(id, status, state, failed_from, shipped, delivered, audit_sequence, audit_head)
+WHERE o.id = d.id
+"""
+
+_WORKFLOWS = """
+UPDATE order_workflows w
+SET current_step = d.step, workflow_status = d.execution::workflow_execution_status, updated_at = now(),
+    completed_at = CASE WHEN d.execution IN ('completed', 'cancelled') THEN now() END,
+    failed_at = CASE WHEN d.execution = 'failed' THEN coalesce(w.failed_at, now()) END,
+    error_count = w.error_count + CASE WHEN d.error IS NULL THEN 0 ELSE 1 END,
+    last_error = coalesce(d.error, w.last_error)
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS d(id, step, execution, error)
+WHERE w.id = d.id
+"""
+
+_ITEMS = """
+UPDATE order_items i
+SET fulfillment_status = d.status::fulfillment_status_enum, product_id = coalesce(d.product_id, i.product_id),
+    shipped_quantity = CASE WHEN d.status = 'shipped' THEN i.quantity - i.cancelled_quantity ELSE i.shipped_quantity END,
+    updated_at = now()
+FROM unnest($1::uuid[], $2::text[], $3::uuid[]) AS d(id, status, product_id)
+WHERE i.id = d.id
+"""
+
+_PACKAGES = """
+INSERT INTO packages (id, shop_id, location_id, weight_grams)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[])
+"""
+
+_PACKAGE_ITEMS = """
+INSERT INTO package_items (package_id, order_item_id, order_id, quantity)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[])
+"""
+
+_HANDED_OVER = "UPDATE packages SET handed_over_at = coalesce(handed_over_at, now()) WHERE id = ANY($1::uuid[])"
+
+_VOID_PACKAGES = """
+UPDATE packages SET state = CASE WHEN state = 'planned' THEN 'voided' ELSE 'voiding' END, track_due_at = NULL, updated_at = now(),
+       version = version + 1
+WHERE id = ANY($1::uuid[]) AND state IN ('planned', 'labelled', 'told')
+"""
+
+_STEPS = """
+INSERT INTO order_workflow_steps (id, workflow_id, order_id, from_state, to_state, trigger, actor, reason)
+SELECT d.id, d.workflow_id, d.order_id, d.source::workflow_status_enum, d.target::workflow_status_enum, d.trigger, d.actor, d.reason
+FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
+  AS d(id, workflow_id, order_id, source, target, trigger, actor, reason)
+"""
+
+_HISTORY = """
+INSERT INTO order_status_history (id, order_id, previous_status, new_status, status_reason, changed_by, change_source)
+SELECT d.id, d.order_id, d.previous::order_status_enum, d.new::order_status_enum, d.reason, d.changed_by, d.source
+FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::text[])
+  AS d(id, order_id, previous, new, reason, changed_by, source)
+"""
+
+_PICK_LINES = """
+INSERT INTO pick_lines (id, order_id, order_item_id, location_id, bin, quantity, state)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::int[], $7::text[])
+ON CONFLICT (order_item_id) DO NOTHING
+"""
+
+_CLOSE_PICKS = (
+    "UPDATE pick_lines SET state = 'cancelled', closed_at = now() WHERE order_id = ANY($1::uuid[]) AND state = 'open'"
+)
+
+_METRICS = """
+INSERT INTO creator_metrics AS m (user_id, day, currency, orders_completed, units_completed, revenue, workflow_seconds)
+SELECT user_id, (now() AT TIME ZONE 'UTC')::date, currency, count(*), sum(units), sum(revenue), sum(seconds)
+FROM unnest($1::uuid[], $2::text[], $3::int[], $4::numeric[], $5::bigint[]) AS d(user_id, currency, units, revenue, seconds)
+GROUP BY user_id, currency ORDER BY user_id, currency
+ON CONFLICT (user_id, day, currency) DO UPDATE
+SET orders_completed = m.orders_completed + excluded.orders_completed,
+    units_completed = m.units_completed + excluded.units_completed,
+    revenue = m.revenue + excluded.revenue, workflow_seconds = m.workflow_seconds + excluded.workflow_seconds
+"""
+
+COUNT_EVENTS = """
+INSERT INTO event_counters AS c (shop_id, day, event, count)
+SELECT shop_id, (now() AT TIME ZONE 'UTC')::date, event, count(*)
+FROM unnest($1::uuid[], $2::text[]) AS d(shop_id, event)
+GROUP BY shop_id, event ORDER BY shop_id, event
+ON CONFLICT (shop_id, day, event) DO UPDATE SET count = c.count + excluded.count
+"""
+
+_PARK = """
+UPDATE work w SET ready = false, due_at = d.due_at, waiting_for = d.waiting_for, attempt = 0
+FROM unnest($1::uuid[], $2::timestamptz[], $3::text[]) AS d(order_id, due_at, waiting_for)
+WHERE w.order_id = d.order_id
+"""
+
+_CLOSE_WORK = "DELETE FROM work WHERE order_id = ANY($1::uuid[])"
+
+
+async def write_plans(connection: Any, vault: Vault, plans: Sequence[OrderPlan]) -> None:
+    """Write everything the plans ask for; orders that did not move are only parked again."""
+    moved = [plan for plan in plans if plan.moved]
+    if moved:
+        _remember_failures(moved)
+        await _write_orders(connection, vault, moved)
+        await ledger.void_intents(connection, [p.order.order_id for p in moved if p.void_effects])
+        await ledger.rearm(connection, [p.order.order_id for p in moved if p.rearm])
+        await _write_packages(connection, moved)
+        await writing_stock.write_stock(connection, moved)
+        await _write_history(connection, moved)
+        await ledger.intend(connection, [effect for plan in moved for effect in plan.effects])
+        await write_failures(connection, moved)
+        await _write_counters(connection, moved)
+    await _write_work(connection, plans)
+
+
+def _remember_failures(plans: Sequence[OrderPlan]) -> None:
+    for plan in plans:
+        last = plan.steps[-1] if plan.steps else None
+        if last is not None and last.target is WorkflowState.FAILED:
+            plan.order.failed_from = last.source
+        elif last is not None and plan.order.state is not WorkflowState.FAILED:
+            plan.order.failed_from = None
+
+
+async def _write_orders(connection: Any, vault: Vault, plans: Sequence[OrderPlan]) -> None:
+    entries = [_audit(vault, plan) for plan in plans]
+    orders = [plan.order for plan in plans]
+    await connection.execute(
+        _ORDERS,
+        [order.order_id for order in orders],
+        [order.status for order in orders],
+        [order.state for order in orders],
+        [order.failed_from for order in orders],
+        [plan.shipped for plan in plans],
+        [plan.delivered for plan in plans],
+        [entry.sequence for entry in entries],
+        [entry.hash for entry in entries],
+    )
+    await connection.execute(
+        _WORKFLOWS,
+        [order.workflow_id for order in orders],
+        [order.state for order in orders],
+        [order.execution for order in orders],
+        [plan.cause.first.sentence if plan.fail and plan.cause else None for plan in plans],
+    )
+    items = [(item, plan.item_status) for plan in plans if plan.item_status for item in plan.order.items]
+    if items:
+        await connection.execute(
+            _ITEMS,
+            [item.item_id for item, _ in items],
+            [status for _, status in items],
+            [item.product_id for item, _ in items],
+        )
+    await chain.write(connection, entries)
+
+
+def _audit(vault: Vault, plan: OrderPlan) -> chain.Entry:
+    order = plan.order
+    before = {"status": plan.before_status, "state": plan.before_state, "execution": plan.before_execution}
+    after: dict[str, Any] = {
+        "status": order.status,
+        "state": order.state,
+        "execution": order.execution,
+        "triggers": [step.trigger for step in plan.steps],
+    }
+    if plan.reason:
+        after["reason"] = plan.reason
+    if plan.effects:
+        after["effects"] = [effect.key for effect in plan.effects]
+    action = plan.steps[-1].trigger if plan.steps else "intend"
+    return chain.link(
+        vault,
+        order.user_id,
+        order.order_id,
+        order.audit_sequence + 1,
+        order.audit_head,
+        f"workflow.{action}",
+        plan.actor,
+        before,
+        after,
+        order.now,
+    )
+
+
+async def _write_packages(connection: Any, plans: Sequence[OrderPlan]) -> None:
+    planned = [plan.package for plan in plans if plan.package is not None]
+    if planned:
+        await connection.execute(
+            _PACKAGES,
+            [package.package_id for package in planned],
+            [package.order.shop_id for package in planned],
+            [package.order.location_id for package in planned],
+            [sum((i.weight_grams or 0) * i.quantity for i in package.order.items) or None for package in planned],
+        )
+        lines = [(package, item) for package in planned for item in package.order.items]
+        await connection.execute(
+            _PACKAGE_ITEMS,
+            [package.package_id for package, _ in lines],
+            [item.item_id for _, item in lines],
+            [package.order.order_id for package, _ in lines],
+            [item.quantity for _, item in lines],
+        )
+    left = [p.package_id for plan in plans if plan.handed_over for p in plan.order.packages]
+    if left:
+        await connection.execute(_HANDED_OVER, left)
+    voided = [p.package_id for plan in plans if plan.void_packages for p in plan.order.packages]
+    if voided:
+        await connection.execute(_VOID_PACKAGES, voided)
+
+
+async def _write_history(connection: Any, plans: Sequence[OrderPlan]) -> None:
+    steps = [(plan, step) for plan in plans for step in plan.steps]
+    await connection.execute(
+        _STEPS,
+        [new_id() for _ in steps],
+        [step.order.workflow_id for _, step in steps],
+        [step.order.order_id for _, step in steps],
+        [step.source for _, step in steps],
+        [step.target for _, step in steps],
+        [step.trigger for _, step in steps],
+        [plan.actor.name for plan, _ in steps],
+        [plan.reason for plan, _ in steps],
+    )
+    changes = [(plan, before, after) for plan in plans for before, after in plan.status_changes()]
+    if changes:
+        await connection.execute(
+            _HISTORY,
+            [new_id() for _ in changes],
+            [plan.order.order_id for plan, _, _ in changes],
+            [before for _, before, _ in changes],
+            [after for _, _, after in changes],
+            [plan.reason or None for plan, _, _ in changes],
+            [plan.actor.user_id for plan, _, _ in changes],
+            [plan.actor.source for plan, _, _ in changes],
+        )
+    picks = [(plan.order, item) for plan in plans if plan.pick_list for item in plan.order.items]
+    if picks:
+        await connection.execute(
+            _PICK_LINES,
+            [new_id() for _ in picks],
+            [order.order_id for order, _ in picks],
+            [item.item_id for _, item in picks],
+            [order.location_id for order, _ in picks],
+            [item.bin for _, item in picks],
+            [item.quantity for _, item in picks],
+            ["picked" if order.policies.pick == "auto" else "open" for order, _ in picks],
+        )
+    dropped = [plan.order.order_id for plan in plans if plan.cancelled]
+    if dropped:
+        await connection.execute(_CLOSE_PICKS, dropped)
+
+
+async def _write_counters(connection: Any, plans: Sequence[OrderPlan]) -> None:
+    completed = [plan.order for plan in plans if plan.count_completed]
+    if completed:
+        await connection.execute(
+            _METRICS,
+            [order.user_id for order in completed],
+            [order.currency for order in completed],
+            [sum(item.quantity for item in order.items) for order in completed],
+            [0 if order.sample else order.total_amount for order in completed],
+            [int((order.now - order.created_at).total_seconds()) for order in completed],
+        )
+    events = [(plan.order.shop_id, event) for plan in plans for event in plan.events()]
+    if events:
+        await connection.execute(COUNT_EVENTS, [shop for shop, _ in events], [event for _, event in events])
+
+
+async def _write_work(connection: Any, plans: Sequence[OrderPlan]) -> None:
+    closed = [plan.order.order_id for plan in plans if plan.finalize]
+    if closed:
+        await connection.execute(_CLOSE_WORK, closed)
+    parked = [plan for plan in plans if not plan.finalize]
+    if parked:
+        await connection.execute(
+            _PARK,
+            [plan.order.order_id for plan in parked],
+            [plan.due_at for plan in parked],
+            [plan.waiting_for for plan in parked],
+        )

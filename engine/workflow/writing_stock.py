@@ -1,0 +1,117 @@
+"""Writes what a batch does to the stock ledger: reserve, release, consume.
+
+The levels are locked, sorted by key, since the facts were read. Release and consume take their quantities from the reservations they
+flip, never from the caller, so doing either twice changes nothing the second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from engine.identifiers import new_id
+from engine.workflow.plan import OrderPlan
+
+_RESERVE = """
+INSERT INTO stock_reservations (id, order_id, order_item_id, product_id, location_id, quantity)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::int[])
+"""
+
+_FLIP = """
+UPDATE stock_reservations SET state = $2, closed_at = now()
+WHERE order_id = ANY($1::uuid[]) AND state = 'active'
+RETURNING id, order_id, product_id, location_id, quantity
+"""
+
+MOVE_LEVELS = """
+UPDATE stock_levels l
+SET on_hand = l.on_hand + d.on_hand, reserved = l.reserved + d.reserved, version = l.version + 1
+FROM (SELECT product_id, location_id, sum(on_hand)::int AS on_hand, sum(reserved)::int AS reserved
+      FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[]) AS m(product_id, location_id, on_hand, reserved)
+      GROUP BY product_id, location_id) d
+WHERE l.product_id = d.product_id AND l.location_id = d.location_id
+"""
+
+BOOK = """
+INSERT INTO stock_movements (id, product_id, location_id, kind, delta_on_hand, delta_reserved, reason, actor, order_id, idempotency_key)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::int[], $6::int[], $7::text[], $8::text[], $9::uuid[],
+                     $10::text[])
+"""
+
+
+async def write_stock(connection: Any, plans: Sequence[OrderPlan]) -> None:
+    """Reserve for the plans that reserve, flip the reservations of those that release or consume, book every movement."""
+    movements = await _reserve(connection, plans)
+    actors = {plan.order.order_id: plan.actor.name for plan in plans}
+    for state, kind, takes in (("released", "release", False), ("consumed", "consume", True)):
+        orders = [plan.order.order_id for plan in plans if (plan.consume if takes else plan.release)]
+        if not orders:
+            continue
+        for row in await connection.fetch(_FLIP, orders, state):
+            quantity = row["quantity"]
+            movements.append(
+                (
+                    row["product_id"],
+                    row["location_id"],
+                    kind,
+                    -quantity if takes else 0,
+                    -quantity,
+                    actors[row["order_id"]],
+                    row["order_id"],
+                    f"{kind}:{row['id']}",
+                )
+            )
+    if not movements:
+        return
+    products, locations, kinds, on_hand, reserved, who, orders, keys = (
+        list(column) for column in zip(*movements, strict=True)
+    )
+    await connection.execute(MOVE_LEVELS, products, locations, on_hand, reserved)
+    await connection.execute(
+        BOOK,
+        [new_id() for _ in movements],
+        products,
+        locations,
+        kinds,
+        on_hand,
+        reserved,
+        [""] * len(kinds),
+        who,
+        orders,
+        keys,
+    )
+
+
+async def _reserve(connection: Any, plans: Sequence[OrderPlan]) -> list[tuple[Any, ...]]:
+    lines = [
+        (new_id(), plan, item)
+        for plan in plans
+        if plan.reserve
+        for item in plan.order.items
+        if item.product_id is not None
+    ]
+    if not lines:
+        return []
+    await connection.execute(
+        _RESERVE,
+        [key for key, _, _ in lines],
+        [plan.order.order_id for _, plan, _ in lines],
+        [item.item_id for _, _, item in lines],
+        [item.product_id for _, _, item in lines],
+        [plan.order.location_id for _, plan, _ in lines],
+        [item.quantity for _, _, item in lines],
+    )
+    return [
+        (
+            item.product_id,
+            plan.order.location_id,
+            "reserve",
+            0,
+            item.quantity,
+            plan.actor.name,
+            plan.order.order_id,
+            f"reserve:{key}",
+        )
+        for key, plan, item in lines
+        if plan.record_reservation
+    ]
