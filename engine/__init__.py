@@ -11,7 +11,8 @@ Where to look
     privacy/      secrets, data keys, the cipher, blind indexes
     orders/       intake of facts, status changes, holds, packages, queries, the timeline
     workflow/     the definition as data, the machine, conditions, actions, the batch runner, failures
-    inventory/    the stock ledger
+    inventory/    products and the stock ledger
+    fleet/        many daemons on one database: heartbeats, leases, gates
     effects/      the permanent ledger of everything that goes outside
     audit/        the hash chain of who changed what
     reports/      counters that metrics and overviews read

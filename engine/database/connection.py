@@ -22,6 +22,7 @@ from engine.database import embedded, migrate
 from engine.errors import Misconfigured, Unreachable
 from engine.privacy import secrets
 from engine.privacy.cipher import Vault, new_master_key
+from engine.privacy.os_keyring import system_keyring
 
 Connection = Any
 """An asyncpg connection or the pool's proxy of one; asyncpg ships no types."""
@@ -62,15 +63,23 @@ class Database:
         vault: Vault,
         connect: Callable[[], Awaitable[Any]],
         session: embedded.Session | None,
+        chain: secrets.Secrets,
         *,
         pooled: bool,
     ) -> None:
         self.pool = pool
         self.vault = vault
         self.pooled = pooled
+        self.secrets = chain
+        """Where this installation's other secrets are."""
         self.connect = connect
         """Opens one more connection outside the pool, for LISTEN."""
         self._session = session
+
+    @property
+    def data_directory(self) -> Path | None:
+        """Where the embedded server keeps its data; None for a shared database."""
+        return self._session.data_directory if self._session else None
 
     @functools.cached_property
     def engine(self) -> Any:
@@ -180,7 +189,8 @@ async def _open(
             await migrate.upgrade(plain)
         else:
             await migrate.check(plain)
-        vault = Vault(_master_key(settings, environment, session, need_key=need_key))
+        chain = _chain(environment, session)
+        vault = Vault(_master_key(chain, make=session is not None, needed=need_key))
         pool = await asyncpg.create_pool(
             **parameters,
             **cache,
@@ -208,21 +218,20 @@ async def _open(
             f"There is no database {parameters.get('database', '')!r} at {_place(parameters)}: "
             "create it, or mend database.url.",
         ) from error
-    return Database(pool, vault, connect, session, pooled=settings.pooled)
+    return Database(pool, vault, connect, session, chain, pooled=settings.pooled)
 
 
-def _master_key(
-    settings: DatabaseSettings, environment: Mapping[str, str], session: embedded.Session | None, *, need_key: bool
-) -> str | None:
-    chain = secrets.Secrets(
-        environment,
-        data_directory=session.data_directory if session else None,
-        keyring=session.keyring if session else secrets.system_keyring(),
-    )
-    if session is not None:
+def _chain(environment: Mapping[str, str], session: embedded.Session | None) -> secrets.Secrets:
+    if session is None:
+        return secrets.Secrets(environment, keyring=system_keyring())
+    return secrets.Secrets(environment, data_directory=session.data_directory, keyring=session.keyring)
+
+
+def _master_key(chain: secrets.Secrets, *, make: bool, needed: bool) -> str | None:
+    if make:
         return chain.obtain("master_key", new_master_key).reveal()
     found = chain.read("master_key")
-    if found is None and need_key:
+    if found is None and needed:
         raise Misconfigured(
             "keys.missing",
             "The master key for personal data is missing: set ORDERS_TUI_MASTER_KEY, or name its file in "

@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 OPEN = "('intent', 'sent', 'ambiguous')"
 
 _INTEND = f"""
-INSERT INTO effects (id, key, kind, dependency, order_id, shop_id, package_id, head, due_at, request)
+INSERT INTO effects (id, key, kind, dependency, order_id, shop_id, package_id, head, due_at, request, provider_reference)
 SELECT d.id, d.key, d.kind, d.dependency, d.order_id, d.shop_id, d.package_id,
        d.order_id IS NULL OR (d.ahead = 0 AND NOT EXISTS (
            SELECT 1 FROM effects e WHERE e.order_id = d.order_id AND e.dependency = d.dependency AND e.state IN {OPEN})),
-       now() + make_interval(secs => d.delay), d.request
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::uuid[], $8::int[], $9::float8[], $10::jsonb[])
-  WITH ORDINALITY AS d(id, key, kind, dependency, order_id, shop_id, package_id, ahead, delay, request, place)
+       now() + make_interval(secs => d.delay), d.request, d.reference
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::uuid[], $8::int[], $9::float8[], $10::jsonb[],
+            $11::text[])
+  WITH ORDINALITY AS d(id, key, kind, dependency, order_id, shop_id, package_id, ahead, delay, request, reference, place)
 ORDER BY d.place
 ON CONFLICT (key) DO NOTHING
 """  # noqa: S608
@@ -107,6 +108,7 @@ async def intend(connection: Any, effects: Sequence[NewEffect]) -> None:
         [effect.ahead for effect in effects],
         [effect.delay_seconds for effect in effects],
         [effect.request for effect in effects],
+        [effect.provider_reference for effect in effects],
     )
 
 

@@ -170,3 +170,30 @@ def _shop(database: Database, row: Any) -> Shop:
         state=row["state"],
         poll_cursor=row["poll_cursor"],
     )
+
+
+_CLAIM_POLL = f"""
+UPDATE shops SET poll_due_at = now() + make_interval(secs => $1)
+WHERE id = (SELECT id FROM shops WHERE state = 'connected' AND poll_due_at <= now() ORDER BY poll_due_at LIMIT 1
+            FOR UPDATE SKIP LOCKED)
+RETURNING {_COLUMNS}
+"""  # noqa: S608
+
+
+async def claim_poll(database: Database, again_after_seconds: float) -> Shop | None:
+    """The shop that has waited longest for its poll, so that daemons share the shops; None when none is due."""
+    row = await database.pool.fetchrow(_CLAIM_POLL, again_after_seconds)
+    return _shop(database, row) if row is not None else None
+
+
+async def poll_failed(database: Database, shop_id: ShopId, sentence: str) -> None:
+    """Remember why the last poll failed; the cursor stays where it was."""
+    await database.pool.execute("UPDATE shops SET poll_error = $2, polled_at = now() WHERE id = $1", shop_id, sentence)
+
+
+async def find_shop(database: Database, shop_id: ShopId) -> Shop:
+    """The shop. Raises NotFound when it is not connected."""
+    row = await database.pool.fetchrow(f"SELECT {_COLUMNS} FROM shops WHERE id = $1", shop_id)  # noqa: S608
+    if row is None:
+        raise NotFound("shop.unknown", "The shop is not connected any more.")
+    return _shop(database, row)

@@ -34,6 +34,7 @@ def _intend(
     package_id: PackageId | None = None,
     about_order: bool = True,
     delay_seconds: float = 0.0,
+    provider_reference: str = "",
     **request: str,
 ) -> None:
     dependency = DEPENDENCY_OF[kind]
@@ -48,6 +49,7 @@ def _intend(
             package_id=package_id,
             ahead=sum(effect.dependency is dependency and effect.order_id is not None for effect in plan.effects),
             delay_seconds=delay_seconds,
+            provider_reference=provider_reference,
             request=request,
         )
     )
@@ -285,7 +287,13 @@ def void_label(plan: OrderPlan) -> None:
     for package in plan.order.packages:
         if package.state in {"labelled", "told"}:
             key = f"void:{package.package_id}:{package.generation}"
-            _intend(plan, key, EffectKind.VOID_LABEL, package_id=package.package_id)
+            _intend(
+                plan,
+                key,
+                EffectKind.VOID_LABEL,
+                package_id=package.package_id,
+                provider_reference=package.shipment_reference,
+            )
     plan.void_packages = True
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -65,17 +65,20 @@ class ShopPolicies:
     @classmethod
     def read(cls, stored: Mapping[str, Any]) -> ShopPolicies:
         """From the stored document; absent keys take their defaults."""
-        return cls(
-            label_on=LabelOn(stored.get("label_on", cls.label_on)),
-            pick=Picking(stored.get("pick", cls.pick)),
-            ship_on=ShipOn(stored.get("ship_on", cls.ship_on)),
-            backorder=Backorder(stored.get("backorder", cls.backorder)),
-            import_mode=ImportMode(stored.get("import_mode", cls.import_mode)),
-        )
+        return cls(**{name: word(stored[name]) for name, word in _POLICY_WORDS.items() if name in stored})
 
     def document(self) -> dict[str, str]:
         """What is stored."""
-        return {name: str(getattr(self, name)) for name in ("label_on", "pick", "ship_on", "backorder", "import_mode")}
+        return {name: str(getattr(self, name)) for name in _POLICY_WORDS}
+
+
+_POLICY_WORDS: Mapping[str, Callable[[str], Any]] = {
+    "label_on": LabelOn,
+    "pick": Picking,
+    "ship_on": ShipOn,
+    "backorder": Backorder,
+    "import_mode": ImportMode,
+}
 
 
 @dataclass(slots=True)
@@ -102,6 +105,7 @@ class PackageFacts:
     generation: int
     tracking_number: str
     told_tracking_number: str
+    shipment_reference: str
     handed_over: bool
     scanned: bool
     delivered: bool

@@ -20,8 +20,8 @@ _COLUMNS = """
 
 # Purpose: every group with its size and nearest deadline. Index: failures_open_index.
 _GROUPS = """
-SELECT f.fingerprint, count(DISTINCT f.order_id) AS orders, min(f.created_at) AS oldest_at, max(f.created_at) AS newest_at,
-       min(o.expected_ship_date) AS nearest_ship_by
+SELECT f.fingerprint, count(DISTINCT f.order_id) AS orders, min(f.created_at) AS oldest_at,
+       max(f.created_at) AS newest_at, min(o.expected_ship_date) AS nearest_ship_by
   FROM failures f JOIN orders o ON o.id = f.order_id
  WHERE f.resolved_at IS NULL
  GROUP BY f.fingerprint
@@ -35,18 +35,18 @@ SELECT newest.* FROM unnest($1::text[]) AS wanted (fingerprint)
     SELECT {_COLUMNS} FROM failures f JOIN orders o ON o.id = f.order_id
      WHERE f.resolved_at IS NULL AND f.fingerprint = wanted.fingerprint
      ORDER BY f.created_at DESC LIMIT {SAMPLE}) newest
-"""
+"""  # noqa: S608
 
 _OF_GROUP = f"""
 SELECT {_COLUMNS} FROM failures f JOIN orders o ON o.id = f.order_id
  WHERE f.resolved_at IS NULL AND f.fingerprint = $1
  ORDER BY o.expected_ship_date NULLS LAST, f.created_at LIMIT $2
-"""
+"""  # noqa: S608
 
 _OF_ORDER = f"""
 SELECT {_COLUMNS} FROM failures f JOIN orders o ON o.id = f.order_id
  WHERE f.resolved_at IS NULL AND f.order_id = $1 ORDER BY f.created_at DESC LIMIT 1
-"""
+"""  # noqa: S608
 
 
 async def failure_groups(database: Database) -> list[FailureGroup]:

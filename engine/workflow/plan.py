@@ -59,6 +59,7 @@ class NewEffect:
     package_id: PackageId | None
     ahead: int
     delay_seconds: float
+    provider_reference: str
     request: dict[str, str]
 
 

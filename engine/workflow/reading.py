@@ -46,8 +46,8 @@ ORDER BY i.id
 _HOLDS = "SELECT order_id, reason FROM holds WHERE released_at IS NULL AND order_id = ANY($1::uuid[])"
 
 _PACKAGES = """
-SELECT c.order_id, p.id, p.state, p.generation, p.tracking_number, p.told_tracking_number, p.handed_over_at, p.first_scan_at,
-       p.delivered_at
+SELECT c.order_id, p.id, p.state, p.generation, p.tracking_number, p.told_tracking_number, p.shipment_reference,
+       p.handed_over_at, p.first_scan_at, p.delivered_at
 FROM packages p
 JOIN (SELECT DISTINCT package_id, order_id FROM package_items WHERE order_id = ANY($1::uuid[])) c ON c.package_id = p.id
 WHERE p.state <> 'voided'
@@ -183,6 +183,7 @@ def _package(row: Any) -> PackageFacts:
         generation=row["generation"],
         tracking_number=row["tracking_number"],
         told_tracking_number=row["told_tracking_number"],
+        shipment_reference=row["shipment_reference"],
         handed_over=row["handed_over_at"] is not None,
         scanned=row["first_scan_at"] is not None,
         delivered=row["delivered_at"] is not None,

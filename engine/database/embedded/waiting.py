@@ -11,7 +11,7 @@ _FIRST_MESSAGE_SECONDS = 1.0
 _NEXT_MESSAGE_SECONDS = 5.0
 
 
-class GivenUp(Exception):  # noqa: N818  # nothing went wrong: the caller was cancelled
+class GivenUp(Exception):
     """The caller no longer waits; what was being waited for goes on by itself."""
 
 

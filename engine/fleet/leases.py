@@ -1,0 +1,24 @@
+"""Leadership by name, as a row with a term: behind a pooler a session's advisory lock would be held by two."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.identifiers import DaemonId
+
+if TYPE_CHECKING:
+    from engine.database.connection import Database
+
+_TAKE = """
+INSERT INTO leases AS l (name, daemon_id, term, until) VALUES ($1, $2, 1, now() + make_interval(secs => $3))
+ON CONFLICT (name) DO UPDATE
+SET daemon_id = excluded.daemon_id, term = l.term + CASE WHEN l.daemon_id = excluded.daemon_id THEN 0 ELSE 1 END,
+    until = excluded.until
+WHERE l.daemon_id = excluded.daemon_id OR l.until < now()
+RETURNING term
+"""
+
+
+async def take(database: Database, name: str, daemon_id: DaemonId, seconds: float) -> bool:
+    """Take or renew the lease; False when another daemon holds it."""
+    return await database.pool.fetchval(_TAKE, name, daemon_id, seconds) is not None

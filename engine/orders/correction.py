@@ -1,0 +1,67 @@
+"""A corrected address: what the buyer meant, entered by a person, so that the order can be retried."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from engine.actors import Actor
+from engine.audit import chain
+from engine.errors import NotFound, Refused
+from engine.identifiers import OrderId, UserId
+from engine.ports import Address
+
+if TYPE_CHECKING:
+    from engine.database.connection import Database
+
+_LOCK = """
+SELECT user_id, shipping_address, audit_sequence, audit_head, now() AS now,
+       EXISTS (SELECT 1 FROM package_items c JOIN packages p ON p.id = c.package_id
+               WHERE c.order_id = orders.id AND p.state NOT IN ('planned', 'voided')) AS labelled
+FROM orders WHERE id = $1 FOR NO KEY UPDATE
+"""
+
+_WRITE = """
+UPDATE orders SET shipping_address = $2, masked = false, version = version + 1, updated_at = now(), audit_sequence = $3,
+       audit_head = $4
+WHERE id = $1
+"""
+
+
+async def correct_address(database: Database, order_id: OrderId, address: Address, *, actor: Actor) -> None:
+    """Store the corrected address. Raises NotFound, or Refused once a label has been bought for the old one."""
+    clean = Address(**{field.name: getattr(address, field.name).strip() for field in fields(Address)})
+    clean = replace(clean, country=clean.country.upper())
+
+    async def write(connection: Any) -> None:
+        await connection.execute("SELECT 1 FROM work WHERE order_id = $1 FOR UPDATE", order_id)
+        row = await connection.fetchrow(_LOCK, order_id)
+        if row is None:
+            raise NotFound("order.unknown", f"There is no order {order_id}.")
+        if row["labelled"]:
+            raise Refused(
+                "order.labelled", "A label for the old address has been bought: void it first, then correct the address."
+            )
+        owner = UserId(row["user_id"])
+        plain = orjson.dumps(clean)
+        vault = database.vault
+        old = vault.open("orders.shipping_address", order_id, row["shipping_address"])
+        entry = chain.link(
+            vault,
+            owner,
+            order_id,
+            row["audit_sequence"] + 1,
+            row["audit_head"],
+            "order.address_corrected",
+            actor,
+            {"address": orjson.loads(old)} if old else None,
+            {"address": orjson.loads(plain)},
+            row["now"],
+        )
+        sealed = vault.seal(owner, "orders.shipping_address", order_id, plain)
+        await connection.execute(_WRITE, order_id, sealed, entry.sequence, entry.hash)
+        await chain.write(connection, [entry])
+
+    await database.run(write)

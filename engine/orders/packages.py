@@ -1,0 +1,188 @@
+"""Parcels: what carriers and TikTok must know of them, and what tracking says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from engine.errors import Misconfigured
+from engine.identifiers import OrderId, PackageId, ShopId
+from engine.ports import Address, OpenParcel, ParcelItem, ParcelRequest, ShipRequest, TrackingFact
+from engine.privacy.cipher import Vault
+from engine.words import TrackingStatus
+from engine.workflow.advance import advance
+from engine.workflow.reading import lock_work
+
+if TYPE_CHECKING:
+    from engine.database.connection import Database
+
+_PARCELS = """
+SELECT p.id, p.shop_id, p.weight_grams, o.id AS order_id, o.tiktok_order_id, o.shipping_address, o.expected_ship_date, o.currency,
+       l.address AS ship_from, max(m.length_millimetres) AS length, max(m.width_millimetres) AS width,
+       sum(m.height_millimetres * c.quantity) AS height,
+       array_agg(i.product_sku ORDER BY i.id) AS skus, array_agg(i.product_name ORDER BY i.id) AS names,
+       array_agg(c.quantity ORDER BY i.id) AS quantities, array_agg(coalesce(m.weight_grams, 0) ORDER BY i.id) AS weights
+FROM packages p
+JOIN package_items c ON c.package_id = p.id
+JOIN order_items i ON i.id = c.order_item_id
+JOIN orders o ON o.id = c.order_id
+JOIN locations l ON l.id = p.location_id
+LEFT JOIN products m ON m.user_id = o.user_id AND m.sku = i.product_sku
+WHERE p.id = ANY($1::uuid[])
+GROUP BY p.id, o.id, l.id
+"""
+
+_SHIPMENTS = """
+SELECT p.id, p.shop_id, p.carrier, p.tracking_number, o.id AS order_id, o.tiktok_order_id, o.delivery_option_id, o.shipping_type,
+       array_agg(u.tiktok_line_id ORDER BY u.tiktok_line_id) AS lines
+FROM packages p
+JOIN package_items c ON c.package_id = p.id
+JOIN orders o ON o.id = c.order_id
+JOIN order_item_units u ON u.order_item_id = c.order_item_id AND u.channel_status <> 'CANCELLED'
+WHERE p.id = ANY($1::uuid[]) AND p.tracking_number <> ''
+GROUP BY p.id, o.id
+"""
+
+_OPEN_PARCELS = """
+WITH due AS (
+    SELECT id FROM packages WHERE track_due_at <= now() ORDER BY track_due_at LIMIT $1 FOR UPDATE SKIP LOCKED
+)
+UPDATE packages p SET track_due_at = now() + make_interval(secs => $2) FROM due WHERE p.id = due.id
+RETURNING p.id, p.carrier, p.tracking_number, p.tracker_reference, p.labelled_at,
+          (SELECT c.order_id FROM package_items c WHERE c.package_id = p.id LIMIT 1) AS order_id
+"""
+
+_ORDERS_OF = "SELECT DISTINCT order_id FROM package_items WHERE package_id = ANY($1::uuid[])"
+
+_LOCK_ORDERS = "SELECT id FROM orders WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"
+
+# A tracking number that is no longer the package's says nothing of it; a delivered parcel is never moved back.
+_TRACKED = """
+UPDATE packages p
+SET tracking_status = d.status, tracking_detail = d.detail, version = p.version + 1, updated_at = now(),
+    first_scan_at = CASE WHEN d.scanned THEN coalesce(p.first_scan_at, d.at) ELSE p.first_scan_at END,
+    delivered_at = CASE WHEN d.status = 'delivered' THEN d.at ELSE p.delivered_at END,
+    state = CASE WHEN d.status = 'delivered' THEN 'delivered' WHEN d.scanned AND p.state IN ('labelled', 'told') THEN 'in_transit'
+                 ELSE p.state END,
+    track_due_at = CASE WHEN d.status IN ('delivered', 'cancelled') THEN NULL ELSE p.track_due_at END
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::bool[])
+  AS d(id, number, status, detail, at, scanned)
+WHERE p.id = d.id AND p.tracking_number = d.number AND p.tracking_status <> d.status AND p.delivered_at IS NULL
+  AND p.state NOT IN ('voiding', 'voided')
+RETURNING p.id
+"""
+
+_SCANNED = frozenset(
+    {
+        TrackingStatus.IN_TRANSIT,
+        TrackingStatus.OUT_FOR_DELIVERY,
+        TrackingStatus.READY_FOR_PICKUP,
+        TrackingStatus.DELIVERED,
+        TrackingStatus.RETURNING,
+    }
+)
+
+
+async def parcel_requests(database: Database, package_ids: Sequence[PackageId]) -> dict[PackageId, ParcelRequest]:
+    """What a carrier must know of these packages. Raises Misconfigured when a warehouse has no address."""
+    rows = await database.pool.fetch(_PARCELS, list(package_ids))
+    return {PackageId(row["id"]): request for row in rows if (request := _parcel(database.vault, row)) is not None}
+
+
+async def ship_requests(database: Database, package_ids: Sequence[PackageId]) -> dict[PackageId, ShipRequest]:
+    """What TikTok must know of these labelled packages."""
+    return {
+        PackageId(row["id"]): ShipRequest(
+            package_id=PackageId(row["id"]),
+            order_id=OrderId(row["order_id"]),
+            shop_id=ShopId(row["shop_id"]),
+            tiktok_order_id=row["tiktok_order_id"],
+            delivery_option_id=row["delivery_option_id"],
+            carrier=row["carrier"],
+            tracking_number=row["tracking_number"],
+            tiktok_line_ids=tuple(row["lines"]),
+            shipping_type=row["shipping_type"],
+        )
+        for row in await database.pool.fetch(_SHIPMENTS, list(package_ids))
+    }
+
+
+async def claim_open_parcels(database: Database, limit: int, again_after_seconds: float) -> list[OpenParcel]:
+    """Parcels whose tracking is due to be read, each pushed back so that no other daemon reads it meanwhile."""
+    return [
+        OpenParcel(
+            package_id=PackageId(row["id"]),
+            order_id=OrderId(row["order_id"]),
+            carrier=row["carrier"],
+            tracking_number=row["tracking_number"],
+            tracker_reference=row["tracker_reference"],
+            labelled_at=row["labelled_at"],
+        )
+        for row in await database.pool.fetch(_OPEN_PARCELS, limit, again_after_seconds)
+    ]
+
+
+async def record_tracking(database: Database, facts: Sequence[TrackingFact]) -> int:
+    """Write what carriers say and let the orders go on. Answers how many parcels had news."""
+    if not facts:
+        return 0
+    newest: dict[PackageId, TrackingFact] = {}
+    for fact in facts:
+        held = newest.get(fact.package_id)
+        if held is None or fact.occurred_at >= held.occurred_at:
+            newest[fact.package_id] = fact
+    ordered = [newest[key] for key in sorted(newest)]
+    return await database.run(lambda connection: _record(connection, database.vault, ordered))
+
+
+async def _record(connection: Any, vault: Vault, facts: Sequence[TrackingFact]) -> int:
+    packages = [fact.package_id for fact in facts]
+    orders = sorted(row["order_id"] for row in await connection.fetch(_ORDERS_OF, packages))
+    await lock_work(connection, orders)
+    await connection.fetch(_LOCK_ORDERS, orders)
+    changed = await connection.fetch(
+        _TRACKED,
+        packages,
+        [fact.tracking_number for fact in facts],
+        [fact.status for fact in facts],
+        [fact.detail for fact in facts],
+        [fact.occurred_at for fact in facts],
+        [fact.status in _SCANNED for fact in facts],
+    )
+    if changed:
+        moved = await connection.fetch(_ORDERS_OF, [row["id"] for row in changed])
+        await advance(connection, vault, sorted(OrderId(row["order_id"]) for row in moved))
+    return len(changed)
+
+
+def _parcel(vault: Vault, row: Any) -> ParcelRequest | None:
+    plain = vault.open("orders.shipping_address", row["order_id"], row["shipping_address"])
+    if plain is None:
+        return None
+    if not row["ship_from"]:
+        raise Misconfigured(
+            "location.no_address", "The warehouse has no address to ship from: enter it, then retry the labels."
+        )
+    sides = (row["length"], row["width"], row["height"])
+    ship_by: datetime | None = row["expected_ship_date"]
+    return ParcelRequest(
+        package_id=PackageId(row["id"]),
+        order_id=OrderId(row["order_id"]),
+        shop_id=ShopId(row["shop_id"]),
+        tiktok_order_id=row["tiktok_order_id"],
+        ship_from=Address(**row["ship_from"]),
+        ship_to=Address(**orjson.loads(plain)),
+        weight_grams=row["weight_grams"] or 0,
+        size_millimetres=(sides[0], sides[1], int(sides[2])) if all(side is not None for side in sides) else None,
+        ship_by=ship_by,
+        currency=row["currency"],
+        items=tuple(
+            ParcelItem(sku, name, quantity, weight)
+            for sku, name, quantity, weight in zip(
+                row["skus"], row["names"], row["quantities"], row["weights"], strict=True
+            )
+        ),
+    )

@@ -1,0 +1,142 @@
+"""Lists of orders: windows of rows by keyset, counts, anchors for a scrollbar, refreshes of what is on screen.
+
+A page is never found by offset: it is picked from an index after (or before) a key, and only its own rows are looked
+up further. All of it runs on asyncpg, whose queries the next keystroke can cancel without losing their connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.database.connection import Connection, Database
+from engine.identifiers import OrderId
+from engine.orders import search
+from engine.orders.predicate import SORT_KEYS, Predicate, beyond, order_by, predicate_for
+from engine.orders.rows import ROW_COLUMNS, ROW_JOINS, to_row
+from engine.orders.views import Count, OrderFilter, OrderKey, OrderPage, OrderRow, OrderSort
+
+NEWER_CAP = 1000
+
+
+async def page(
+    database: Database,
+    order_filter: OrderFilter,
+    *,
+    after: OrderKey | None = None,
+    before: OrderKey | None = None,
+    limit: int,
+) -> OrderPage:
+    """Up to `limit` rows right after or right before a key, in sort order; the first ones when there is no key."""
+    assert after is None or before is None, "a page lies on one side of one key"
+    forwards = before is None
+    async with database.pool.acquire() as connection:
+        wanted = await _matching(connection, database, order_filter)
+        if (key := after or before) is not None:
+            beyond(wanted, order_filter, key, forwards=forwards)
+        # Picking is kept apart (MATERIALIZED): the planner walks the sort's index first and looks up these rows only.
+        sort_value = SORT_KEYS[order_filter.sort].expression
+        records = await connection.fetch(
+            f"""
+            WITH picked AS MATERIALIZED (
+                SELECT o.id, {sort_value} AS sort_value FROM orders o
+                 WHERE {wanted.where()} ORDER BY {order_by(order_filter, forwards=forwards)} LIMIT {limit + 1:d}
+            )
+            SELECT {ROW_COLUMNS} FROM picked {ROW_JOINS} ORDER BY {order_by(order_filter)}
+            """,  # noqa: S608
+            *wanted.arguments,
+        )
+    more = len(records) > limit
+    if more:
+        records = records[:limit] if forwards else records[1:]
+    return OrderPage(
+        rows=tuple(to_row(record, database.vault) for record in records),
+        more_before=after is not None if forwards else more,
+        more_after=more if forwards else True,
+    )
+
+
+async def rows(
+    database: Database, order_ids: Sequence[OrderId], *, sort: OrderSort = OrderSort.ORDER_DATE
+) -> list[OrderRow]:
+    """The present rows of these orders, in the given order, keyed by `sort`; ids that are gone are left out."""
+    records = await database.pool.fetch(
+        f"""
+        WITH picked AS MATERIALIZED (
+            SELECT o.id, {SORT_KEYS[sort].expression} AS sort_value, asked.place
+              FROM unnest($1::uuid[]) WITH ORDINALITY AS asked (id, place) JOIN orders o ON o.id = asked.id
+        )
+        SELECT {ROW_COLUMNS} FROM picked {ROW_JOINS} ORDER BY picked.place
+        """,  # noqa: S608
+        order_ids,
+    )
+    return [to_row(record, database.vault) for record in records]
+
+
+async def versions(database: Database, order_ids: Sequence[OrderId]) -> dict[OrderId, int]:
+    """The present version of each of these orders; ids that are gone are left out."""
+    records = await database.pool.fetch("SELECT id, version FROM orders WHERE id = ANY($1::uuid[])", order_ids)
+    return {OrderId(record["id"]): record["version"] for record in records}
+
+
+async def count(database: Database, order_filter: OrderFilter, *, cap: int | None) -> Count:
+    """How many match: at most `cap` are counted, all when None."""
+    async with database.pool.acquire() as connection:
+        wanted = await _matching(connection, database, order_filter)
+        bound = "" if cap is None else f"LIMIT {cap + 1:d}"
+        number = await connection.fetchval(
+            f"SELECT count(*) FROM (SELECT FROM orders o WHERE {wanted.where()} {bound}) matching",  # noqa: S608
+            *wanted.arguments,
+        )
+    return Count(number, exact=True) if cap is None or number <= cap else Count(cap, exact=False)
+
+
+async def anchors(database: Database, order_filter: OrderFilter, *, every: int) -> list[OrderKey]:
+    """The keys of rows 0, `every`, 2·`every` … of the whole set, in sort order."""
+    async with database.pool.acquire() as connection:
+        wanted = await _matching(connection, database, order_filter)
+        records = await connection.fetch(
+            f"""
+            SELECT sort_value, id FROM (
+                SELECT o.id, {SORT_KEYS[order_filter.sort].expression} AS sort_value,
+                       row_number() OVER (ORDER BY {order_by(order_filter)}) AS place
+                  FROM orders o WHERE {wanted.where()}
+            ) numbered WHERE (place - 1) % {every:d} = 0 ORDER BY place
+            """,  # noqa: S608
+            *wanted.arguments,
+        )
+    return [OrderKey(record["sort_value"], OrderId(record["id"])) for record in records]
+
+
+async def newer_than(database: Database, order_filter: OrderFilter, key: OrderKey) -> int:
+    """How many matching rows sort before `key`; counting stops at `NEWER_CAP`."""
+    async with database.pool.acquire() as connection:
+        wanted = await _matching(connection, database, order_filter)
+        beyond(wanted, order_filter, key, forwards=False)
+        number: int = await connection.fetchval(
+            f"SELECT count(*) FROM (SELECT FROM orders o WHERE {wanted.where()} LIMIT {NEWER_CAP}) newer",  # noqa: S608
+            *wanted.arguments,
+        )
+    return number
+
+
+async def ids_matching(database: Database, order_filter: OrderFilter, *, limit: int) -> list[OrderId]:
+    """The ids of up to `limit` matching orders, in sort order."""
+    async with database.pool.acquire() as connection:
+        wanted = await _matching(connection, database, order_filter)
+        records = await connection.fetch(
+            f"SELECT o.id FROM orders o WHERE {wanted.where()} ORDER BY {order_by(order_filter)} LIMIT {limit:d}",  # noqa: S608
+            *wanted.arguments,
+        )
+    return [OrderId(record["id"]) for record in records]
+
+
+async def find(database: Database, text: str) -> OrderId | None:
+    """The order that a scan or a pasted id names exactly, if there is one."""
+    async with database.pool.acquire() as connection:
+        return await search.find(connection, text)
+
+
+async def _matching(connection: Connection, database: Database, order_filter: OrderFilter) -> Predicate:
+    wanted = predicate_for(order_filter)
+    await search.add_search(connection, database.vault, order_filter.search, wanted)
+    return wanted

@@ -1,0 +1,97 @@
+"""Accounting: is every order where its history says, and does every number add up? Read-only, for the demo, tests and operators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engine.database.connection import Database
+
+# Where an order ended up: completed, cancelled, the code of its open failure, or still open.
+_OUTCOMES = """
+SELECT CASE WHEN w.workflow_status = 'completed' THEN 'completed'
+            WHEN w.workflow_status = 'cancelled' THEN 'cancelled'
+            WHEN f.code IS NOT NULL THEN f.code
+            ELSE 'open' END AS outcome, count(*) AS orders
+FROM orders o
+LEFT JOIN LATERAL (SELECT workflow_status FROM order_workflows w WHERE w.order_id = o.id ORDER BY w.id DESC LIMIT 1) w ON true
+LEFT JOIN LATERAL (SELECT code FROM failures f WHERE f.order_id = o.id AND f.resolved_at IS NULL ORDER BY f.id DESC LIMIT 1) f ON true
+GROUP BY 1 ORDER BY 1
+"""
+
+# A history is complete when it begins with nothing, each line follows the one before, and the last is what the order is now.
+_BROKEN_HISTORIES = """
+WITH lines AS (
+    SELECT order_id, previous_status, new_status, lag(new_status) OVER w AS before, row_number() OVER w AS place,
+           row_number() OVER (PARTITION BY order_id ORDER BY id DESC) AS from_end
+    FROM order_status_history WINDOW w AS (PARTITION BY order_id ORDER BY id)
+), steps AS (
+    SELECT order_id, from_state, to_state, lag(to_state) OVER w AS before,
+           row_number() OVER (PARTITION BY order_id ORDER BY id DESC) AS from_end
+    FROM order_workflow_steps WINDOW w AS (PARTITION BY order_id ORDER BY id)
+)
+SELECT count(*) FROM orders o
+WHERE NOT EXISTS (SELECT 1 FROM lines l WHERE l.order_id = o.id AND l.from_end = 1 AND l.new_status = o.order_status)
+   OR NOT EXISTS (SELECT 1 FROM steps s WHERE s.order_id = o.id AND s.from_end = 1 AND s.to_state = o.workflow_status)
+   OR EXISTS (SELECT 1 FROM lines l WHERE l.order_id = o.id AND l.previous_status IS DISTINCT FROM l.before)
+   OR EXISTS (SELECT 1 FROM steps s WHERE s.order_id = o.id AND s.from_state IS DISTINCT FROM s.before)
+   OR o.audit_sequence <> (SELECT count(*) FROM audit_log a WHERE a.subject = o.id)
+   OR o.audit_head <> (SELECT a.hash FROM audit_log a WHERE a.subject = o.id ORDER BY a.sequence DESC LIMIT 1)
+"""
+
+_UNBALANCED_STOCK = """
+SELECT count(*) FROM stock_levels l
+LEFT JOIN LATERAL (SELECT coalesce(sum(delta_on_hand), 0) AS on_hand, coalesce(sum(delta_reserved), 0) AS reserved
+                   FROM stock_movements m WHERE m.product_id = l.product_id AND m.location_id = l.location_id) m ON true
+LEFT JOIN LATERAL (SELECT coalesce(sum(quantity), 0) AS reserved FROM stock_reservations r
+                   WHERE r.product_id = l.product_id AND r.location_id = l.location_id AND r.state = 'active') r ON true
+WHERE l.on_hand <> m.on_hand OR l.reserved <> m.reserved OR l.reserved <> r.reserved OR l.on_hand < 0 OR l.reserved < 0
+"""
+
+_LABELS = "SELECT count(*) FROM packages WHERE labelled_at IS NOT NULL"
+
+_OPEN_WITHOUT_WORK = """
+SELECT count(*) FROM order_workflows w
+WHERE w.workflow_status IN ('running', 'failed') AND NOT EXISTS (SELECT 1 FROM work k WHERE k.order_id = w.order_id)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """The sums. Everything but `outcomes`, `orders` and `labels` must be zero."""
+
+    orders: int
+    outcomes: Mapping[str, int]
+    labels: int
+    broken_histories: int
+    unbalanced_stock: int
+    open_without_work: int
+
+    @property
+    def balanced(self) -> bool:
+        """Whether nothing is lost, doubled or negative."""
+        return self.broken_histories == self.unbalanced_stock == self.open_without_work == 0
+
+
+async def outcomes(database: Database) -> dict[str, int]:
+    """How many orders ended up where."""
+    return {row["outcome"]: row["orders"] for row in await database.pool.fetch(_OUTCOMES)}
+
+
+async def account(database: Database) -> Accounts:
+    """Add everything up, on one snapshot."""
+    async with (
+        database.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        found = {row["outcome"]: row["orders"] for row in await connection.fetch(_OUTCOMES)}
+        return Accounts(
+            orders=sum(found.values()),
+            outcomes=found,
+            labels=await connection.fetchval(_LABELS),
+            broken_histories=await connection.fetchval(_BROKEN_HISTORIES),
+            unbalanced_stock=await connection.fetchval(_UNBALANCED_STOCK),
+            open_without_work=await connection.fetchval(_OPEN_WITHOUT_WORK),
+        )

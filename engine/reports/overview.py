@@ -1,0 +1,57 @@
+"""The numbers at a glance: how big each pile is, and the pulse in the header."""
+
+from __future__ import annotations
+
+from engine.database.connection import Database
+from engine.orders.piles import RULES
+from engine.orders.views import Pile, PileCount, Pulse
+
+_PILES = " UNION ALL ".join(
+    f"SELECT '{pile}' AS pile, count(*) AS orders, min({rule.deadline}) AS nearest FROM orders o WHERE {rule.condition}"  # noqa: S608
+    for pile, rule in RULES.items()
+)
+
+_SAMPLED_STEPS = 20_000
+
+# Purpose: the header. The minute's throughput is read from the newest steps (their keys ascend with time); when so many
+# did not take a whole minute, it is scaled to one. Indexes: work_pkey, failures_open_index, holds_active_key,
+# effects_open_index, order_workflow_steps_pkey.
+_PULSE = f"""
+SELECT (SELECT count(*) FROM work) AS open_orders,
+       (SELECT count(DISTINCT order_id) FROM failures WHERE resolved_at IS NULL) AS failed,
+       (SELECT count(DISTINCT order_id) FROM holds WHERE released_at IS NULL) AS held,
+       (SELECT count(*) FROM effects
+         WHERE state IN ('intent', 'sent', 'ambiguous') AND head AND due_at <= now()) AS due_effects,
+       (SELECT CASE WHEN count(*) < {_SAMPLED_STEPS} THEN count(*) FILTER (WHERE completed)
+                    ELSE round(count(*) FILTER (WHERE completed)
+                               * 60 / greatest(1, extract(epoch FROM now() - min(created_at)))) END::bigint
+          FROM (SELECT created_at, to_state = 'completed' AS completed FROM order_workflow_steps
+                 ORDER BY id DESC LIMIT {_SAMPLED_STEPS}) newest
+         WHERE created_at > now() - interval '1 minute') AS completed_last_minute,
+       EXISTS (SELECT FROM daemons
+                WHERE stopped_at IS NULL AND beat_at > now() - interval '6 seconds') AS daemon_alive,
+       ARRAY(SELECT dependency FROM gates WHERE opened_until > now() ORDER BY dependency) AS open_gates
+"""  # noqa: S608
+
+
+async def piles(database: Database) -> list[PileCount]:
+    """Every pile in Triage's order, empty ones too."""
+    records = await database.pool.fetch(_PILES)
+    found = {
+        Pile(record["pile"]): PileCount(Pile(record["pile"]), record["orders"], record["nearest"]) for record in records
+    }
+    return [found[pile] for pile in Pile]
+
+
+async def pulse(database: Database) -> Pulse:
+    """The header's few numbers, in one round trip."""
+    record = await database.pool.fetchrow(_PULSE)
+    return Pulse(
+        open_orders=record["open_orders"],
+        failed=record["failed"],
+        held=record["held"],
+        due_effects=record["due_effects"],
+        completed_last_minute=record["completed_last_minute"],
+        daemon_alive=record["daemon_alive"],
+        open_gates=tuple(record["open_gates"]),
+    )

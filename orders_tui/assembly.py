@@ -1,0 +1,84 @@
+"""From settings and secrets to a daemon's parts. The only place where the configuration meets the outside world's clients."""
+
+from __future__ import annotations
+
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import platformdirs
+
+from engine.errors import Misconfigured
+from sync.daemon import Daemon, DaemonSettings
+from sync.delivery import DeliverySettings
+from sync.notices.folder import FolderOutbox
+from sync.notices.letter import Outbox
+from sync.notices.smtp import SmtpOutbox
+from sync.outside import OutsideSettings
+from sync.tiktok.polling import PollSettings
+from sync.tiktok.tokens import AppCredentials
+
+if TYPE_CHECKING:
+    from engine.database.connection import Database
+    from orders_tui.settings import Settings
+
+
+def build_daemon(settings: Settings, database: Database) -> Daemon:
+    """A daemon over this database. Raises Misconfigured for a missing secret, naming it and where it may be put."""
+    return Daemon(database, outside_settings(settings, database), _outbox(settings, database), daemon_settings(settings))
+
+
+def outside_settings(settings: Settings, database: Database) -> OutsideSettings:
+    """Where the dependencies are, with the secrets that open them."""
+    if not settings.tiktok.app_key:
+        raise Misconfigured(
+            "tiktok.no_app_key", "There is no TikTok app yet: set tiktok.app_key, and tiktok_app_secret as a secret."
+        )
+    return OutsideSettings(
+        tiktok_base_url=settings.tiktok.base_url,
+        tiktok_auth_url=settings.tiktok.auth_url,
+        app=AppCredentials(settings.tiktok.app_key, _secret(database, "tiktok_app_secret")),
+        carrier_base_url=settings.carrier.base_url,
+        easypost=settings.carrier.for_easypost(_secret(database, "easypost_api_key")),
+        tiktok=settings.tiktok.for_client(),
+        labels=settings.carrier.for_labels(),
+        tiktok_calls_per_second=settings.tiktok.calls_per_second,
+        carrier_calls_per_second=settings.carrier.calls_per_second,
+    )
+
+
+def daemon_settings(settings: Settings) -> DaemonSettings:
+    """How the daemon works."""
+    daemon = settings.daemon
+    return DaemonSettings(
+        version=metadata.version("orders-tui"),
+        poll_seconds=settings.tiktok.poll_seconds,
+        tracking_seconds=settings.carrier.tracking_seconds,
+        tracking_tick_seconds=min(settings.carrier.tracking_seconds, 5.0),
+        inbox_batch=daemon.inbox_batch_size,
+        workflow_batch=daemon.workflow_batch_size,
+        idle_seconds=daemon.idle_seconds,
+        drain_seconds=daemon.drain_seconds,
+        poll=PollSettings(overlap_seconds=settings.tiktok.overlap_seconds),
+        delivery=DeliverySettings(batch=daemon.effect_batch_size, idle_seconds=daemon.idle_seconds),
+    )
+
+
+def _outbox(settings: Settings, database: Database) -> Outbox:
+    if settings.notices.smtp is not None:
+        password = _secret(database, "smtp_password") if settings.notices.smtp.username else ""
+        smtp = settings.notices.for_smtp(password)
+        assert smtp is not None
+        return SmtpOutbox(smtp)
+    home = database.data_directory or Path(platformdirs.user_data_dir("orders-tui"))
+    return FolderOutbox(settings.notices.for_folder(home))
+
+
+def _secret(database: Database, name: str) -> str:
+    found = database.secrets.read(name)
+    if found is None:
+        variable = f"ORDERS_TUI_{name.upper()}"
+        raise Misconfigured(
+            f"secret.missing.{name}", f"The secret {name} is missing: set {variable}, or name its file in {variable}_FILE."
+        )
+    return found.reveal()

@@ -1,0 +1,15 @@
+"""The command line: every action of the console that makes sense without a screen, one module per noun.
+
+Where to look
+    app        the root: which commands there are, loaded only when called; `run` gives the exit code
+    exits      what an error is to a script: one sentence and an exit code, in one place
+    output     stdout is data, stderr is narration
+    orders     list, show, set-status, retry
+    stock      list, receive
+    product    set-weight
+    db         path, upgrade, check
+    config     show, path
+    doctor     every dependency in one line
+
+A noun's module gives `app = cyclopts.App(name=…)`; its line in `app.COMMANDS` makes it known. Nothing here draws.
+"""

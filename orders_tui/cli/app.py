@@ -1,0 +1,57 @@
+"""The root of the command line. Without a command the console starts."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+
+import cyclopts
+
+from orders_tui.cli.exits import guarded
+
+COMMANDS = {
+    "demo": "A whole shop on this machine: orders arrive, are worked and delivered.",
+    "daemon": "Keep orders, TikTok, carriers and people in step, without a screen.",
+    "orders": "List, show, change and retry orders.",
+    "stock": "List stock and receive more of it.",
+    "product": "What the program knows of a product.",
+    "db": "Where the database is, its schema, its health.",
+    "config": "The configuration that is in force.",
+    "doctor": "Check everything the program depends on, one line each.",
+}
+"""Each command's help; its app is `app` in the module of the same name here, imported when it is called."""
+
+
+def _version() -> str:
+    return metadata.version("orders-tui")
+
+
+app = cyclopts.App(
+    name="orders-tui",
+    help="Every TikTok Shop order through one workflow. Without a command the console starts.",
+    version=_version,
+    help_formatter="plain",
+    print_error=False,
+    exit_on_error=False,
+    result_action="return_value",
+)
+for _name, _help in COMMANDS.items():
+    app.command(f"orders_tui.cli.{_name}:app", name=_name, help=_help)
+
+
+@app.default
+def start_console() -> int:
+    """Start the console."""
+    from orders_tui.app import run_console
+    from orders_tui.settings_file import read_settings
+
+    return run_console(read_settings())
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line to its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that knows only ASCII gets question marks, not a crash.
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    return guarded(lambda: app(list(arguments)))

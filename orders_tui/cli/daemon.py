@@ -1,0 +1,43 @@
+"""`orders-tui daemon`: the loop without a screen, JSON logs on stderr, a clean stop on SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+
+import cyclopts
+
+from orders_tui.cli.exits import Exit
+from orders_tui.cli.output import narrate
+from orders_tui.settings import Settings
+from orders_tui.settings_file import read_settings
+
+app = cyclopts.App(name="daemon", help="Keep orders, TikTok, carriers and people in step, without a screen.")
+
+
+@app.default
+async def daemon() -> int:
+    """Work until SIGTERM or SIGINT; what is under way is finished first."""
+    from orders_tui.logs import configure_json_logs
+
+    configure_json_logs()
+    await _run(read_settings())
+    return Exit.OK
+
+
+async def _run(settings: Settings) -> None:
+    from engine.database.connection import open_database
+    from orders_tui.assembly import build_daemon
+
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, stopping.set)
+    database = await open_database(
+        settings.database.for_engine("orders-tui daemon"), os.environ, need_key=True, on_wait=narrate
+    )
+    try:
+        await build_daemon(settings, database).run(stopping)
+    finally:
+        await database.close()

@@ -1,0 +1,132 @@
+"""`orders-tui doctor`: every dependency in one line, with the mend where something is missing."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import cyclopts
+from cyclopts import Parameter
+
+from engine.database import migrate
+from engine.database.connection import open_database
+from engine.database.embedded import default_data_directory
+from engine.errors import OrdersError
+from engine.privacy.secrets import Secrets, system_keyring
+from engine.reports.overview import pulse
+from orders_tui.cli.exits import Exit, code_of
+from orders_tui.cli.output import emit, emit_json, narrate
+from orders_tui.settings import Settings
+from orders_tui.settings_file import read_settings, settings_path
+
+app = cyclopts.App(name="doctor", help="Check everything the program depends on, one line each.")
+
+CONNECT_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found of one dependency; `exit_code` other than 0 means that it stops the program."""
+
+    name: str
+    fine: bool
+    sentence: str
+    exit_code: int = 0
+
+
+@app.default
+async def doctor(
+    *, json: Annotated[bool, Parameter(name="--json", negative=(), help="One JSON object a line.")] = False
+) -> int:
+    """Check everything the program depends on, one line each."""
+    settings = read_settings()
+    worst = 0
+    async for finding in _findings(settings):
+        worst = max(worst, finding.exit_code)
+        if json:
+            emit_json(finding)
+        else:
+            emit(f"{'ok  ' if finding.fine else 'MEND'}  {finding.name:<14} {finding.sentence}")
+    return worst
+
+
+async def _findings(settings: Settings) -> AsyncIterator[Finding]:
+    yield Finding("python", fine=True, sentence=platform.python_version())
+    path = settings_path()
+    yield Finding("configuration", fine=True, sentence=f"{path}{'' if path.exists() else ' (none: defaults)'}")
+    async for finding in _database(settings):
+        yield finding
+    for name, base_url, secret, ready in (
+        ("tiktok", settings.tiktok.base_url, "tiktok_app_secret", bool(settings.tiktok.app_key)),
+        ("carrier", settings.carrier.base_url, "easypost_api_key", True),
+    ):
+        yield await _dependency(settings, name, base_url, secret, ready=ready)
+    yield await _notices(settings)
+
+
+async def _database(settings: Settings) -> AsyncIterator[Finding]:
+    try:
+        database = await open_database(settings.database.for_engine(), os.environ, on_wait=narrate)
+    except OrdersError as error:
+        yield Finding("database", fine=False, sentence=error.sentence, exit_code=code_of(error))
+        return
+    try:
+        version = await database.pool.fetchval("SHOW server_version")
+        where = "shared" if settings.database.url else "embedded"
+        yield Finding("database", fine=True, sentence=f"PostgreSQL {version}, {where}, schema {migrate.head()}")
+        if database.vault.has_keys:
+            yield Finding("master key", fine=True, sentence="personal data can be read")
+        else:
+            mend = "missing, so personal data shows masked: set ORDERS_TUI_MASTER_KEY or its credential file"
+            yield Finding("master key", fine=False, sentence=mend, exit_code=Exit.REFUSED)
+        now = await pulse(database)
+        daemon = "at work" if now.daemon_alive else "none is running: start orders-tui daemon, or open the console"
+        yield Finding("daemon", fine=now.daemon_alive, sentence=daemon)
+        for gate in now.open_gates:
+            yield Finding("breaker", fine=False, sentence=f"{gate} keeps failing and is left alone for a while")
+    finally:
+        await database.close()
+
+
+async def _dependency(settings: Settings, name: str, base_url: str, secret: str, *, ready: bool) -> Finding:
+    if not ready or _secrets(settings).read(secret) is None:
+        missing = "its app_key and secret are" if not ready else f"the secret {secret} is"
+        return Finding(name, fine=False, sentence=f"not set up: {missing} missing (ORDERS_TUI_{secret.upper()})")
+    parts = urlsplit(base_url)
+    return await _reach(name, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
+
+
+async def _notices(settings: Settings) -> Finding:
+    smtp = settings.notices.smtp
+    if smtp is not None:
+        return await _reach("notices", smtp.host, smtp.port)
+    folder = settings.notices.folder or _data_directory(settings) / "notices"
+    return Finding("notices", fine=True, sentence=f"left in {folder}; no mail server is set")
+
+
+async def _reach(name: str, host: str, port: int) -> Finding:
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            _, writer = await asyncio.open_connection(host, port)
+    except (OSError, TimeoutError) as error:
+        reason = (getattr(error, "strerror", None) or "no answer").lower()
+        return Finding(
+            name, fine=False, sentence=f"{host}:{port} does not answer ({reason})", exit_code=Exit.UNREACHABLE
+        )
+    writer.close()
+    return Finding(name, fine=True, sentence=f"{host}:{port} answers")
+
+
+def _secrets(settings: Settings) -> Secrets:
+    shared = bool(settings.database.url)
+    return Secrets(os.environ, data_directory=None if shared else _data_directory(settings), keyring=system_keyring())
+
+
+def _data_directory(settings: Settings) -> Path:
+    return settings.database.data_directory or default_data_directory()

@@ -1,0 +1,181 @@
+"""`orders-tui orders`: list, show, set-status, retry."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Annotated
+
+import cyclopts
+from cyclopts import Parameter
+
+from engine.errors import Misconfigured, NotFound
+from engine.identifiers import OrderId
+from engine.orders.views import ChangeOutcome, OrderFilter, OrderRow, OrderSort, Pile
+from engine.words import ExecutionStatus, OrderStatus, WorkflowState
+from orders_tui.cli.exits import Exit
+from orders_tui.cli.order_text import row_document, row_line, story
+from orders_tui.cli.output import emit, emit_json, narrate, progress
+from orders_tui.opening import open_services
+from orders_tui.services import Services
+from orders_tui.settings_file import read_settings
+
+PAGE = 500
+FAILED = "failed"
+
+app = cyclopts.App(name="orders", help="List, show, change and retry orders.")
+
+Json = Annotated[bool, Parameter(name="--json", negative=(), help="One JSON object a line.")]
+Reason = Annotated[str, Parameter(help="Why; history keeps it.")]
+
+
+@app.command(name="list")
+async def list_orders(
+    *,
+    status: Annotated[
+        tuple[str, ...], Parameter(negative=(), help="An order status, or `failed`; may be given several times.")
+    ] = (),
+    state: Annotated[tuple[WorkflowState, ...], Parameter(negative=(), help="A workflow state.")] = (),
+    pile: Annotated[Pile | None, Parameter(help="One of Triage's piles.")] = None,
+    search: Annotated[str, Parameter(help="An id, SKU, tracking number, name or product word.")] = "",
+    tag: str | None = None,
+    since: Annotated[datetime | None, Parameter(help="Ordered at or after this time (UTC unless it says).")] = None,
+    until: Annotated[datetime | None, Parameter(help="Ordered before this time.")] = None,
+    sort: OrderSort = OrderSort.ORDER_DATE,
+    ascending: Annotated[bool, Parameter(negative=())] = False,
+    limit: Annotated[int, Parameter(help="How many at most; 0 for all.")] = 200,
+    json: Json = False,
+) -> int:
+    """List orders, newest first."""
+    statuses, executions = _statuses(status)
+    order_filter = OrderFilter(
+        statuses=statuses,
+        executions=executions,
+        workflow_states=frozenset(state),
+        pile=pile,
+        search=search,
+        tag=tag,
+        ordered_from=since.astimezone() if since else None,
+        ordered_until=until.astimezone() if until else None,
+        sort=sort,
+        ascending=ascending,
+    )
+    async with open_services(read_settings(), on_wait=narrate) as services:
+        shown = 0
+        async for row in _stream(services, order_filter):
+            if limit and shown == limit:
+                narrate(f"Only the first {limit} are shown: --limit 0 gives all.")
+                break
+            if json:
+                emit_json(row_document(row))
+            else:
+                emit(row_line(row))
+            shown += 1
+    return Exit.OK
+
+
+@app.command
+async def show(
+    order: Annotated[str, Parameter(help="Order number, package id or tracking number.")], *, json: Json = False
+) -> int:
+    """Show one order: why it has not moved, its items, packages and story."""
+    async with open_services(read_settings(), on_wait=narrate) as services:
+        [order_id] = await _find_all(services, [order])
+        detail = await services.detail(order_id)
+    if json:
+        emit_json(detail)
+    else:
+        for line in story(detail):
+            emit(line)
+    return Exit.OK
+
+
+@app.command
+async def set_status(
+    *targets: Annotated[str, Parameter(help="Order numbers, then the status.", name="ORDER... STATUS")],
+    reason: Reason,
+    dry_run: Annotated[bool, Parameter(negative=(), help="Say what would happen, change nothing.")] = False,
+    json: Json = False,
+) -> int:
+    """Set the status of one or more orders: `orders set-status 5771 5772 shipped --reason "handed over"`."""
+    if len(targets) < 2:
+        raise Misconfigured("usage.targets", "Give at least one order and then the status: set-status ORDER... STATUS.")
+    wanted = _status(targets[-1])
+    async with open_services(read_settings(), on_wait=narrate) as services:
+        order_ids = await _find_all(services, targets[:-1])
+        if dry_run:
+            outcomes = await services.preview_status(order_ids, wanted)
+            return _report(outcomes, json=json)
+        report = await services.change_status(order_ids, wanted, reason=reason, on_progress=progress())
+    if json:
+        emit_json(report)
+    else:
+        for outcome in report.errors:
+            emit(f"{outcome.order_number}  refused: {outcome.sentence}")
+        narrate(f"{report.processed - report.failed} changed to {wanted}, {report.failed} refused.")
+    return Exit.REFUSED if report.failed else Exit.OK
+
+
+@app.command
+async def retry(
+    *orders: Annotated[str, Parameter(help="Order numbers.")], reason: Reason = "", json: Json = False
+) -> int:
+    """Send failed orders on from the state they failed in."""
+    if not orders:
+        raise Misconfigured("usage.targets", "Give at least one order: orders retry ORDER...")
+    async with open_services(read_settings(), on_wait=narrate) as services:
+        outcomes = await services.retry(await _find_all(services, orders), reason=reason)
+    return _report(outcomes, json=json)
+
+
+async def _stream(services: Services, order_filter: OrderFilter) -> AsyncIterator[OrderRow]:
+    page = await services.page(order_filter, limit=PAGE)
+    while True:
+        for row in page.rows:
+            yield row
+        if not page.more_after or not page.rows:
+            return
+        page = await services.page(order_filter, after=page.rows[-1].key, limit=PAGE)
+
+
+async def _find_all(services: Services, texts: Sequence[str]) -> list[OrderId]:
+    """The order each text names, in order and once; nothing is done when one of them names none."""
+    found: dict[OrderId, None] = {}
+    for text in texts:
+        order_id = await services.find(text)
+        if order_id is None:
+            raise NotFound(
+                "order.not_found", f"There is no order {text!r}: give its order number, package id or tracking number."
+            )
+        found[order_id] = None
+    return list(found)
+
+
+def _report(outcomes: Sequence[ChangeOutcome], *, json: bool) -> int:
+    for outcome in outcomes:
+        if json:
+            emit_json(outcome)
+        elif outcome.refused:
+            emit(f"{outcome.order_number}  refused: {outcome.sentence}")
+        else:
+            emit(f"{outcome.order_number}  {outcome.before} → {outcome.after}")
+    return Exit.REFUSED if any(outcome.refused for outcome in outcomes) else Exit.OK
+
+
+def _statuses(words: Sequence[str]) -> tuple[frozenset[OrderStatus], frozenset[ExecutionStatus]]:
+    if FAILED not in words:
+        return frozenset(map(_status, words)), frozenset()
+    if set(words) != {FAILED}:
+        raise Misconfigured(
+            "usage.status", "--status failed cannot be mixed with other statuses: ask for them separately."
+        )
+    return frozenset(), frozenset({ExecutionStatus.FAILED})
+
+
+def _status(word: str) -> OrderStatus:
+    try:
+        return OrderStatus(word)
+    except ValueError:
+        raise Misconfigured(
+            "usage.status", f"There is no status {word!r}; there are {', '.join(OrderStatus)}."
+        ) from None

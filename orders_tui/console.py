@@ -1,0 +1,167 @@
+"""The console: its screens, the one place where actions are carried out, and the refresh."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from datetime import timedelta
+from importlib import resources
+from pathlib import Path, PurePath
+from typing import ClassVar
+
+from textual import on
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.command import Provider
+from textual.dom import DOMNode
+from textual.driver import Driver
+
+from orders_tui.actions import BY_ID, Scope, check_keymap
+from orders_tui.bindings import bindings_of
+from orders_tui.messages import OrdersAsked
+from orders_tui.modals.form import Form
+from orders_tui.palette import ActionPalette, ActionProvider
+from orders_tui.screens.console_screen import ConsoleScreen
+from orders_tui.screens.failed import FailedScreen
+from orders_tui.screens.help import HelpScreen
+from orders_tui.screens.orders import OrdersScreen
+from orders_tui.screens.triage import TriageScreen
+from orders_tui.services import Services
+from orders_tui.state import Clock, ConsoleOptions, Session, utc_now
+from styles import SHEETS
+from styles.themes import THEMES
+
+PULSE_EVERY = 4
+"""The header's numbers are read on every so many refreshes."""
+
+QUIT_WITHIN = timedelta(seconds=3)
+"""The second q has to follow the first within this time."""
+
+
+class OrdersApp(App[int]):
+    """Everything a person sees. `tick` is one refresh; with `auto_refresh` a timer calls it, in tests the test does."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(Scope.EVERYWHERE)
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {ActionProvider}
+    CSS_PATH: ClassVar[list[str | PurePath]] = [Path(str(resources.files("styles"))) / sheet for sheet in SHEETS]
+    ENABLE_COMMAND_PALETTE = False  # the registry has its own key for it
+    TITLE = "Orders TUI"
+
+    def __init__(
+        self,
+        services: Services,
+        *,
+        options: ConsoleOptions | None = None,
+        clock: Clock = utc_now,
+        auto_refresh: bool = True,
+        ansi_color: bool | None = None,
+        driver_class: type[Driver] | None = None,
+    ) -> None:
+        super().__init__(ansi_color=ansi_color, driver_class=driver_class)
+        self.session = Session(services, options or ConsoleOptions(), clock)
+        self._auto_refresh = auto_refresh
+        self._ticks = 0
+        self._ticking = False
+        self._quit_asked_at = clock() - 2 * QUIT_WITHIN
+        self.orders = OrdersScreen(self.session)
+        self.add_mode("triage", lambda: TriageScreen(self.session))
+        self.add_mode("orders", lambda: self.orders)
+        self.add_mode("failed", lambda: FailedScreen(self.session))
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = self.session.options.theme
+
+    async def on_mount(self) -> None:
+        options = self.session.options
+        for complaint in check_keymap(dict(options.keymap)):
+            self.notify(complaint, severity="warning", markup=False)
+        self.set_keymap(dict(options.keymap))
+        await self.switch_mode("triage")
+        if self._auto_refresh:
+            self.set_interval(
+                options.slow_refresh_seconds if options.slow_line else options.refresh_seconds, self._timed
+            )
+
+    # ------------------------------------------------------------------ refreshing
+
+    def _timed(self) -> None:
+        # On a slow line unasked frames would pile up in front of the next key.
+        if not self._ticking and not getattr(self._driver, "behind", False):
+            self.run_worker(self.tick(), group="refresh", exit_on_error=False)
+
+    async def tick(self) -> None:
+        """One refresh: the numbers on top now and then, the screen on show each time. On failure the old rows stay."""
+        self._ticking = True
+        screen = self.screen
+        try:
+            if self._ticks % PULSE_EVERY == 0 or not self.session.connected:
+                self.session.pulse = await self.session.services.pulse()
+            self._ticks += 1
+            if isinstance(screen, ConsoleScreen):
+                await screen.refresh_live()
+            self.session.heard()
+        except Exception as error:  # noqa: BLE001 - whatever it was, the next refresh tries again
+            self.session.failed(error)
+        finally:
+            self._ticking = False
+        if isinstance(screen, ConsoleScreen) and screen.is_attached:
+            screen.show_health()
+
+    # ------------------------------------------------------------------ actions
+
+    async def action_perform(self, action_id: str) -> None:
+        """Carry out an action of the registry, or say why not."""
+        action, screen = BY_ID[action_id], self.screen
+        if not isinstance(screen, ConsoleScreen | Form):
+            return
+        if reason := action.disabled_reason(screen.situation()):
+            self.notify(reason, severity="warning", markup=False)
+            return
+        receiver: DOMNode = self if action.scope is Scope.EVERYWHERE else screen.receiver(action.scope)
+        carry_out = getattr(receiver, f"do_{action.method}")
+        outcome = carry_out(action.argument) if action.argument else carry_out()
+        if inspect.isawaitable(outcome):
+            await outcome
+
+    async def do_go_triage(self) -> None:
+        await self.switch_mode("triage")
+
+    async def do_go_orders(self) -> None:
+        await self.switch_mode("orders")
+
+    async def do_go_failed(self) -> None:
+        await self.switch_mode("failed")
+
+    async def do_go_help(self) -> None:
+        if not isinstance(self.screen, HelpScreen):
+            await self.push_screen(HelpScreen(self.session))
+
+    async def do_palette(self) -> None:
+        await self.push_screen(ActionPalette(blink=not self.session.options.slow_line))
+
+    def do_theme(self) -> None:
+        names = [theme.name for theme in THEMES]
+        self.theme = names[(names.index(self.theme) + 1) % len(names)] if self.theme in names else names[0]
+
+    async def do_refresh(self) -> None:
+        if isinstance(self.screen, ConsoleScreen):
+            await self.screen.read()
+
+    def do_quit(self) -> None:
+        now = self.session.clock()
+        if now - self._quit_asked_at <= QUIT_WITHIN:
+            self.exit(0)
+            return
+        self._quit_asked_at = now
+        self.notify("Press q again to quit.", markup=False)
+
+    def do_leave(self) -> None:
+        self.exit(0)
+
+    @on(OrdersAsked)
+    async def _orders_asked(self, event: OrdersAsked) -> None:
+        self.orders.narrow(event.order_filter, event.title, event.order_id)
+        await self.switch_mode("orders")
+
+    def handle_bindings_clash(self, clashed_bindings: set[Binding], node: DOMNode) -> None:
+        """Clashes were told once, at the start."""

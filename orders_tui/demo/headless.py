@@ -1,0 +1,93 @@
+"""The whole job without a screen: orders arrive, are worked, and every one of them is accounted for."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Mapping
+
+from engine.database.connection import Database, open_database
+from engine.reports.accounts import account, outcomes
+from orders_tui.assembly import build_daemon
+from orders_tui.demo.plan import DemoFiles, DemoPlan
+from orders_tui.demo.preparation import demo_settings, prepare, start_over
+from orders_tui.demo.summary import Summary
+from orders_tui.demo.world import World, start_world
+
+Progress = Callable[[Mapping[str, int], int], None]
+_LOOK_SECONDS = 0.2
+
+
+async def run_headless(
+    plan: DemoPlan,
+    files: DemoFiles,
+    *,
+    timeout_seconds: float,
+    on_progress: Progress,
+    on_wait: Callable[[str], None] | None = None,
+) -> Summary:
+    """Run the plan to its end, or go on with one that was cut short. The summary says whether it adds up."""
+    started = time.monotonic()
+    settings = demo_settings(files, "http://127.0.0.1:1", "")
+    database = await open_database(settings.database.for_engine("orders-tui demo"), os.environ, on_wait=on_wait)
+    try:
+        continued = files.continues(plan)
+        if not continued:
+            await start_over(database, files)
+            files.remember(plan, finished=False)
+        async with start_world(plan, files) as world:
+            summary = await _run(
+                plan, files, database, world, started, timeout_seconds, on_progress, continued=continued
+            )
+        files.remember(plan, finished=not summary.complaints)
+        return summary
+    finally:
+        await database.close()
+
+
+async def _run(
+    plan: DemoPlan,
+    files: DemoFiles,
+    database: Database,
+    world: World,
+    started: float,
+    timeout_seconds: float,
+    on_progress: Progress,
+    *,
+    continued: bool,
+) -> Summary:
+    unfinished = (await outcomes(database)).get("open", 0) if continued else 0
+    app_key = await prepare(database, world)
+    daemon = build_daemon(demo_settings(files, world.url, app_key), database)
+    stopping = asyncio.Event()
+    opened_at = await database.pool.fetchval("SELECT now()")
+    running = asyncio.create_task(daemon.run(stopping))
+    working_since = time.monotonic()
+    recovery = asyncio.create_task(_first_move(database, opened_at, started)) if unfinished else None
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            await _until_done(plan, database, running, on_progress)
+    except TimeoutError:
+        pass
+    seconds = time.monotonic() - working_since
+    stopping.set()
+    await running
+    state = await world.ask("state")
+    return Summary(await account(database), state, seconds, await recovery if recovery else None)
+
+
+async def _until_done(plan: DemoPlan, database: Database, running: asyncio.Task[None], on_progress: Progress) -> None:
+    while not running.done():
+        counts = await outcomes(database)
+        on_progress(counts, plan.orders)
+        if sum(counts.values()) == plan.orders and not counts.get("open"):
+            return
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def _first_move(database: Database, opened_at: object, started: float) -> float:
+    """Seconds from the program's start to the first order that moves again."""
+    while not await database.pool.fetchval("SELECT EXISTS (SELECT 1 FROM orders WHERE updated_at > $1)", opened_at):
+        await asyncio.sleep(0.02)
+    return time.monotonic() - started

@@ -1,0 +1,69 @@
+"""What a demo run is asked to do, and where it keeps its data."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPlan:
+    """The scenario the simulator plays; the same seed tells the same story."""
+
+    seed: int = 7
+    orders: int = 500
+    faults: str = "default"
+    arrival: str = "burst"
+    orders_per_second: float = 100.0
+    unpaid_seconds: float = 0.3
+    hold_seconds: float = 1.0
+    scan_after_seconds: float = 1.0
+    deliver_after_seconds: float = 1.0
+
+    def simulator_arguments(self) -> list[str]:
+        """The plan as the simulator's command line."""
+        return [f"--{name.replace('_', '-')}={value}" for name, value in asdict(self).items()]
+
+
+@dataclass(frozen=True, slots=True)
+class DemoFiles:
+    """A demo's own data directory: nothing outside it is touched."""
+
+    directory: Path
+
+    @property
+    def journal(self) -> Path:
+        return self.directory / "simulator.journal"
+
+    @property
+    def configuration(self) -> Path:
+        return self.directory / "config.toml"
+
+    @property
+    def log(self) -> Path:
+        return self.directory / "daemon.log"
+
+    @property
+    def _state(self) -> Path:
+        return self.directory / "demo.json"
+
+    def continues(self, plan: DemoPlan) -> bool:
+        """Whether an unfinished run of this very plan lies here."""
+        try:
+            state: dict[str, Any] = orjson.loads(self._state.read_bytes())
+        except (OSError, orjson.JSONDecodeError):
+            return False
+        return state == {"plan": asdict(plan), "finished": False}
+
+    def remember(self, plan: DemoPlan, *, finished: bool) -> None:
+        """Say which plan the data belongs to, and whether it is over."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self._state.write_bytes(orjson.dumps({"plan": asdict(plan), "finished": finished}))
+
+    def forget(self) -> None:
+        """Forget the last run's outside world; the database is emptied by its opener."""
+        self._state.unlink(missing_ok=True)
+        self.journal.unlink(missing_ok=True)

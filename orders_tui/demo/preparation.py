@@ -1,0 +1,89 @@
+"""The shop connected, its products and stock loaded and its policies set, as a lead would do it by hand."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from engine.actors import Actor
+from engine.database.connection import Database
+from engine.identifiers import DEFAULT_LOCATION
+from engine.inventory.ledger import receive
+from engine.inventory.products import ProductEntry, put_products
+from engine.orders import shops
+from engine.ports import Address
+from engine.words import ChangeSource
+from engine.workflow.facts import ImportMode, Picking, ShipOn, ShopPolicies
+from orders_tui.demo.plan import DemoFiles
+from orders_tui.demo.world import World
+from orders_tui.settings import CarrierSection, DaemonSection, DatabaseSection, Settings, TikTokSection
+
+LEAD = Actor("demo lead", ChangeSource.USER)
+
+_POLICIES = ShopPolicies(pick=Picking.AUTO, ship_on=ShipOn.FIRST_SCAN, import_mode=ImportMode.WORK)
+_WAREHOUSE = Address("Harbor Lane Goods", "5550100100", "1 Dock Road", "", "Reno", "NV", "89501", "US")
+
+
+def demo_settings(files: DemoFiles, url: str, app_key: str) -> Settings:
+    """Settings that point at the simulator; secrets are not among them."""
+    return Settings(
+        database=DatabaseSection(data_directory=files.directory, pool_size=10),
+        tiktok=TikTokSection(
+            base_url=url, auth_url=url, app_key=app_key, calls_per_second=5000, poll_seconds=0.5, overlap_seconds=3
+        ),
+        carrier=CarrierSection(base_url=url, calls_per_second=5000, tracking_seconds=1.0),
+        daemon=DaemonSection(idle_seconds=0.5),
+    )
+
+
+async def prepare(database: Database, world: World) -> str:
+    """Connect the shop and load its products and stock; safe to repeat. Answers the app's key."""
+    keys = await world.ask("credentials")
+    database.secrets.keep("tiktok_app_secret", keys["app_secret"])
+    database.secrets.keep("easypost_api_key", keys["easypost_api_key"])
+    shop = await shops.connect_shop(
+        database,
+        tiktok_shop_id=keys["shop_id"],
+        name=keys["shop_name"],
+        region="US",
+        timezone="America/Los_Angeles",
+        cipher=keys["shop_cipher"],
+        policies=_POLICIES,
+        actor=LEAD,
+    )
+    tokens = shops.StoredTokens(
+        access=keys["access_token"],
+        access_expires_at=datetime.fromtimestamp(keys["access_token_expire_in"], UTC),
+        refresh=keys["refresh_token"],
+        refresh_expires_at=datetime.fromtimestamp(keys["refresh_token_expire_in"], UTC),
+    )
+    await shops.save_tokens(database, shop.shop_id, tokens, replacing=None)
+    await shops.set_location_address(database, DEFAULT_LOCATION, _WAREHOUSE, actor=LEAD)
+    products = (await world.ask("catalogue"))["products"]
+    await put_products(
+        database,
+        [
+            ProductEntry(entry["sku"], entry["name"], entry["barcode"], entry["weight_grams"], entry["bin"])
+            for entry in products
+        ],
+    )
+    for entry in products:
+        if entry["stock"]:
+            await receive(
+                database,
+                entry["sku"],
+                entry["stock"],
+                actor=LEAD,
+                reason="opening stock",
+                idempotency_key=f"demo:{entry['sku']}",
+            )
+    return str(keys["app_key"])
+
+
+async def start_over(database: Database, files: DemoFiles) -> None:
+    """Empty a demo's database and forget its outside world."""
+    files.forget()
+    tables = await database.pool.fetchval(
+        "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables "
+        "WHERE schemaname = 'orders' AND tablename NOT IN ('alembic_version', 'users', 'locations', 'data_keys')"
+    )
+    await database.pool.execute(f"TRUNCATE {tables}")

@@ -1,0 +1,61 @@
+"""What widgets tell their screen. Those that can pile up give way to the newest."""
+
+from __future__ import annotations
+
+from textual.message import Message
+
+from engine.identifiers import OrderId
+from engine.orders.views import OrderFilter
+
+
+class Latest(Message):
+    """A message of which only the newest matters."""
+
+    def can_replace(self, message: Message) -> bool:
+        return type(message) is type(self)
+
+
+class PagesWanted(Latest):
+    """The table is about to draw rows that it has not got."""
+
+
+class CursorMoved(Latest):
+    """The table's cursor stands on another order, or on none that is known yet."""
+
+    def __init__(self, order_id: OrderId | None) -> None:
+        super().__init__()
+        self.order_id = order_id
+
+
+class MarksChanged(Latest):
+    """Some order was marked or unmarked."""
+
+
+class RowClicked(Message):
+    """The mouse asked to open the row under the cursor."""
+
+
+class SearchChanged(Latest):
+    """The search field holds another phrase."""
+
+    def __init__(self, phrase: str) -> None:
+        super().__init__()
+        self.phrase = phrase
+
+
+class SearchLeft(Message):
+    """The search field is done with: by enter, which keeps the phrase, or by escape, which clears it."""
+
+    def __init__(self, *, keep: bool) -> None:
+        super().__init__()
+        self.keep = keep
+
+
+class OrdersAsked(Message):
+    """Show the orders table, narrowed to `order_filter` and named `title`, with the cursor on one order if given."""
+
+    def __init__(self, order_filter: OrderFilter, title: str, order_id: OrderId | None = None) -> None:
+        super().__init__()
+        self.order_filter = order_filter
+        self.title = title
+        self.order_id = order_id

@@ -1,0 +1,226 @@
+"""The one configuration of all three packages: what may be set, and how it reaches the parts that use it.
+
+Read once, at the start of a command (`orders_tui.settings_file.read_settings`): the environment
+(`ORDERS_TUI_DATABASE__URL`) wins over the file. Secrets are not settings: they come through `engine.privacy.secrets`,
+and a file that holds one is refused. Each section turns itself into the small frozen settings its part takes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from engine.database.connection import DatabaseSettings
+from engine.errors import Misconfigured
+
+if TYPE_CHECKING:
+    from sync.notices.folder import FolderSettings
+    from sync.notices.smtp import SmtpSettings
+    from sync.shipping.deliveries import LabelSettings
+    from sync.shipping.easypost import EasyPostSettings
+    from sync.tiktok.client import TikTokSettings
+
+ENVIRONMENT_PREFIX = "ORDERS_TUI_"
+NESTING = "__"
+
+
+def _without_password(url: str) -> str:
+    if urlsplit(url).password:
+        raise Misconfigured(
+            "database.url_has_password",
+            "database.url holds a password: take it out and set ORDERS_TUI_DATABASE_PASSWORD or its credential file.",
+        )
+    return url
+
+
+def _web_address(url: str) -> str:
+    if not url.startswith(("http://", "https://")):
+        raise ValueError("must begin with https:// or http://")
+    return url.rstrip("/")
+
+
+def _expanded(path: Path) -> Path:
+    return path.expanduser()
+
+
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+OwnPath = Annotated[Path, AfterValidator(_expanded)]
+
+
+class Section(BaseModel):
+    """A table of the file; a name it does not know is an error, so that a typing mistake is not silently ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DatabaseSection(Section):
+    """Where orders are kept. Without `url` the program runs its own PostgreSQL in `data_directory`."""
+
+    url: Annotated[str, AfterValidator(_without_password)] = ""
+    data_directory: OwnPath | None = None
+    pooled: bool = False
+    pool_size: PositiveInt = 4
+    account: str = "orders-tui"
+
+    def for_engine(self, application_name: str = "orders-tui") -> DatabaseSettings:
+        return DatabaseSettings(
+            url=self.url,
+            data_directory=self.data_directory,
+            pooled=self.pooled,
+            pool_size=self.pool_size,
+            application_name=application_name,
+            account=self.account,
+        )
+
+
+class TikTokVersions(Section):
+    """The version of each group of TikTok's endpoints; mixing them is normal."""
+
+    authorization: str = "202309"
+    orders_search: str = "202309"
+    order_detail: str = "202507"
+    fulfillment: str = "202309"
+    logistics: str = "202309"
+
+
+class TikTokSection(Section):
+    """TikTok Shop's API. Secret: `tiktok_app_secret`."""
+
+    base_url: WebAddress = "https://open-api.tiktokglobalshop.com"
+    auth_url: WebAddress = "https://auth.tiktok-shops.com"
+    app_key: str = ""
+    calls_per_second: PositiveInt = 10
+    poll_seconds: PositiveFloat = 30.0
+    overlap_seconds: PositiveFloat = 120.0
+    versions: TikTokVersions = TikTokVersions()
+
+    def for_client(self) -> TikTokSettings:
+        from sync.tiktok.client import TikTokSettings
+
+        return TikTokSettings(
+            authorization_version=self.versions.authorization,
+            orders_search_version=self.versions.orders_search,
+            order_detail_version=self.versions.order_detail,
+            fulfillment_version=self.versions.fulfillment,
+            logistics_version=self.versions.logistics,
+        )
+
+
+class CarrierSection(Section):
+    """EasyPost. Secret: `easypost_api_key`. `rate_rule` is `cheapest`, `fastest` or `service:<name>`."""
+
+    base_url: WebAddress = "https://api.easypost.com"
+    rate_rule: str = "cheapest"
+    days_after_ship_by: PositiveInt = 5
+    label_format: Literal["PDF", "PNG", "ZPL", "EPL2"] = "PDF"
+    calls_per_second: PositiveInt = 10
+    tracking_seconds: PositiveFloat = 300.0
+
+    def for_labels(self) -> LabelSettings:
+        """Raises Misconfigured for a rule that is none."""
+        from sync.shipping.choice import parse_rate_rule
+        from sync.shipping.deliveries import LabelSettings
+
+        return LabelSettings(rate_rule=parse_rate_rule(self.rate_rule, days_after_ship_by=self.days_after_ship_by))
+
+    def for_easypost(self, api_key: str) -> EasyPostSettings:
+        from sync.shipping.easypost import EasyPostSettings
+
+        return EasyPostSettings(api_key=api_key, label_format=self.label_format)
+
+
+class SmtpSection(Section):
+    """The mail server. Secret: `smtp_password`."""
+
+    host: str
+    port: PositiveInt = 587
+    encryption: Literal["starttls", "tls", "none"] = "starttls"
+    username: str = ""
+    authorities: OwnPath | None = None
+
+
+class NoticesSection(Section):
+    """Where letters go: to the mail server if there is one, else to a Maildir (`folder`, or in the data directory)."""
+
+    sender: str = "orders@orders-tui.invalid"
+    folder: OwnPath | None = None
+    smtp: SmtpSection | None = None
+
+    def for_folder(self, data_directory: Path) -> FolderSettings:
+        from sync.notices.folder import FolderSettings
+
+        return FolderSettings(directory=self.folder or data_directory / "notices", sender=self.sender)
+
+    def for_smtp(self, password: str) -> SmtpSettings | None:
+        """None when no mail server is set."""
+        from sync.notices.smtp import Encryption, SmtpSettings
+
+        if self.smtp is None:
+            return None
+        return SmtpSettings(
+            host=self.smtp.host,
+            port=self.smtp.port,
+            sender=self.sender,
+            encryption=Encryption(self.smtp.encryption),
+            username=self.smtp.username,
+            password=password,
+            authorities=str(self.smtp.authorities) if self.smtp.authorities else None,
+        )
+
+
+class DaemonSection(Section):
+    """How the daemon works. Sizes are rows a transaction or a claim takes at once."""
+
+    workflow_batch_size: PositiveInt = 200
+    effect_batch_size: PositiveInt = 64
+    inbox_batch_size: PositiveInt = 100
+    idle_seconds: PositiveFloat = 1.0
+    drain_seconds: PositiveFloat = 10.0
+
+
+class ConsoleSection(Section):
+    """How the console looks and feels. `keys` moves actions to other keys: action id → keys."""
+
+    theme: str = "orders-dark"
+    refresh_seconds: PositiveFloat = 0.25
+    slow_refresh_seconds: PositiveFloat = 0.5
+    scanner_milliseconds: PositiveInt = 30
+    mouse: bool = True
+    read_only: bool = False
+    keys: dict[str, str] = Field(default_factory=dict)
+
+
+class Settings(BaseSettings):
+    """Everything that can be set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENVIRONMENT_PREFIX,
+        env_nested_delimiter=NESTING,
+        nested_model_default_partial_update=True,
+        extra="forbid",
+        frozen=True,
+    )
+
+    database: DatabaseSection = DatabaseSection()
+    tiktok: TikTokSection = TikTokSection()
+    carrier: CarrierSection = CarrierSection()
+    notices: NoticesSection = NoticesSection()
+    daemon: DaemonSection = DaemonSection()
+    console: ConsoleSection = ConsoleSection()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment over the file, whose content is passed in as arguments; no dotenv, no secrets folder."""
+        assert isinstance(init_settings, InitSettingsSource)
+        return env_settings, init_settings

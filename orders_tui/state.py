@@ -1,0 +1,97 @@
+"""What the console knows beside the orders: how it was started, for whom it draws, whether the database answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+
+from engine.errors import Unreachable
+from engine.orders.views import Pulse
+from orders_tui.mistakes import write_down
+from orders_tui.services import Services
+
+Clock = Callable[[], datetime]
+"""Now, in UTC."""
+
+
+def utc_now() -> datetime:
+    """The present moment in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleOptions:
+    """How one console was started. `zone` is the viewer's (None: the machine's own); `keymap` is action id → keys."""
+
+    theme: str = "orders-dark"
+    zone: tzinfo | None = None
+    slow_line: bool = False
+    read_only: bool = False
+    mouse: bool = True
+    keymap: Mapping[str, str] = field(default_factory=dict)
+    refresh_seconds: float = 0.25
+    slow_refresh_seconds: float = 0.5
+    scanner_milliseconds: int = 30
+    """Keys closer together than this come from a barcode scanner, not from fingers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """The eyes a line is written for: what time it is, and in which zone."""
+
+    now: datetime
+    zone: tzinfo | None
+    """None is the zone of the machine the console runs on."""
+
+
+@dataclass(slots=True)
+class Session:
+    """One run of the console: the services, the options, and what was last heard from the database."""
+
+    services: Services
+    options: ConsoleOptions
+    clock: Clock
+    pulse: Pulse | None = None
+    heard_at: datetime | None = None
+    """When a refresh last succeeded: how old the rows on screen are."""
+    lost_since: datetime | None = None
+    complaint: str = ""
+    _last_failure: type[BaseException] | None = None
+
+    @property
+    def connected(self) -> bool:
+        return self.lost_since is None
+
+    def viewer(self) -> Viewer:
+        return Viewer(self.clock(), self.options.zone)
+
+    def heard(self) -> None:
+        """A refresh succeeded."""
+        self.heard_at = self.clock()
+        self.lost_since = None
+        self.complaint = ""
+        self._last_failure = None
+
+    def failed(self, error: BaseException) -> None:
+        """A refresh failed; a lost database is remembered until the next one succeeds."""
+        if type(error) is not self._last_failure:  # the same mistake four times a second is written down once
+            self.complaint = sentence_of(error)
+        self._last_failure = type(error)
+        if is_lost(error) and self.lost_since is None:
+            self.lost_since = self.clock()
+
+
+def is_lost(error: BaseException) -> bool:
+    """Whether an error means that the database does not answer, so that waiting is the mend."""
+    return isinstance(error, Unreachable | OSError) and getattr(error, "code", "") != "database.slow"
+
+
+def sentence_of(error: BaseException) -> str:
+    """An error as one sentence for a person; a mistake of ours is written down and named by its kind."""
+    sentence = getattr(error, "sentence", "")
+    if isinstance(sentence, str) and sentence:
+        return sentence
+    if is_lost(error):
+        return "The database does not answer."
+    return write_down(error)

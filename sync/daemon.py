@@ -1,0 +1,164 @@
+"""The daemon: one process that polls, understands, decides, delivers and tracks, until it is told to stop.
+
+Any number of daemons may share one database: shops, work and effects are claimed, and what a dead daemon held is free after three
+missed heartbeats.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import asyncpg
+import structlog
+
+from engine.database.connection import Database
+from engine.database.notify import listen
+from engine.errors import OrdersError
+from engine.fleet import daemons
+from engine.orders import packages, shops
+from engine.workflow import runner
+from sync import intake
+from sync.delivery import Deliveries, DeliverySettings
+from sync.notices.letter import Outbox
+from sync.outside import Outside, OutsideSettings
+from sync.schedule import Tick, make_schedule
+from sync.shipping.tracking import read_tracking
+from sync.tiktok.polling import PollSettings, poll_shop
+from sync.waking import Bell
+
+_log = structlog.get_logger(__name__)
+_LOST = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError)
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonSettings:
+    """How one daemon works; sizes are rows per transaction, times are seconds."""
+
+    version: str
+    poll_seconds: float = 30.0
+    tracking_seconds: float = 300.0
+    tracking_tick_seconds: float = 5.0
+    tracking_batch: int = 1000
+    inbox_batch: int = 100
+    workflow_batch: int = 200
+    idle_seconds: float = 1.0
+    drain_seconds: float = 10.0
+    poll: PollSettings = field(default_factory=PollSettings)
+    delivery: DeliverySettings = field(default_factory=DeliverySettings)
+
+
+class Daemon:
+    """One incarnation. `run` returns when `stopping` is set and what was under way is done."""
+
+    def __init__(self, database: Database, outside: OutsideSettings, outbox: Outbox, settings: DaemonSettings) -> None:
+        self._database = database
+        self._outside = Outside(database, outside, outbox)
+        self._settings = settings
+        self._bell = Bell()
+        self._ends = asyncio.Event()
+
+    async def run(self, stopping: asyncio.Event, *, on_ready: Callable[[], None] | None = None) -> None:
+        """Work until `stopping`; then take nothing new, finish what is under way within the drain time, and retire."""
+        logging.getLogger("apscheduler").setLevel(logging.WARNING)
+        self._daemon_id = await daemons.register(self._database, self._settings.version)
+        _log.info("daemon_started", daemon_id=str(self._daemon_id))
+        async with self._outside:
+            schedule = make_schedule(self._ticks())
+            schedule.start()
+            work = asyncio.create_task(self._work())
+            if on_ready is not None:
+                on_ready()
+            ended = asyncio.create_task(stopping.wait())
+            await asyncio.wait({work, ended}, return_when=asyncio.FIRST_COMPLETED)
+            ended.cancel()
+            schedule.shutdown(wait=False)
+            await self._drain(work)
+        with contextlib.suppress(*_LOST):
+            await daemons.retire(self._database, self._daemon_id)
+        _log.info("daemon_stopped", daemon_id=str(self._daemon_id))
+
+    async def _drain(self, work: asyncio.Task[None]) -> None:
+        self._ends.set()
+        try:
+            await asyncio.wait_for(work, self._settings.drain_seconds)
+        except TimeoutError:
+            _log.warning("drain_cut_short", seconds=self._settings.drain_seconds)
+
+    async def _work(self) -> None:
+        deliveries = Deliveries(
+            self._database, self._daemon_id, self._outside.handlers(), self._settings.delivery, self._bell
+        )
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._repeat("inbox", self._drain_inbox))
+            group.create_task(self._repeat("workflow", self._run_workflow))
+            group.create_task(deliveries.run(self._ends))
+            group.create_task(listen(self._database, self._bell.ring, self._ends))
+
+    async def _repeat(self, name: str, work: Callable[[], Awaitable[bool]]) -> None:
+        """Do `work` again at once while it says that there is more, else when the bell rings or after the idle time."""
+        while not self._ends.is_set():
+            try:
+                more = await work()
+            except Exception as error:
+                away = isinstance(error, _LOST)
+                _log.warning("database_away", loop=name) if away else _log.exception("loop_broke", loop=name)
+                more = False
+            if not more:
+                await self._bell.wait(self._settings.idle_seconds, self._ends)
+
+    async def _drain_inbox(self) -> bool:
+        understood = await intake.drain(self._database, self._daemon_id, self._settings.inbox_batch)
+        if understood:
+            self._bell.ring()
+        return understood >= self._settings.inbox_batch
+
+    async def _run_workflow(self) -> bool:
+        advanced = await runner.run_batch(self._database, self._settings.workflow_batch)
+        if advanced:
+            self._bell.ring()
+        return advanced >= self._settings.workflow_batch
+
+    def _ticks(self) -> list[Tick]:
+        settings = self._settings
+        return [
+            Tick("heartbeat", daemons.BEAT_SECONDS, self._beat),
+            Tick("wake_due", 1.0, self._wake_due),
+            Tick("poll_shops", min(settings.poll_seconds, 5.0), self._poll_shops, settings.poll_seconds / 20),
+            Tick("read_tracking", settings.tracking_tick_seconds, self._read_tracking),
+        ]
+
+    async def _beat(self) -> None:
+        await daemons.beat(self._database, self._daemon_id)
+
+    async def _wake_due(self) -> None:
+        await runner.wake_due(self._database)
+
+    async def _poll_shops(self) -> None:
+        while (shop := await shops.claim_poll(self._database, self._settings.poll_seconds)) is not None:
+            try:
+                connected = await self._outside.shop(shop.shop_id)
+                new = await poll_shop(self._database, shop, connected.client, self._settings.poll)
+            except OrdersError as error:
+                _log.warning("poll_failed", shop_id=str(shop.shop_id), code=error.code, sentence=error.sentence)
+                await shops.poll_failed(self._database, shop.shop_id, error.sentence)
+                continue
+            if new:
+                _log.info("polled", shop_id=str(shop.shop_id), new=new)
+                self._bell.ring()
+
+    async def _read_tracking(self) -> None:
+        settings = self._settings
+        parcels = await packages.claim_open_parcels(self._database, settings.tracking_batch, settings.tracking_seconds)
+        if not parcels:
+            return
+        try:
+            facts = await read_tracking(self._outside.carrier, parcels)
+        except OrdersError as error:
+            _log.warning("tracking_failed", code=error.code, sentence=error.sentence)
+            return
+        if await packages.record_tracking(self._database, facts):
+            self._bell.ring()

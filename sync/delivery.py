@@ -1,0 +1,164 @@
+"""Deliveries: claims due effects, hands them to the handler of their kind, and is the desk at which handlers answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from engine.database.connection import Database
+from engine.effects import ledger
+from engine.effects.kinds import BUDGETS
+from engine.effects.settling import Settlement, settle
+from engine.errors import OrdersError
+from engine.fleet.daemons import DEAD_AFTER_SECONDS
+from engine.identifiers import DaemonId, EffectId, PackageId
+from engine.orders import notices, packages
+from engine.ports import Claim, NoticeRequest, Outcome, ParcelRequest, Postponed, ShipRequest
+from engine.words import EffectKind
+from sync.desk import Handler
+from sync.gathering import Gathering
+from sync.waking import Bell
+
+T = TypeVar("T")
+
+_log = structlog.get_logger(__name__)
+_LOST = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError)
+_RECONNECT_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverySettings:
+    """How many effects of a kind are claimed at once, by how many workers, and how often an idle one looks."""
+
+    batch: int = 32
+    workers: Mapping[EffectKind, int] | None = None
+    idle_seconds: float = 0.5
+
+    def workers_for(self, kind: EffectKind) -> int:
+        return (self.workers or _WORKERS).get(kind, 1)
+
+
+_WORKERS = {EffectKind.BUY_LABEL: 3, EffectKind.SHIP_PACKAGE: 2}
+
+
+class EngineDesk:
+    """The engine as handlers see it. Checkpoints and settlements of many claims commit together."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._checkpoints: Gathering[tuple[Claim, str], bool] = Gathering(
+            self._write_checkpoints, lambda item: item[0].effect_id, absent=False
+        )
+        self._settlements: Gathering[Settlement, bool] = Gathering(
+            self._write_settlements, lambda item: item.claim.effect_id, absent=False
+        )
+
+    async def parcel_requests(self, claims: Sequence[Claim]) -> dict[PackageId, ParcelRequest]:
+        return await packages.parcel_requests(self._database, _packages(claims))
+
+    async def ship_requests(self, claims: Sequence[Claim]) -> dict[PackageId, ShipRequest]:
+        return await packages.ship_requests(self._database, _packages(claims))
+
+    async def notice_requests(self, claims: Sequence[Claim]) -> dict[EffectId, NoticeRequest]:
+        return await notices.notice_requests(self._database, claims)
+
+    async def checkpoint(self, claim: Claim, provider_reference: str) -> bool:
+        return await self._checkpoints.add((claim, provider_reference))
+
+    async def settle(self, claim: Claim, outcome: Outcome) -> None:
+        if not await self._settlements.add(Settlement(claim, outcome)):
+            _log.warning("claim_lost", effect=claim.key, attempt=claim.attempt)
+
+    async def _write_checkpoints(self, items: Sequence[tuple[Claim, str]]) -> dict[UUID, bool]:
+        passed = await self._database.run(lambda connection: ledger.checkpoint(connection, items))
+        return dict.fromkeys(passed, True)
+
+    async def _write_settlements(self, items: Sequence[Settlement]) -> dict[UUID, bool]:
+        # What happened outside is not forgotten because the database is away for a moment.
+        won = await _persist(lambda: settle(self._database, items))
+        return dict.fromkeys(won, True)
+
+
+class Deliveries:
+    """Runs the handlers of this process."""
+
+    def __init__(
+        self,
+        database: Database,
+        daemon_id: DaemonId,
+        handlers: Mapping[EffectKind, Handler],
+        settings: DeliverySettings,
+        bell: Bell,
+    ) -> None:
+        self._database = database
+        self._daemon_id = daemon_id
+        self._handlers = handlers
+        self._settings = settings
+        self._bell = bell
+        self._desk = EngineDesk(database)
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Deliver until `stopping`; what is under way then is finished first."""
+        async with asyncio.TaskGroup() as group:
+            for kind in self._handlers:
+                for _ in range(self._settings.workers_for(kind)):
+                    group.create_task(self._work(kind, stopping))
+
+    async def run_once(self, kind: EffectKind) -> int:
+        """Claim one batch of this kind and deliver it. Answers how many were claimed."""
+        lease = BUDGETS[kind].lease_seconds
+        claims = await self._database.run(
+            lambda connection: ledger.claim(
+                connection, kind, self._settings.batch, self._daemon_id, lease, DEAD_AFTER_SECONDS
+            )
+        )
+        if claims:
+            await self._deliver(kind, claims)
+            self._bell.ring()
+        return len(claims)
+
+    async def _work(self, kind: EffectKind, stopping: asyncio.Event) -> None:
+        while not stopping.is_set():
+            try:
+                claimed = await self.run_once(kind)
+            except Exception:
+                _log.exception("delivery_broke", kind=kind.value)
+                claimed = 0
+                await asyncio.sleep(_RECONNECT_SECONDS)
+            if claimed == 0:
+                await self._bell.wait(self._settings.idle_seconds, stopping)
+
+    async def _deliver(self, kind: EffectKind, claims: Sequence[Claim]) -> None:
+        """Hand a batch to its handler. Should the handler itself break, the claims are tried again later."""
+        try:
+            await self._handlers[kind](claims, self._desk)
+        except Exception as error:
+            code = error.code if isinstance(error, OrdersError) else "internal_error"
+            sentence = (
+                error.sentence if isinstance(error, OrdersError) else f"The delivery broke ({type(error).__name__})."
+            )
+            _log.exception("handler_broke", kind=kind.value, claims=len(claims), code=code)
+            # Settled ones are no longer this worker's, so only those left open are put back.
+            await _persist(
+                lambda: settle(self._database, [Settlement(claim, Postponed(code, sentence, None)) for claim in claims])
+            )
+
+
+def _packages(claims: Sequence[Claim]) -> list[PackageId]:
+    return [claim.package_id for claim in claims if claim.package_id is not None]
+
+
+async def _persist(write: Callable[[], Awaitable[T]]) -> T:
+    """Do it, again while the database is away."""
+    while True:
+        try:
+            return await write()
+        except _LOST:
+            _log.warning("database_away")
+            await asyncio.sleep(_RECONNECT_SECONDS)

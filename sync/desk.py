@@ -1,0 +1,38 @@
+"""What a delivery handler may ask of the engine, and how it answers.
+
+A handler is given a batch of claims of one kind. For each claim it must answer exactly once with `settle`, and call `checkpoint`
+right before the step that cannot be taken back. No database transaction is open while a handler talks to the network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+from engine.identifiers import EffectId, PackageId
+from engine.ports import Claim, NoticeRequest, Outcome, ParcelRequest, ShipRequest
+
+
+class Desk(Protocol):
+    """The engine as a handler sees it."""
+
+    async def parcel_requests(self, claims: Sequence[Claim]) -> dict[PackageId, ParcelRequest]:
+        """What the carrier must know of each claim's package; a package that is gone is absent."""
+
+    async def ship_requests(self, claims: Sequence[Claim]) -> dict[PackageId, ShipRequest]:
+        """What TikTok must know of each claim's package; a package that is gone is absent."""
+
+    async def notice_requests(self, claims: Sequence[Claim]) -> dict[EffectId, NoticeRequest]:
+        """What each claim's notice says and to whom; a notice that has become pointless is absent."""
+
+    async def checkpoint(self, claim: Claim, provider_reference: str) -> bool:
+        """Commit that the call is about to be made, with the provider's id for it.
+
+        False means: do not call, and do not settle. The order was cancelled or held meanwhile, or the claim is another worker's now.
+        """
+
+    async def settle(self, claim: Claim, outcome: Outcome) -> None:
+        """Record what came of the claim and what it means for the order. A lost claim writes nothing."""
+
+
+Handler = Callable[[Sequence[Claim], Desk], Awaitable[None]]

@@ -1,0 +1,63 @@
+"""Group commit: what many tasks want written at the same moment is written together.
+
+Nothing waits for a timer: while one write is under way the next gathers, so a lone item is written at once and a burst in few writes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Generic, TypeVar
+from uuid import UUID
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+
+class Gathering(Generic[Item, Answer]):
+    """Gathers items for `write`, which answers by the items' ids. An item without an answer gets `absent`."""
+
+    def __init__(
+        self,
+        write: Callable[[Sequence[Item]], Awaitable[Mapping[UUID, Answer]]],
+        name: Callable[[Item], UUID],
+        *,
+        absent: Answer,
+        most: int = 100,
+    ) -> None:
+        self._write = write
+        self._name = name
+        self._absent = absent
+        self._most = most
+        self._waiting: list[tuple[Item, asyncio.Future[Answer]]] = []
+        self._writer: asyncio.Task[None] | None = None
+
+    async def add(self, item: Item) -> Answer:
+        """Write the item, with whatever else waits, and give its answer. Raises what the write raised."""
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, future))
+        if self._writer is None:
+            self._writer = asyncio.create_task(self._write_all())
+        return await future
+
+    async def _write_all(self) -> None:
+        # Let the tasks that finished in this very turn of the loop come along.
+        await asyncio.sleep(0)
+        try:
+            while self._waiting:
+                part, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+                await self._write_part(part)
+        finally:
+            self._writer = None
+
+    async def _write_part(self, part: Sequence[tuple[Item, asyncio.Future[Answer]]]) -> None:
+        try:
+            answers = await self._write([item for item, _ in part])
+        except Exception as error:
+            for _, future in part:
+                if not future.done():
+                    future.set_exception(error)
+            return
+        for item, future in part:
+            if not future.done():
+                future.set_result(answers.get(self._name(item), self._absent))

@@ -1,0 +1,61 @@
+"""Inbox → engine: claims stored payloads, understands them, and applies what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import structlog
+
+from engine.database.connection import Database
+from engine.errors import OrdersError
+from engine.fleet.daemons import DEAD_AFTER_SECONDS
+from engine.identifiers import DaemonId
+from engine.orders import inbox, intake
+from engine.ports import InboxClaim, OrderFact
+from sync.tiktok.mapping import order_fact
+from sync.tiktok.payloads import read_order
+
+ORDER = "order"
+"""The kind of a payload that is a whole order object."""
+
+_LEASE_SECONDS = 30.0
+_log = structlog.get_logger(__name__)
+
+
+async def drain(database: Database, daemon_id: DaemonId, limit: int) -> int:
+    """Understand up to `limit` stored payloads. Answers how many; fewer than `limit` means that the inbox is empty."""
+    claims = await inbox.claim(database, limit, _LEASE_SECONDS, daemon_id, DEAD_AFTER_SECONDS)
+    if claims:
+        await _apply(database, claims)
+    return len(claims)
+
+
+async def _apply(database: Database, claims: Sequence[InboxClaim]) -> None:
+    facts: list[OrderFact] = []
+    understood: list[inbox.Understood] = []
+    for claim in claims:
+        fact, verdict = understand(claim)
+        understood.append(verdict)
+        if fact is not None:
+            facts.append(fact)
+    try:
+        await intake.apply(database, facts, understood)
+    except Exception:
+        if len(claims) == 1:
+            _log.exception("payload_breaks_intake", inbox_id=str(claims[0].inbox_id))
+            await inbox.put_back(database, claims, 60.0 * claims[0].attempt, "it broke the intake; tried again later")
+            return
+        middle = len(claims) // 2
+        await _apply(database, claims[:middle])
+        await _apply(database, claims[middle:])
+
+
+def understand(claim: InboxClaim) -> tuple[OrderFact | None, inbox.Understood]:
+    """What a payload says, and how the inbox remembers it."""
+    if claim.kind != ORDER or claim.shop_id is None:
+        return None, inbox.Understood(claim, "ignored", f"nothing here handles {claim.kind}")
+    try:
+        return order_fact(claim.shop_id, read_order(claim.payload)), inbox.Understood(claim, "done", "applied")
+    except OrdersError as error:
+        _log.warning("payload_refused", inbox_id=str(claim.inbox_id), code=error.code)
+        return None, inbox.Understood(claim, "failed", error.sentence)

@@ -1,0 +1,100 @@
+"""The outside world as this process reaches it: one client and one guard for each dependency, and the handler of each kind of effect."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Self
+
+import httpx
+
+from engine.database.connection import Database
+from engine.errors import OrdersError, Terminal
+from engine.fleet.gates import Gates
+from engine.identifiers import ShopId
+from engine.orders import shops
+from engine.words import EffectKind
+from sync.desk import Handler
+from sync.http_client import open_http_client
+from sync.notices.deliveries import notice_handler
+from sync.notices.letter import Outbox
+from sync.resilience import TIKTOK_BREAKER, Guard, GuardSettings
+from sync.shipping.deliveries import LabelSettings, buy_label_handler, void_label_handler
+from sync.shipping.easypost import EasyPost, EasyPostSettings
+from sync.shipping.port import Carrier
+from sync.tiktok.client import TikTokClient, TikTokSettings
+from sync.tiktok.deliveries import ConnectedShop, ship_package_handler
+from sync.tiktok.stored_tokens import StoredTokens
+from sync.tiktok.tokens import AppCredentials, TokenCalls, TokenSource
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideSettings:
+    """Where the dependencies are and how they are used."""
+
+    tiktok_base_url: str
+    tiktok_auth_url: str
+    app: AppCredentials
+    carrier_base_url: str
+    easypost: EasyPostSettings
+    tiktok: TikTokSettings = field(default_factory=TikTokSettings)
+    labels: LabelSettings = field(default_factory=LabelSettings)
+    tiktok_calls_per_second: int = 10
+    carrier_calls_per_second: int = 10
+
+
+class Outside:
+    """Opens the clients on entering, closes them on leaving."""
+
+    def __init__(self, database: Database, settings: OutsideSettings, outbox: Outbox) -> None:
+        self._database = database
+        self._settings = settings
+        self._outbox = outbox
+        self._stack = AsyncExitStack()
+        self._clients: dict[ShopId, ConnectedShop] = {}
+        gates = Gates(database)
+        tiktok = GuardSettings(calls_per_second=settings.tiktok_calls_per_second, breaker=TIKTOK_BREAKER)
+        self._tiktok_guard = Guard("tiktok", tiktok, gates)
+        self._auth_guard = Guard("tiktok_auth", GuardSettings(breaker=TIKTOK_BREAKER), gates)
+        self._carrier_guard = Guard("carrier", GuardSettings(calls_per_second=settings.carrier_calls_per_second), gates)
+
+    async def __aenter__(self) -> Self:
+        self._tiktok = await self._open(self._settings.tiktok_base_url)
+        self._auth = await self._open(self._settings.tiktok_auth_url)
+        carrier = await self._open(self._settings.carrier_base_url)
+        self.carrier: Carrier = EasyPost(carrier, self._settings.easypost, self._carrier_guard)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    def handlers(self) -> Mapping[EffectKind, Handler]:
+        """The handler of every kind of effect that this process delivers."""
+        return {
+            EffectKind.BUY_LABEL: buy_label_handler(self.carrier, self._settings.labels),
+            EffectKind.VOID_LABEL: void_label_handler(self.carrier, self._settings.labels),
+            EffectKind.SHIP_PACKAGE: ship_package_handler(self.shop),
+            EffectKind.NOTICE: notice_handler(self._outbox),
+        }
+
+    async def shop(self, shop_id: ShopId) -> ConnectedShop:
+        """A connected shop's client and cipher. Raises Terminal when it is not connected."""
+        known = self._clients.get(shop_id)
+        if known is None:
+            try:
+                row = await shops.find_shop(self._database, shop_id)
+            except OrdersError as error:
+                raise Terminal(error.code, error.sentence) from error
+            known = ConnectedShop(self.client(shop_id), row.cipher)
+            self._clients[shop_id] = known
+        return known
+
+    def client(self, shop_id: ShopId) -> TikTokClient:
+        """A client with the shop's own token."""
+        calls = TokenCalls(self._auth, self._settings.app, self._auth_guard)
+        token = TokenSource(shop_id, StoredTokens(self._database), calls)
+        return TikTokClient(self._tiktok, self._settings.app, token, self._tiktok_guard, settings=self._settings.tiktok)
+
+    async def _open(self, base_url: str) -> httpx.AsyncClient:
+        return await self._stack.enter_async_context(open_http_client(base_url))

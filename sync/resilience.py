@@ -1,0 +1,274 @@
+"""What stands around each dependency: a rate limit, a circuit breaker, and short retries of reads.
+
+`Guard.read` repeats a failed read a few times; `Guard.write` tries once, since repeating a write is the ledger's
+decision. Both take a call that raises `engine.errors`; what it raises tells the breaker what it needs to know:
+`Ambiguous`, and `Retryable` that is not `postponed`, are failures of the dependency; everything else shows that it is
+alive.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Protocol, TypeVar
+
+import stamina
+import structlog
+from limits import RateLimitItemPerSecond
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from engine.errors import Ambiguous, Retryable
+
+T = TypeVar("T")
+_log = structlog.get_logger(__name__)
+
+# stamina would log a warning for every retry: a short retry that helps is no news, and one that does not is raised.
+stamina.instrumentation.set_on_retry_hooks(())
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often and how far apart.
+
+    The wait before try n+1 is drawn between 0 and base · multiplier^(n-1), never above the maximum.
+    """
+
+    max_attempts: int
+    base_delay_seconds: float
+    max_delay_seconds: float
+    multiplier: float
+
+    def delay_seconds(
+        self, attempt: int, *, at_least: float | None = None, chance: random.Random | None = None
+    ) -> float:
+        """The wait after try number `attempt` (from 1), full jitter; `at_least` is the other side's Retry-After."""
+        # The exponent is capped so that a job that has waited for weeks does not overflow a float.
+        ceiling = min(self.max_delay_seconds, self.base_delay_seconds * self.multiplier ** min(attempt - 1, 64))
+        return max((chance or random).uniform(0.0, ceiling), at_least or 0.0)
+
+
+TIKTOK_RETRIES = RetryPolicy(max_attempts=5, base_delay_seconds=1.0, max_delay_seconds=30.0, multiplier=2.0)
+WORKFLOW_ACTION_RETRIES = RetryPolicy(max_attempts=3, base_delay_seconds=2.0, max_delay_seconds=60.0, multiplier=1.5)
+INVENTORY_RETRIES = RetryPolicy(max_attempts=2, base_delay_seconds=0.5, max_delay_seconds=5.0, multiplier=2.0)
+SHORT_READ_RETRIES = RetryPolicy(max_attempts=3, base_delay_seconds=0.2, max_delay_seconds=2.0, multiplier=2.0)
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerSettings:
+    """Opens when `failure_threshold` calls failed within `monitoring_seconds`; tries one call again after
+    `reset_seconds`.
+
+    `failure_share` asks that the failures are also that share of the latest calls: at hundreds of calls a second ten
+    failures in half a minute are noise, ten of the last twenty are an outage. 0 counts failures alone.
+    """
+
+    failure_threshold: int = 10
+    monitoring_seconds: float = 30.0
+    reset_seconds: float = 60.0
+    failure_share: float = 0.5
+
+
+TIKTOK_BREAKER = BreakerSettings(failure_threshold=10, monitoring_seconds=30.0, reset_seconds=60.0)
+INVENTORY_BREAKER = BreakerSettings(failure_threshold=5, monitoring_seconds=15.0, reset_seconds=30.0)
+
+
+@dataclass(frozen=True, slots=True)
+class GuardSettings:
+    """Everything around one dependency; `calls_per_second` 0 means no limit of ours.
+
+    `budgets` gives single budgets a rate of their own.
+    """
+
+    calls_per_second: int = 10
+    budgets: Mapping[str, int] = field(default_factory=dict)
+    breaker: BreakerSettings = field(default_factory=BreakerSettings)
+    read_retries: RetryPolicy = SHORT_READ_RETRIES
+    longest_wait_seconds: float = 5.0
+    """A read that should wait longer than this is handed back to its caller instead."""
+
+
+class GateStore(Protocol):
+    """Where a breaker's changes of state are shared with the other daemons and the screens."""
+
+    async def opened(self, name: str, until: datetime, reason: str) -> None: ...
+
+    async def closed(self, name: str) -> None: ...
+
+
+class Breaker:
+    """A circuit breaker with a time window; while half open it lets exactly one call through."""
+
+    def __init__(self, settings: BreakerSettings, clock: Callable[[], float]) -> None:
+        self._settings = settings
+        self._clock = clock
+        latest = round(settings.failure_threshold / settings.failure_share) if settings.failure_share else None
+        self._calls: deque[tuple[float, bool]] = deque(maxlen=latest)
+        self._failures = 0
+        self._open_until: float | None = None
+        self._probing = False
+
+    def admit(self) -> tuple[bool, float]:
+        """Whether a call may go now, and if not, in how many seconds to ask again.
+
+        An admitted call must report back.
+        """
+        if self._open_until is None:
+            return True, 0.0
+        wait = self._open_until - self._clock()
+        if wait > 0.0:
+            return False, wait
+        if self._probing:
+            return False, 1.0
+        self._probing = True
+        return True, 0.0
+
+    def succeeded(self) -> bool:
+        """True when this closes the breaker."""
+        if self._open_until is None:
+            self._note(failed=False)
+            return False
+        if not self._probing:
+            return False  # a straggler from before the outage proves nothing
+        self._calls.clear()
+        self._failures = 0
+        self._open_until = None
+        self._probing = False
+        return True
+
+    def failed(self) -> bool:
+        """True when this opens the breaker, or opens it again."""
+        if self._open_until is not None:
+            if not self._probing:
+                return False
+            self._probing = False
+        else:
+            self._note(failed=True)
+            if self._failures < self._settings.failure_threshold:
+                return False
+        self._open_until = self._clock() + self._settings.reset_seconds
+        return True
+
+    def abandoned(self) -> None:
+        """The admitted call ended without telling anything (it was cancelled): the next one may probe."""
+        self._probing = False
+
+    def _note(self, *, failed: bool) -> None:
+        now = self._clock()
+        if len(self._calls) == self._calls.maxlen and self._calls[0][1]:
+            self._failures -= 1
+        self._calls.append((now, failed))
+        self._failures += failed
+        while self._calls[0][0] < now - self._settings.monitoring_seconds:
+            self._failures -= self._calls.popleft()[1]
+
+
+class Guard:
+    """The guard of the dependency `name`; one per process and dependency."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: GuardSettings,
+        gates: GateStore,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        chance: random.Random | None = None,
+    ) -> None:
+        self.name = name
+        self._settings = settings
+        self._gates = gates
+        self._chance = chance or random.Random()  # noqa: S311  # jitter, not a secret
+        self._breaker = Breaker(settings.breaker, clock)
+        # The synchronous store on purpose: it only touches memory (7 µs a hit), the asynchronous one hops to a thread
+        # (250 µs).
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    async def write(self, call: Callable[[], Awaitable[T]], *, budget: str = "") -> T:
+        """Make `call` once. `budget` names whose share of the rate it uses (a shop).
+
+        Raises Retryable with `postponed` when the breaker is open or the rate is used up, else whatever the call
+        raises.
+        """
+        self._take(budget)
+        admitted, wait = self._breaker.admit()
+        if not admitted:
+            raise _ClosedOff(self.name, wait)
+        try:
+            result = await call()
+        except Ambiguous as error:
+            await self._failed(error.code)
+            raise
+        except Retryable as error:
+            await (self._succeeded() if error.postponed else self._failed(error.code))
+            raise
+        except Exception:
+            await self._succeeded()
+            raise
+        except BaseException:
+            self._breaker.abandoned()
+            raise
+        await self._succeeded()
+        return result
+
+    async def read(self, call: Callable[[], Awaitable[T]], *, budget: str = "") -> T:
+        """Make `call`, repeating it briefly while it raises Retryable; `call` must change nothing on the other side."""
+        policy = self._settings.read_retries
+        tries = 0
+
+        def wait_or_give_up(error: Exception) -> bool | float:
+            nonlocal tries
+            tries += 1
+            if not isinstance(error, Retryable) or isinstance(error, _ClosedOff):
+                return False
+            wait = policy.delay_seconds(tries, at_least=error.retry_after_seconds, chance=self._chance)
+            return wait if wait <= self._settings.longest_wait_seconds else False
+
+        async for attempt in stamina.retry_context(on=wait_or_give_up, attempts=policy.max_attempts, timeout=None):
+            with attempt:
+                return await self.write(call, budget=budget)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _take(self, budget: str) -> None:
+        calls = self._settings.budgets.get(budget, self._settings.calls_per_second)
+        limit = RateLimitItemPerSecond(calls) if calls else None
+        if limit is None or self._limiter.hit(limit, self.name, budget):
+            return
+        reset, _ = self._limiter.get_window_stats(limit, self.name, budget)
+        raise Retryable(
+            f"{self.name}.rate_limited",
+            f"The {calls} calls a second allowed to {self.name} are used up; waiting for the next.",
+            retry_after_seconds=max(reset - time.time(), 0.05),
+            postponed=True,
+        )
+
+    async def _succeeded(self) -> None:
+        if self._breaker.succeeded():
+            try:
+                await self._gates.closed(self.name)
+            except Exception as error:  # noqa: BLE001  # the call itself went well; sharing that must not undo it
+                _log.warning("gate_not_shared", gate=self.name, error=type(error).__name__)
+
+    async def _failed(self, reason: str) -> None:
+        if self._breaker.failed():
+            until = datetime.now(UTC) + timedelta(seconds=self._settings.breaker.reset_seconds)
+            try:
+                await self._gates.opened(self.name, until, reason)
+            except Exception as error:  # noqa: BLE001  # the caller needs the call's own error
+                _log.warning("gate_not_shared", gate=self.name, error=type(error).__name__)
+
+
+class _ClosedOff(Retryable):
+    """The breaker is open: waiting in process would only hold a claim."""
+
+    def __init__(self, name: str, wait: float) -> None:
+        super().__init__(
+            f"{name}.paused",
+            f"{name} failed too often and is left alone for another {max(round(wait), 1)} s.",
+            retry_after_seconds=wait,
+            postponed=True,
+        )

@@ -1,0 +1,45 @@
+"""The schedule: which tick, how often. APScheduler only fires ticks; everything that is due is a row in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """One periodic job. `jitter_seconds` keeps many daemons from ticking together."""
+
+    name: str
+    every_seconds: float
+    run: Callable[[], Awaitable[object]]
+    jitter_seconds: float = 0.0
+
+
+def make_schedule(ticks: list[Tick]) -> AsyncIOScheduler:
+    """A scheduler with these ticks, each due at once; a tick that is still running is not started again."""
+    scheduler = AsyncIOScheduler(
+        timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+    )
+    scheduler.add_listener(_report, EVENT_JOB_ERROR)
+    for tick in ticks:
+        scheduler.add_job(
+            tick.run,
+            "interval",
+            seconds=tick.every_seconds,
+            jitter=tick.jitter_seconds or None,
+            id=tick.name,
+            next_run_time=datetime.now(UTC),
+        )
+    return scheduler
+
+
+def _report(event: JobExecutionEvent) -> None:
+    _log.error("tick_failed", tick=event.job_id, error=type(event.exception).__name__, exc_info=event.exception)

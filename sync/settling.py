@@ -1,0 +1,38 @@
+"""How a delivery handler works through its batch, and what an error means for a claim."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
+
+from engine.errors import Ambiguous, OrdersError, Retryable
+from engine.ports import Failed, Outcome, Postponed, Unsure
+
+T = TypeVar("T")
+
+
+async def for_each(items: Iterable[T], work: Callable[[T], Awaitable[None]], *, at_once: int) -> None:
+    """Run `work` for every item, `at_once` at a time.
+
+    One that raises does not stop the others; the first error is raised at the end.
+    """
+    slots = asyncio.Semaphore(at_once)
+
+    async def one(item: T) -> None:
+        async with slots:
+            await work(item)
+
+    results = await asyncio.gather(*(one(item) for item in items), return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+
+
+def outcome_of(error: OrdersError, provider_reference: str = "") -> Outcome:
+    """The error of a call as the outcome of its claim."""
+    if isinstance(error, Ambiguous):
+        return Unsure(error.code, error.sentence, provider_reference)
+    if isinstance(error, Retryable):
+        return Postponed(error.code, error.sentence, error.retry_after_seconds, burns_attempt=not error.postponed)
+    return Failed(error.code, error.sentence)

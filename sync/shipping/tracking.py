@@ -1,0 +1,82 @@
+"""What the carriers say of every open parcel: read in pages, newest first, and singly where the pages leave one out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import structlog
+
+from engine.errors import Terminal
+from engine.identifiers import PackageId
+from engine.ports import OpenParcel, TrackingFact
+from sync.settling import for_each
+from sync.shipping.port import Carrier, Track
+
+_log = structlog.get_logger(__name__)
+
+_MARGIN = timedelta(days=1)
+_SINGLES_AT_ONCE = 8
+
+
+async def read_tracking(
+    carrier: Carrier, open_parcels: Sequence[OpenParcel], *, most_singles: int = 100
+) -> list[TrackingFact]:
+    """One fact for every open parcel that the carrier knows, in the order given.
+
+    At most `most_singles` parcels that no list showed are asked for one by one; the others wait for the next round.
+    Raises Retryable when the carrier cannot be read.
+    """
+    if not open_parcels:
+        return []
+    wanted = {parcel.tracker_reference: parcel for parcel in open_parcels if parcel.tracker_reference}
+    # Codes are used again after months, so a code counts only together with its carrier and a label that is not
+    # younger.
+    by_code = {_code(p.carrier, p.tracking_number): p for p in open_parcels if not p.tracker_reference}
+    found: dict[PackageId, Track] = {}
+    missing = {parcel.package_id for parcel in open_parcels}
+    oldest = min(parcel.labelled_at for parcel in open_parcels) - _MARGIN
+    async for page in carrier.recent_tracks(oldest):
+        for track in page:
+            parcel = wanted.get(track.tracker_reference) or by_code.get(_code(track.carrier, track.tracking_number))
+            if parcel is not None and parcel.package_id in missing and _fits(parcel, track):
+                found[parcel.package_id] = track
+                missing.discard(parcel.package_id)
+        if not missing or (page and min(track.created_at for track in page) < oldest):
+            break
+    left_out = [p for p in open_parcels if p.package_id in missing and p.tracker_reference]
+
+    async def single(parcel: OpenParcel) -> None:
+        try:
+            track = await carrier.track(parcel.tracker_reference)
+        except Terminal as error:
+            _log.warning("parcel_not_tracked", package_id=str(parcel.package_id), code=error.code)
+            return
+        if _fits(parcel, track):
+            found[parcel.package_id] = track
+
+    await for_each(left_out[:most_singles], single, at_once=_SINGLES_AT_ONCE)
+    return [_fact(parcel, found[parcel.package_id]) for parcel in open_parcels if parcel.package_id in found]
+
+
+def _fact(parcel: OpenParcel, track: Track) -> TrackingFact:
+    return TrackingFact(
+        package_id=parcel.package_id,
+        tracking_number=parcel.tracking_number,
+        status=track.status,
+        occurred_at=track.occurred_at,
+        detail=track.detail,
+    )
+
+
+def _fits(parcel: OpenParcel, track: Track) -> bool:
+    """A return's delivery is not ours, and neither is an earlier parcel with the same code."""
+    return (
+        not track.is_return
+        and track.tracking_number == parcel.tracking_number
+        and track.created_at >= parcel.labelled_at - _MARGIN
+    )
+
+
+def _code(carrier: str, tracking_number: str) -> tuple[str, str]:
+    return carrier.casefold(), tracking_number

@@ -1,0 +1,145 @@
+"""`/admin/*`: what a test or a demo may ask and do behind the services' backs; not signed, never failing on purpose."""
+
+from typing import Any
+
+import orjson
+
+from sync.simulator.faults import UnknownFaultsError, preset
+from sync.simulator.scenario import Fate
+from sync.simulator.shop.catalogue import Sku, catalogue, stock_of
+from sync.simulator.tiktok.order_payload import money
+from sync.simulator.wire import Call, Dialect, Operation, RefusedError, Reply
+from sync.simulator.world import World, rates_as_json
+
+
+def _reply(data: object, status: int = 200) -> Reply:
+    return Reply(status, orjson.dumps(data))
+
+
+def _error(sentence: str, status: int) -> RefusedError:
+    return RefusedError(_reply({"error": sentence}, status))
+
+
+ADMIN = Dialect(
+    bad_body=lambda: _reply({"error": "The request body is not a JSON object; send one."}, 400),
+    throttled=lambda: _reply({}, 429),
+    failed=lambda: _reply({}, 500),
+)
+
+
+def _let_in(_call: Call) -> None:
+    """A gate that is always open: the server listens on loopback only."""
+
+
+class AdminCalls:
+    """The simulator's own calls."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def operations(self) -> list[Operation]:
+        """Return the admin operations."""
+        calls: list[tuple[str, str, Any]] = [
+            ("GET", "catalogue", self.catalogue),
+            ("GET", "state", self.state),
+            ("GET", "credentials", self.credentials),
+            ("POST", "mend", self.mend),
+            ("POST", "faults", self.faults),
+        ]
+        return [
+            Operation(f"admin.{name}", method, f"/admin/{name}", handle, ADMIN, _let_in, suffers_faults=False)
+            for method, name, handle in calls
+        ]
+
+    def catalogue(self, call: Call) -> Reply:
+        """Return what the warehouse knows about its products."""
+        return _reply({"products": [self._product(sku) for sku in catalogue().listed]})
+
+    def state(self, call: Call) -> Reply:
+        """Return the numbers of the world."""
+        world = self._world
+        orders, shipments, packages = world.orders, world.shipments, world.packages
+        labelled = {order for order, labels in shipments.live_labels.items() if labels > 0}
+        return _reply(
+            {
+                "seed": world.scenario.seed,
+                "now": world.now,
+                "started_at": orders.started_at,
+                "orders_total": world.scenario.orders,
+                "arrived": len(orders.arrived),
+                "orders": {status.value: number for status, number in sorted(orders.count_by_status.items())},
+                "foretold": world.scenario.foretold(),
+                "shipments": len(shipments.all),
+                "labels_bought": shipments.bought,
+                "labels_voided": shipments.refunded,
+                "orders_with_two_labels": shipments.orders_with_two_labels(),
+                "double_buys_refused": world.tallies.refusals["double_buy"],
+                "carrier_refusals": world.tallies.refusals["carrier"],
+                "shipped": len(packages.of_order),
+                "packages": len(packages.all),
+                "double_ships_refused": world.tallies.refusals["double_ship"],
+                "packages_needing_label": len(labelled | set(packages.of_order)),
+                "mended": len(world.mended),
+                "http_calls": dict(sorted(world.tallies.calls.items())),
+                "faults": dict(sorted(world.tallies.faults.items())),
+                "fault_rates": rates_as_json(world.faults.rates),
+            }
+        )
+
+    def credentials(self, call: Call) -> Reply:
+        """Return every key a client needs."""
+        keys, tokens = self._world.credentials, self._world.tokens
+        return _reply(
+            {
+                "app_key": keys.app_key,
+                "app_secret": keys.app_secret,
+                "auth_code": tokens.auth_code,
+                "access_token": tokens.current.access_token,
+                "access_token_expire_in": int(tokens.current.access_expires_at),
+                "refresh_token": tokens.current.refresh_token,
+                "refresh_token_expire_in": int(tokens.current.refresh_expires_at),
+                "shop_id": keys.shop_id,
+                "shop_name": keys.shop_name,
+                "shop_cipher": keys.shop_cipher,
+                "easypost_api_key": keys.easypost_api_key,
+            }
+        )
+
+    def mend(self, call: Call) -> Reply:
+        """Make the carrier sell postage again, for one order or for all it refuses."""
+        world, body = self._world, call.json()
+        refused = [index for index, t in world.scenario.troubles().items() if t.fate is Fate.CARRIER_REFUSED]
+        if body.get("all") is True:
+            chosen = sorted(index for index in refused if index not in world.mended)
+        else:
+            index = world.orders.index_of(str(body.get("order_id") or ""))
+            if index not in refused:
+                raise _error('Give {"all": true} or {"order_id": …} of an order the carrier refuses.', 404)
+            chosen = [index]
+        world.record("mended", orders=chosen)
+        return _reply({"mended": [world.orders.order_id(index) for index in chosen]})
+
+    def faults(self, call: Call) -> Reply:
+        """Take a preset, single rates, or both, and return the rates in force."""
+        body = call.json()
+        try:
+            rates = preset(str(body["preset"])) if "preset" in body else self._world.faults.rates
+            rates = rates.altered({name: rate for name, rate in body.items() if name != "preset"})
+        except UnknownFaultsError as unknown:
+            raise _error(str(unknown), 400) from None
+        self._world.record("fault_rates", rates=rates_as_json(rates))
+        return _reply({"fault_rates": rates_as_json(rates)})
+
+    def _product(self, sku: Sku) -> dict[str, Any]:
+        return {
+            "sku": sku.seller_sku,
+            "name": f"{sku.product_title}, {sku.option}" if sku.option != "Default" else sku.product_title,
+            "barcode": sku.barcode,
+            "weight_grams": sku.weight_grams,
+            "stock": stock_of(sku, self._world.scenario.orders),
+            "unit_price": money(sku.price_cents),
+            "currency": "USD",
+            "bin": sku.bin,
+            "product_id": sku.product_id,
+            "sku_id": sku.sku_id,
+        }

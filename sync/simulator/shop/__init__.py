@@ -1,0 +1,8 @@
+"""The shop behind the wire: who buys what, and how orders and packages live.
+
+people.py         buyers with invented names and addresses (`people.toml`)
+catalogue.py      products and SKUs (`catalogue.toml`)
+order_details.py  what one order holds, drawn from the seed: buyer, units, money
+orders.py         the life of every order by the clock, from UNPAID to COMPLETED
+packages.py       parcels marked shipped, and what the carrier's scanners have seen of them
+"""

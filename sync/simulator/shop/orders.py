@@ -1,0 +1,143 @@
+"""The life of every order: arrived, paid, released or cancelled by the clock; shipped by us; delivered by the clock."""
+
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache, partial
+
+from sync.simulator.change_log import ChangeLog
+from sync.simulator.credentials import digits
+from sync.simulator.scenario import Fate, Scenario
+from sync.simulator.shop.order_details import draw_details
+from sync.simulator.timeline import Timeline
+
+SHORTEST_UNPAID_BEFORE_CANCEL_SECONDS = 1.0
+
+
+class OrderStatus(StrEnum):
+    """TikTok's words for where an order stands."""
+
+    UNPAID = "UNPAID"
+    ON_HOLD = "ON_HOLD"
+    AWAITING_SHIPMENT = "AWAITING_SHIPMENT"
+    PARTIALLY_SHIPPING = "PARTIALLY_SHIPPING"
+    AWAITING_COLLECTION = "AWAITING_COLLECTION"
+    IN_TRANSIT = "IN_TRANSIT"
+    DELIVERED = "DELIVERED"
+    COMPLETED = "COMPLETED"
+    CANCELLED = "CANCELLED"
+
+
+@dataclass(slots=True)
+class Order:
+    """Where one order stands; times in unix seconds, `changes` counts everything that alters its JSON."""
+
+    index: int
+    id: str
+    status: OrderStatus
+    created_at: float
+    paid_at: float | None = None
+    arranged_at: float | None = None
+    collected_at: float | None = None
+    delivered_at: float | None = None
+    cancelled_at: float | None = None
+    cancelled_from: OrderStatus | None = None
+    changes: int = 0
+
+
+class Orders:
+    """All orders that have arrived by now, found by id, by time of creation and by time of their last change."""
+
+    def __init__(self, scenario: Scenario, timeline: Timeline, started_at: float) -> None:
+        self.scenario = scenario
+        self.by_creation = ChangeLog()
+        self.by_update = ChangeLog()
+        self.count_by_status: Counter[OrderStatus] = Counter()
+        self.arrived: list[Order] = []
+        self.details = lru_cache(maxsize=5_000)(partial(draw_details, scenario))
+        self._timeline = timeline
+        self.started_at = started_at
+        self._offsets = scenario.arrival_offsets()
+        self._id_prefix = "577" + digits(6, scenario.seed, "orders")
+        if scenario.orders:
+            timeline.plan(started_at + self._offsets[0], self._arrive)
+
+    def order_id(self, index: int) -> str:
+        """Return the id of the order with this index, arrived or not."""
+        return f"{self._id_prefix}{index:09d}"
+
+    def index_of(self, order_id: str) -> int | None:
+        """Return the index behind an id, arrived or not; None for an id of somebody else."""
+        tail = order_id.removeprefix(self._id_prefix)
+        if len(tail) != 9 or not (tail.isascii() and tail.isdigit()):
+            return None
+        return int(tail) if int(tail) < self.scenario.orders else None
+
+    def find(self, order_id: str) -> Order | None:
+        """Return an order that has arrived."""
+        index = self.index_of(order_id)
+        return self.arrived[index] if index is not None and index < len(self.arrived) else None
+
+    def move(self, order: Order, status: OrderStatus, at: float) -> None:
+        """Put the order into another status, which moves its update time."""
+        self.count_by_status[order.status] -= 1
+        self.count_by_status[status] += 1
+        if status is OrderStatus.CANCELLED:
+            order.cancelled_at, order.cancelled_from = at, order.status
+        elif status is OrderStatus.AWAITING_COLLECTION:
+            order.arranged_at = at
+        elif status is OrderStatus.IN_TRANSIT:
+            order.collected_at = at
+        elif status is OrderStatus.DELIVERED:
+            order.delivered_at = at
+        order.status = status
+        order.changes += 1
+        self.by_update.record(order.index, at)
+
+    def arrange(self, order: Order, at: float, *, completely: bool) -> None:
+        """Note that some or all units were marked shipped; with all of them, the carrier's part begins."""
+        if not completely:
+            self.move(order, OrderStatus.PARTIALLY_SHIPPING, at)
+            return
+        self.move(order, OrderStatus.AWAITING_COLLECTION, at)
+        timings = self.scenario.timings
+        self._plan_move(order, OrderStatus.IN_TRANSIT, at + timings.scan_after_seconds)
+        self._plan_move(order, OrderStatus.DELIVERED, at + timings.deliver_after_seconds)
+        self._plan_move(order, OrderStatus.COMPLETED, at + timings.complete_after_seconds)
+
+    def _arrive(self, at: float) -> None:
+        index = len(self.arrived)
+        order = Order(index, self.order_id(index), OrderStatus.UNPAID, at)
+        self.arrived.append(order)
+        self.by_creation.record(index, at)
+        self.by_update.record(index, at)
+        self.count_by_status[OrderStatus.UNPAID] += 1
+        self._plan_payment(order)
+        if index + 1 < self.scenario.orders:
+            self._timeline.plan(self.started_at + self._offsets[index + 1], self._arrive)
+
+    def _plan_payment(self, order: Order) -> None:
+        timings = self.scenario.timings
+        trouble = self.scenario.troubles().get(order.index)
+        cancelled = trouble is not None and trouble.fate is Fate.CANCELLED
+        # A cancellation comes while nobody may work on the order yet: with no hold, that leaves only the time before
+        # payment, which is then never shorter than one second.
+        cancelled_on_hold = cancelled and trouble is not None and trouble.variant % 2 == 1 and timings.hold_seconds > 0
+        if cancelled and not cancelled_on_hold:
+            wait = max(timings.unpaid_seconds, SHORTEST_UNPAID_BEFORE_CANCEL_SECONDS)
+            self._plan_move(order, OrderStatus.CANCELLED, order.created_at + wait)
+            return
+        paid_at = order.created_at + timings.unpaid_seconds
+        self._timeline.plan(paid_at, partial(self._pay, order))
+        if cancelled_on_hold:
+            self._plan_move(order, OrderStatus.CANCELLED, paid_at + timings.hold_seconds / 2)
+        elif timings.hold_seconds > 0:
+            self._plan_move(order, OrderStatus.AWAITING_SHIPMENT, paid_at + timings.hold_seconds)
+
+    def _pay(self, order: Order, at: float) -> None:
+        order.paid_at = at
+        held = self.scenario.timings.hold_seconds > 0
+        self.move(order, OrderStatus.ON_HOLD if held else OrderStatus.AWAITING_SHIPMENT, at)
+
+    def _plan_move(self, order: Order, status: OrderStatus, at: float) -> None:
+        self._timeline.plan(at, partial(self.move, order, status))

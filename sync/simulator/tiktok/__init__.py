@@ -1,0 +1,16 @@
+"""TikTok Shop's side of the wire.
+
+envelope.py       the answer envelope, refusals, and what a failing TikTok looks like
+signatures.py     the request signature over the exact bytes
+gates.py          who is let in: key, clock, signature, token, shop cipher
+tokens.py         the book of tokens
+token_calls.py    exchange and refresh
+paging.py         page sizes and opaque page tokens
+order_payload.py  an order as JSON: money that adds up, addresses only when TikTok shows them
+orders.py         order search and order detail
+fulfilment.py     mark shipped, correct a tracking number, follow it
+package_calls.py  read and search packages
+logistics.py      the warehouse, the delivery option, the carriers and their tracking numbers
+lookups.py        shops, warehouses, delivery options, shipping providers, products
+cancellations.py  cancellations that happened
+"""

@@ -1,0 +1,85 @@
+"""Cancellations that happened: paid orders whose buyers changed their minds while the order was on hold."""
+
+from typing import Any
+
+from sync.simulator.scenario import Fate
+from sync.simulator.shop.orders import Order, OrderStatus
+from sync.simulator.tiktok.envelope import DIALECT, success
+from sync.simulator.tiktok.gates import Gates
+from sync.simulator.tiktok.order_payload import cancel_reason, line_item_id, money, total_cents
+from sync.simulator.tiktok.paging import page_size, second, start, strings
+from sync.simulator.wire import Call, Operation, Reply
+from sync.simulator.world import World
+
+
+class CancellationCalls:
+    """What TikTok answers about cancellations."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def operations(self) -> list[Operation]:
+        """Return the search."""
+        path = "/return_refund/202309/cancellations/search"
+        gate = Gates(self._world).shop
+        return [Operation("tiktok.cancellations.search", "POST", path, self.search, DIALECT, gate)]
+
+    def search(self, call: Call) -> Reply:
+        """Return a page of cancellations, oldest first; there are few, so each search looks at all of them."""
+        body, size = call.json(), page_size(call, largest=50, default=10)
+        since, before = second(body, "update_time_ge"), second(body, "update_time_lt")
+        ids, order_ids = strings(body, "cancel_ids"), strings(body, "order_ids")
+        rows = [
+            self._payload(order)
+            for order in self._cancelled_on_hold()
+            if (not order_ids or order.id in order_ids)
+            and (not ids or _cancel_id(order) in ids)
+            and (since is None or int(order.cancelled_at or 0) >= since)
+            and (before is None or int(order.cancelled_at or 0) < before)
+        ]
+        first = start(call)
+        end = first + size
+        return success(
+            {
+                "cancellations": rows[first:end],
+                "next_page_token": str(end) if end < len(rows) else "",
+                "total_count": len(rows),
+            }
+        )
+
+    def _cancelled_on_hold(self) -> list[Order]:
+        orders = self._world.orders
+        indexes = (index for index, trouble in orders.scenario.troubles().items() if trouble.fate is Fate.CANCELLED)
+        arrived = [orders.arrived[index] for index in indexes if index < len(orders.arrived)]
+        found = [order for order in arrived if order.cancelled_from is OrderStatus.ON_HOLD]
+        return sorted(found, key=lambda order: (order.cancelled_at or 0.0, order.index))
+
+    def _payload(self, order: Order) -> dict[str, Any]:
+        details = self._world.orders.details(order.index)
+        at = int(order.cancelled_at or 0)
+        return {
+            "order_id": order.id,
+            "cancel_id": _cancel_id(order),
+            "cancel_type": "CANCEL",
+            "cancel_status": "CANCELLATION_REQUEST_COMPLETE",
+            "role": "BUYER",
+            "cancel_reason": cancel_reason(order),
+            "cancel_reason_text": "No longer needed",
+            "create_time": at,
+            "update_time": at,
+            "seller_next_action_response": [],
+            "refund_amount": {"currency": "USD", "refund_total": money(total_cents(details))},
+            "cancel_line_items": [
+                {
+                    "cancel_line_item_id": f"{_cancel_id(order)[:-2]}{number + 1:02d}",
+                    "order_line_item_id": line_item_id(order, number),
+                    "sku_id": unit.sku.sku_id,
+                    "seller_sku": unit.sku.seller_sku,
+                }
+                for number, unit in enumerate(details.units)
+            ],
+        }
+
+
+def _cancel_id(order: Order) -> str:
+    return f"4035{order.id[-11:]}0000"

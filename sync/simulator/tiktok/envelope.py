@@ -1,0 +1,69 @@
+"""TikTok Shop's answer envelope, its refusals, and what a failing TikTok looks like."""
+
+import time
+from itertools import count
+
+import orjson
+
+from sync.simulator.wire import Dialect, RefusedError, Reply
+
+_request_number = count(1)
+
+CATCH_ALL = 36009004
+TOO_MANY_REQUESTS = 36009002
+INTERNAL_ERROR = 36009003
+NO_SUCH_PATH = 36009009
+NO_SUCH_METHOD = 36009010
+TOKEN_EXPIRED = 105002
+WRONG_TOKEN_FOR_SHOP = 101000
+BAD_SIGNATURE = 106001
+SHOP_CIPHER_MISSING = 106013
+NO_SUCH_ORDER = 21008111
+ORDER_CANCELLED_UNPAID = 21011041
+ORDER_CANCELLED = 21011042
+NOT_SHIPPED_YET = 21011043
+ORDER_ON_HOLD = 21011044
+ORDER_ALREADY_SHIPPED = 21011006
+UNITS_ALREADY_SHIPPED = 21011020
+WRONG_PROVIDER = 21011022
+TRACKING_NUMBER_MALFORMED = 21004012
+TRACKING_NUMBER_USED = 21011025
+TRACKING_ALREADY_CORRECTED = 21011049
+TRACKING_CHANGE_TOO_LATE = 21011050
+TRACKING_CHANGE_AMBIGUOUS = 21011052
+
+
+def success(data: object) -> Reply:
+    """Return an answer with code 0."""
+    return success_raw(orjson.dumps(data))
+
+
+def success_raw(data: bytes) -> Reply:
+    """Return an answer with code 0 around data that is JSON already."""
+    return Reply(200, b'{"code":0,"message":"Success","request_id":"%s","data":%s}' % (_request_id().encode(), data))
+
+
+def failure(code: int, message: str, status: int = 200) -> Reply:
+    """Return an answer with another code; TikTok's HTTP status says little."""
+    return Reply(status, orjson.dumps({"code": code, "message": message, "request_id": _request_id(), "data": None}))
+
+
+def refusal(code: int, message: str, status: int = 200) -> RefusedError:
+    """Return a failure to raise."""
+    return RefusedError(failure(code, message, status))
+
+
+def _request_id() -> str:
+    return f"{time.strftime('%Y%m%d%H%M%S', time.gmtime())}{next(_request_number):018X}"
+
+
+def _throttled() -> Reply:
+    reply = failure(TOO_MANY_REQUESTS, "Too many requests. Please try again later.", 429)
+    return Reply(reply.status, reply.body, headers=((b"retry-after", b"1"),))
+
+
+DIALECT = Dialect(
+    bad_body=lambda: failure(CATCH_ALL, "Invalid request body: a JSON object is expected.", 400),
+    throttled=_throttled,
+    failed=lambda: failure(INTERNAL_ERROR, "Internal error. Please try again later.", 500),
+)

@@ -1,0 +1,71 @@
+"""Who is let in: app key, clock, signature, access token, shop cipher, checked in that order."""
+
+import hmac
+import time
+
+from sync.simulator.tiktok.envelope import (
+    BAD_SIGNATURE,
+    CATCH_ALL,
+    SHOP_CIPHER_MISSING,
+    TOKEN_EXPIRED,
+    WRONG_TOKEN_FOR_SHOP,
+    refusal,
+)
+from sync.simulator.tiktok.signatures import signature
+from sync.simulator.wire import Call
+from sync.simulator.world import World
+
+OLDEST_SECONDS, NEWEST_SECONDS = 300, 30
+
+
+class Gates:
+    """The checks before a business call is answered; each raises RefusedError with TikTok's code."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._keys = world.credentials
+
+    def seller(self, call: Call) -> None:
+        """Let in signed calls that must not name a shop."""
+        query = dict(call.query)
+        self._check(call, query)
+        if "shop_cipher" in query:
+            raise refusal(CATCH_ALL, "Invalid parameters: unexpected identifier shop_cipher.", 400)
+
+    def shop(self, call: Call) -> None:
+        """Let in signed calls that name the shop the token is for."""
+        query = dict(call.query)
+        self._check(call, query)
+        cipher = query.get("shop_cipher")
+        if not cipher:
+            raise refusal(SHOP_CIPHER_MISSING, "The shop_cipher is missing.", 400)
+        if cipher != self._keys.shop_cipher:
+            raise refusal(WRONG_TOKEN_FOR_SHOP, "The access token and the shop_cipher do not match.", 401)
+
+    def _check(self, call: Call, query: dict[str, str]) -> None:
+        if query.get("app_key") != self._keys.app_key:
+            raise refusal(CATCH_ALL, "Invalid app_key.", 400)
+        self._check_timestamp(query.get("timestamp", ""))
+        given = query.get("sign")
+        if not given:
+            raise refusal(CATCH_ALL, "Invalid parameters: sign is missing.", 400)
+        media_type = call.headers.get(b"content-type", b"").decode("latin-1")
+        expected = signature(self._keys.app_secret, call.path, call.query, media_type, call.body)
+        if not hmac.compare_digest(given.encode(), expected.encode()):
+            raise refusal(BAD_SIGNATURE, "The signature is invalid.", 401)
+        self._check_token(call.headers.get(b"x-tts-access-token", b"").decode("latin-1"))
+
+    def _check_timestamp(self, text: str) -> None:
+        if len(text) != 10 or not (text.isascii() and text.isdigit()):
+            raise refusal(CATCH_ALL, "Invalid timestamp: ten digits of unix seconds are expected.", 400)
+        if not -OLDEST_SECONDS <= int(text) - time.time() <= NEWEST_SECONDS:
+            raise refusal(CATCH_ALL, "Invalid timestamp: it is too old or too far in the future.", 400)
+
+    def _check_token(self, token: str) -> None:
+        pair = self._world.tokens.of_access(token)
+        if pair is None:
+            raise refusal(CATCH_ALL, "Invalid access token.", 401)
+        if pair.access_expires_at <= self._world.now:
+            raise refusal(TOKEN_EXPIRED, "The access token is expired.", 401)
+        if not pair.seen:
+            self._world.record("token_used", generation=pair.generation)

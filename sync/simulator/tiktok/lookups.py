@@ -1,0 +1,144 @@
+"""Shops, warehouses, delivery options, shipping providers, products."""
+
+from typing import Any
+
+from sync.simulator.shop.catalogue import Sku, catalogue, stock_of
+from sync.simulator.tiktok.envelope import CATCH_ALL, DIALECT, refusal, success
+from sync.simulator.tiktok.gates import Gates
+from sync.simulator.tiktok.logistics import DELIVERY_OPTION_ID, DELIVERY_OPTION_NAME, PROVIDERS, WAREHOUSE_ID
+from sync.simulator.tiktok.order_payload import money
+from sync.simulator.tiktok.paging import page_size, start, strings
+from sync.simulator.wire import Call, Operation, Reply
+from sync.simulator.world import World
+
+MOST_STOCK = 99_999
+
+
+class LookupCalls:
+    """What TikTok answers about the shop itself."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def operations(self) -> list[Operation]:
+        """Return the look-ups."""
+        gates, logistics = Gates(self._world), "/logistics/202309"
+        looked_up: list[tuple[str, str, str, Any, Any]] = [
+            ("shops", "GET", "/authorization/202309/shops", self.shops, gates.seller),
+            ("warehouses", "GET", f"{logistics}/warehouses", self.warehouses, gates.shop),
+            (
+                "delivery_options",
+                "GET",
+                f"{logistics}/warehouses/{{id}}/delivery_options",
+                self.delivery_options,
+                gates.shop,
+            ),
+            (
+                "shipping_providers",
+                "GET",
+                f"{logistics}/delivery_options/{{id}}/shipping_providers",
+                self.shipping_providers,
+                gates.shop,
+            ),
+            ("products", "POST", "/product/202502/products/search", self.products, gates.shop),
+        ]
+        return [
+            Operation(f"tiktok.lookups.{name}", method, path, handle, DIALECT, gate)
+            for name, method, path, handle, gate in looked_up
+        ]
+
+    def shops(self, call: Call) -> Reply:
+        """Return the one shop of the grant."""
+        keys = self._world.credentials
+        shop = {
+            "id": keys.shop_id,
+            "name": keys.shop_name,
+            "region": "US",
+            "seller_type": "LOCAL",
+            "cipher": keys.shop_cipher,
+            "code": keys.shop_code,
+        }
+        return success({"shops": [shop]})
+
+    def warehouses(self, call: Call) -> Reply:
+        """Return the one warehouse of the shop."""
+        address = {
+            "region": "United States",
+            "region_code": "US",
+            "state": "Nevada",
+            "city": "Reno",
+            "address_line1": "1 Dock Rd",
+            "full_address": "1 Dock Rd, Reno, Nevada 89501, United States",
+            "postal_code": "89501",
+            "contact_person": "Warehouse desk",
+            "phone_number": "(+1)775-555-0100",
+        }
+        warehouse = {
+            "id": WAREHOUSE_ID,
+            "name": "Reno dock",
+            "type": "SALES_WAREHOUSE",
+            "sub_type": "DOMESTIC_WAREHOUSE",
+            "effect_status": "ENABLED",
+            "is_default": True,
+            "address": address,
+        }
+        return success({"warehouses": [warehouse]})
+
+    def delivery_options(self, call: Call) -> Reply:
+        """Return how the warehouse sends."""
+        if call.path_values["id"] != WAREHOUSE_ID:
+            raise refusal(CATCH_ALL, "Invalid warehouse_id.", 400)
+        option = {"id": DELIVERY_OPTION_ID, "name": DELIVERY_OPTION_NAME, "type": "SEND_BY_SELLER"}
+        return success({"delivery_options": [option]})
+
+    def shipping_providers(self, call: Call) -> Reply:
+        """Return the carriers of the delivery option."""
+        if call.path_values["id"] != DELIVERY_OPTION_ID:
+            raise refusal(CATCH_ALL, "Invalid delivery_option_id.", 400)
+        return success({"shipping_providers": [{"id": p.id, "name": p.name} for p in PROVIDERS.values()]})
+
+    def products(self, call: Call) -> Reply:
+        """Return a page of listed products with their SKUs."""
+        body, size = call.json(), page_size(call, largest=100, default=20)
+        if body.get("status", "ALL") not in ("ALL", "ACTIVATE"):
+            return success({"products": [], "next_page_token": "", "total_count": 0})
+        seller_skus, sku_ids = strings(body, "seller_skus"), strings(body, "sku_ids")
+        families: dict[str, list[Sku]] = {}
+        for sku in catalogue().listed:
+            families.setdefault(sku.product_id, []).append(sku)
+        chosen = [
+            skus
+            for skus in families.values()
+            if (not seller_skus or any(sku.seller_sku in seller_skus for sku in skus))
+            and (not sku_ids or any(sku.sku_id in sku_ids for sku in skus))
+        ]
+        first = start(call)
+        end = first + size
+        return success(
+            {
+                "products": [self._product(skus) for skus in chosen[first:end]],
+                "next_page_token": str(end) if end < len(chosen) else "",
+                "total_count": len(chosen),
+            }
+        )
+
+    def _product(self, skus: list[Sku]) -> dict[str, Any]:
+        started = int(self._world.orders.started_at)
+        return {
+            "id": skus[0].product_id,
+            "title": skus[0].product_title,
+            "status": "ACTIVATE",
+            "create_time": started - 30 * 86_400,
+            "update_time": started,
+            "skus": [self._sku(sku) for sku in skus],
+        }
+
+    def _sku(self, sku: Sku) -> dict[str, Any]:
+        price = money(sku.price_cents)
+        quantity = min(MOST_STOCK, stock_of(sku, self._world.scenario.orders))
+        return {
+            "id": sku.sku_id,
+            "seller_sku": sku.seller_sku,
+            "price": {"currency": "USD", "tax_exclusive_price": price, "sale_price": price},
+            "inventory": [{"warehouse_id": WAREHOUSE_ID, "quantity": quantity}],
+        }

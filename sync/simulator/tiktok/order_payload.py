@@ -1,0 +1,214 @@
+"""An order as JSON: money that adds up, an address only when TikTok shows one, one line item per unit."""
+
+from typing import Any
+
+from sync.simulator.shop.order_details import OrderDetails
+from sync.simulator.shop.orders import Order, Orders, OrderStatus
+from sync.simulator.shop.packages import Package, Packages
+from sync.simulator.tiktok.logistics import DELIVERY_OPTION_ID, DELIVERY_OPTION_NAME, WAREHOUSE_ID, provider_name
+
+DAY_SECONDS = 86_400
+PACKAGE_STATUS = {
+    OrderStatus.AWAITING_COLLECTION: "PROCESSING",
+    OrderStatus.PARTIALLY_SHIPPING: "PROCESSING",
+    OrderStatus.IN_TRANSIT: "FULFILLING",
+    OrderStatus.DELIVERED: "COMPLETED",
+    OrderStatus.COMPLETED: "COMPLETED",
+}
+PAYMENT_METHODS = ("Visa", "Mastercard", "PayPal", "Apple Pay")
+
+
+def order_payload(orders: Orders, packages: Packages, order: Order) -> dict[str, Any]:
+    """Return the order as TikTok's order detail shows it now."""
+    scenario, details = orders.scenario, orders.details(order.index)
+    created = int(order.created_at)
+    paid = int(order.paid_at) if order.paid_at is not None else None
+    ship_by = (paid or created) + details.ship_by_hours * 3600
+    of_order = packages.of_order.get(order.index, [])
+    payload: dict[str, Any] = {
+        "id": order.id,
+        "status": order.status.value,
+        "order_type": "NORMAL",
+        "commerce_platform": "TIKTOK_SHOP",
+        "user_id": f"7490{order.id[3:]}",
+        "buyer_email": details.buyer.email,
+        "buyer_message": details.buyer_message,
+        "seller_note": "",
+        "create_time": created,
+        "update_time": orders.by_update.changed_second(order.index),
+        "rts_sla_time": ship_by,
+        "tts_sla_time": ship_by + DAY_SECONDS,
+        "shipping_due_time": ship_by + 3 * DAY_SECONDS,
+        "collection_due_time": ship_by + 4 * DAY_SECONDS,
+        "delivery_sla_time": ship_by + 8 * DAY_SECONDS,
+        "is_on_hold_order": scenario.timings.hold_seconds > 0,
+        "is_buyer_request_cancel": False,
+        "is_cod": False,
+        "is_sample_order": details.is_sample,
+        "is_replacement_order": False,
+        "is_exchange_order": False,
+        "fulfillment_type": "FULFILLMENT_BY_SELLER",
+        "shipping_type": "SELLER",
+        "delivery_type": "HOME_DELIVERY",
+        "delivery_option_id": DELIVERY_OPTION_ID,
+        "delivery_option_name": DELIVERY_OPTION_NAME,
+        "warehouse_id": WAREHOUSE_ID,
+        "has_updated_recipient_address": False,
+        "payment_method_name": PAYMENT_METHODS[order.index % len(PAYMENT_METHODS)],
+        "packages": [{"id": package.id} for package in of_order],
+        "tracking_number": of_order[-1].tracking_number if of_order else "",
+        "shipping_provider_id": of_order[-1].provider_id if of_order else "",
+        "shipping_provider": provider_name(of_order[-1].provider_id) if of_order else "",
+        "payment": _payment(details),
+        "recipient_address": _address(order, details),
+        "line_items": _line_items(order, details, of_order),
+    }
+    if paid is not None:
+        payload["paid_time"] = paid
+    if order.cancelled_at is not None:
+        buyer = order.cancelled_from is OrderStatus.ON_HOLD
+        payload["cancel_time"] = int(order.cancelled_at)
+        payload["cancellation_initiator"] = "BUYER" if buyer else "SYSTEM"
+        payload["cancel_reason"] = cancel_reason(order)
+    if of_order:
+        payload["rts_time"] = int(of_order[-1].marked_at)
+    if order.collected_at is not None:
+        payload["collection_time"] = int(order.collected_at)
+    if order.delivered_at is not None:
+        payload["delivery_time"] = int(order.delivered_at)
+    return payload
+
+
+def cancel_reason(order: Order) -> str:
+    """Return why a cancelled order was cancelled."""
+    if order.cancelled_from is OrderStatus.ON_HOLD:
+        return "ecom_order_to_ship_canceled_reason_no_longer_needed"
+    return "ecom_order_unpaid_canceled_reason_payment_overdue"
+
+
+def line_item_id(order: Order, unit: int) -> str:
+    """Return the id of one unit of an order."""
+    return f"578{order.id[3:9]}{order.index:07d}{unit:02d}"
+
+
+def money(cents: int) -> str:
+    """Return cents as TikTok writes money."""
+    return f"{cents // 100}.{cents % 100:02d}"
+
+
+def total_cents(details: OrderDetails) -> int:
+    """Return what the buyer pays in all."""
+    sub_total = sum(unit.sale_cents for unit in details.units)
+    tax = sum(unit.tax_cents for unit in details.units) + details.shipping_tax_cents
+    return sub_total + _shipping_fee(details) + tax + details.retail_delivery_fee_cents
+
+
+def _shipping_fee(details: OrderDetails) -> int:
+    discounts = details.shipping_seller_discount_cents + details.shipping_platform_discount_cents
+    return details.shipping_cents - discounts
+
+
+def _payment(details: OrderDetails) -> dict[str, str]:
+    units = details.units
+    product_tax = sum(unit.tax_cents for unit in units)
+    return {
+        "currency": "USD",
+        "original_total_product_price": money(sum(unit.original_cents for unit in units)),
+        "seller_discount": money(sum(unit.seller_discount_cents for unit in units)),
+        "platform_discount": money(sum(unit.platform_discount_cents for unit in units)),
+        "sub_total": money(sum(unit.sale_cents for unit in units)),
+        "original_shipping_fee": money(details.shipping_cents),
+        "shipping_fee_seller_discount": money(details.shipping_seller_discount_cents),
+        "shipping_fee_platform_discount": money(details.shipping_platform_discount_cents),
+        "shipping_fee": money(_shipping_fee(details)),
+        "product_tax": money(product_tax),
+        "shipping_fee_tax": money(details.shipping_tax_cents),
+        "tax": money(product_tax + details.shipping_tax_cents),
+        "retail_delivery_fee": money(details.retail_delivery_fee_cents),
+        "total_amount": money(total_cents(details)),
+    }
+
+
+def _address(order: Order, details: OrderDetails) -> dict[str, Any]:
+    buyer = details.buyer
+    parts = {
+        "name": buyer.name,
+        "first_name": buyer.first_name,
+        "last_name": buyer.last_name,
+        "phone_number": buyer.phone_number,
+        "full_address": f"United States, {buyer.state}, {buyer.city}, {buyer.street} {buyer.apartment}".rstrip(),
+        "address_detail": f"{buyer.street} {buyer.apartment}".rstrip(),
+        "address_line1": buyer.street,
+        "address_line2": buyer.apartment,
+        "address_line3": "",
+        "address_line4": "",
+        "postal_code": buyer.postal_code,
+    }
+    districts = [("L0", "Country", "United States"), ("L1", "State", buyer.state), ("L3", "City", buyer.city)]
+    region = "US"
+    if order.status in (OrderStatus.UNPAID, OrderStatus.ON_HOLD):
+        parts, districts, region = dict.fromkeys(parts, ""), [], ""
+    elif order.status is OrderStatus.CANCELLED:
+        parts = {name: _masked(text) for name, text in parts.items()}
+    return {
+        **parts,
+        "region_code": region,
+        "district_info": [
+            {"address_level": level, "address_level_name": kind, "address_name": name}
+            for level, kind, name in districts
+        ],
+    }
+
+
+def _masked(text: str) -> str:
+    return " ".join(word[:1] + "*" * max(3, len(word) - 1) for word in text.split())
+
+
+def _line_items(order: Order, details: OrderDetails, packages: list[Package]) -> list[dict[str, Any]]:
+    package_of = {unit: package for package in packages for unit in package.units}
+    rate = f"{details.buyer.tax_basis_points / 10000:.4f}"
+    items = []
+    for number, unit in enumerate(details.units):
+        package = package_of.get(number)
+        item: dict[str, Any] = {
+            "id": line_item_id(order, number),
+            "sku_id": unit.sku.sku_id,
+            "product_id": unit.sku.product_id,
+            "seller_sku": unit.sku.seller_sku,
+            "product_name": unit.sku.product_title,
+            "sku_name": unit.sku.option,
+            "sku_image": "",
+            "display_status": _display_status(order, package),
+            "package_status": PACKAGE_STATUS.get(order.status, "PROCESSING") if package else "TO_FULFILL",
+            "currency": "USD",
+            "original_price": money(unit.original_cents),
+            "sale_price": money(unit.sale_cents),
+            "seller_discount": money(unit.seller_discount_cents),
+            "platform_discount": money(unit.platform_discount_cents),
+            "is_gift": unit.is_gift,
+            "is_dangerous_good": False,
+            "needs_prescription": False,
+            "item_tax": [{"tax_type": "SALES_TAX", "tax_amount": money(unit.tax_cents), "tax_rate": rate}],
+        }
+        if unit.is_gift:
+            item["gift_retail_price"] = money(unit.sku.price_cents)
+        if package:
+            item["package_id"] = package.id
+            item["tracking_number"] = package.tracking_number
+            item["shipping_provider_id"] = package.provider_id
+            item["shipping_provider_name"] = provider_name(package.provider_id)
+            item["rts_time"] = int(package.marked_at)
+        if order.status is OrderStatus.CANCELLED:
+            item["package_status"] = "CANCELLED"
+            item["cancel_user"] = "BUYER" if order.cancelled_from is OrderStatus.ON_HOLD else "SYSTEM"
+            item["cancel_reason"] = cancel_reason(order)
+        items.append(item)
+    return items
+
+
+def _display_status(order: Order, package: Package | None) -> str:
+    if order.status is OrderStatus.ON_HOLD:
+        return OrderStatus.AWAITING_SHIPMENT.value
+    if order.status is OrderStatus.PARTIALLY_SHIPPING:
+        return (OrderStatus.AWAITING_COLLECTION if package else OrderStatus.AWAITING_SHIPMENT).value
+    return order.status.value

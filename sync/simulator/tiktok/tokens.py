@@ -1,0 +1,91 @@
+"""The book of tokens: one grant, its authorization codes, its token pairs."""
+
+from dataclasses import dataclass
+
+from sync.simulator.credentials import digest
+from sync.simulator.journal import Entry
+
+REFRESH_SECONDS = 365 * 86_400
+
+
+@dataclass(slots=True)
+class TokenPair:
+    """An access token with its refresh token; expiry in unix seconds; `seen` once either was used."""
+
+    generation: int
+    access_token: str
+    refresh_token: str
+    access_expires_at: float
+    refresh_expires_at: float
+    seen: bool = False
+
+
+class Tokens:
+    """All token pairs, the last being the current one.
+
+    A code and a refresh token are good for one successor. Asked again before that successor was ever used, they give
+    the same successor, so a client that lost the reply is not locked out; afterwards they are refused.
+    """
+
+    def __init__(self, seed: int, token_seconds: float, started_at: float) -> None:
+        self.pairs: list[TokenPair] = []
+        self._seed = seed
+        self._token_seconds = token_seconds
+        self._codes: dict[str, int] = {}
+        self._add(started_at)
+
+    @property
+    def current(self) -> TokenPair:
+        """The newest pair."""
+        return self.pairs[-1]
+
+    @property
+    def auth_code(self) -> str:
+        """The authorization code that can be exchanged now."""
+        return "SIMAUTH_" + digest(self._seed, "code", len(self.pairs))[:32]
+
+    def of_access(self, token: str) -> TokenPair | None:
+        """Return the pair with this access token."""
+        return next((pair for pair in reversed(self.pairs) if pair.access_token == token), None)
+
+    def successor(self, code_or_refresh_token: str) -> TokenPair | None:
+        """Return the pair already given out for a code or refresh token and never used since."""
+        generation = self._codes.get(code_or_refresh_token)
+        if generation is None or self.pairs[generation].seen:
+            return None
+        return self.pairs[generation]
+
+    def may_issue_for(self, code_or_refresh_token: str, now: float) -> bool:
+        """Say whether a code or refresh token is good for a new pair."""
+        if code_or_refresh_token in self._codes:
+            return False
+        if code_or_refresh_token == self.auth_code:
+            return True
+        return any(pair.refresh_token == code_or_refresh_token and now < pair.refresh_expires_at for pair in self.pairs)
+
+    def apply_issued(self, entry: Entry) -> TokenPair:
+        """Give out a new pair for a code or refresh token."""
+        if "predecessor" in entry and entry["predecessor"] is not None:
+            self.pairs[entry["predecessor"]].seen = True
+        self._codes[entry["spent"]] = len(self.pairs)
+        return self._add(entry["at"])
+
+    def apply_used(self, entry: Entry) -> None:
+        """Note that the pair's tokens have reached the client."""
+        self.pairs[entry["generation"]].seen = True
+
+    def generation_of_refresh(self, refresh_token: str) -> int | None:
+        """Return which pair a refresh token belongs to."""
+        return next((pair.generation for pair in self.pairs if pair.refresh_token == refresh_token), None)
+
+    def _add(self, at: float) -> TokenPair:
+        generation = len(self.pairs)
+        pair = TokenPair(
+            generation,
+            "SIMA_" + digest(self._seed, "access", generation)[:48],
+            "SIMR_" + digest(self._seed, "refresh", generation)[:48],
+            access_expires_at=at + self._token_seconds,
+            refresh_expires_at=at + REFRESH_SECONDS,
+        )
+        self.pairs.append(pair)
+        return pair

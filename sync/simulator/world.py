@@ -1,0 +1,165 @@
+"""Everything that is the case now: one object that the clock and the journal move, and nothing else."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from sync.simulator.credentials import Credentials
+from sync.simulator.easypost.shipments import Shipments
+from sync.simulator.easypost.trackers import Trackers
+from sync.simulator.faults import FaultRates, Faults, preset
+from sync.simulator.journal import Entry, Journal, JournalError
+from sync.simulator.scenario import Fate, Scenario
+from sync.simulator.shop.orders import Orders
+from sync.simulator.shop.packages import Package, Packages
+from sync.simulator.tallies import Tallies
+from sync.simulator.tiktok.tokens import Tokens
+from sync.simulator.timeline import Timeline
+
+CALLS_PER_SNAPSHOT = 100
+
+Clock = Callable[[], float]
+
+
+class World:
+    """The simulated outside world.
+
+    A change is made in one way only: `record` writes an entry to the journal and then applies it; after a kill the
+    entries are applied again, each at its own time, and the clock catches up. So whatever was answered is still so.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        *,
+        journal_path: Path | None = None,
+        faults: str = "default",
+        token_seconds: float = 7 * 86_400,
+        clock: Clock = time.time,
+    ) -> None:
+        """Begin a new world, or go on with the one in the journal. Raises JournalError, UnknownFaultsError."""
+        rates = preset(faults)
+        self._clock = clock
+        self._journal = Journal(journal_path)
+        entries = self._journal.open()
+        start = entries[0] if entries else self._begin(scenario, clock())
+        if start.get("kind") != "started" or start.get("scenario") != scenario.as_json():
+            raise JournalError(
+                f"The journal {journal_path} belongs to another scenario; start with the seed, orders, arrival and"
+                " timings it was begun with, or give another file."
+            )
+        self.now: float = start["at"]
+        self.scenario = scenario
+        self.credentials = Credentials.of_seed(scenario.seed)
+        self.timeline = Timeline()
+        self.orders = Orders(scenario, self.timeline, start["at"])
+        self.packages = Packages(scenario.seed, scenario.timings, self.timeline)
+        self.shipments = Shipments(scenario, self.orders)
+        self.trackers = Trackers(scenario.seed)
+        self.tokens = Tokens(scenario.seed, token_seconds, start["at"])
+        self.faults = Faults(scenario.seed, rates)
+        self.tallies = Tallies()
+        self.mended: set[int] = set()
+        self._apply: Mapping[str, Callable[[Entry], object]] = {
+            "calls": lambda entry: self.tallies.calls.update(entry["calls"]),
+            "fault": self._apply_fault,
+            "fault_rates": self._apply_rates,
+            "refusal": lambda entry: self.tallies.refusals.update([entry["what"]]),
+            "mended": lambda entry: self.mended.update(entry["orders"]),
+            "marked_shipped": self._apply_marked_shipped,
+            "tracking_corrected": self._apply_correction,
+            "shipment": self.shipments.apply_created,
+            "rerated": self.shipments.apply_rerated,
+            "bought": self._apply_bought,
+            "refund": self.shipments.apply_refund,
+            "converted": self.shipments.apply_converted,
+            "tracker": self.trackers.apply_created,
+            "token_pair": self.tokens.apply_issued,
+            "token_used": self.tokens.apply_used,
+        }
+        self._unsaved_calls: dict[str, int] = {}
+        self._unsaved_count = 0
+        self._replay(entries[1:])
+        self.advance()
+
+    def advance(self) -> None:
+        """Let everything happen that is due by the clock; a clock that goes back is waited for."""
+        self.now = max(self.now, self._clock())
+        self.timeline.advance(self.now)
+
+    def record(self, kind: str, **facts: Any) -> Any:
+        """Write a change to the journal, make it, and return what making it returns."""
+        entry = {"kind": kind, "at": self.now, **facts}
+        self._journal.append(entry)
+        return self._apply[kind](entry)
+
+    def count_call(self, operation: str) -> None:
+        """Count one call; a kill forgets at most the last hundred."""
+        self.tallies.calls[operation] += 1
+        self._unsaved_calls[operation] = self._unsaved_calls.get(operation, 0) + 1
+        self._unsaved_count += 1
+        if self._unsaved_count >= CALLS_PER_SNAPSHOT:
+            self._save_calls()
+
+    def note_fault(self, kind: str, failed_identity: str | None) -> None:
+        """Count an injected fault; `failed_identity` names whose run of failures it lengthens."""
+        self.tallies.faults[kind] += 1
+        self._journal.append({"kind": "fault", "at": self.now, "what": kind, "identity": failed_identity})
+
+    def is_refused_by_carrier(self, index: int | None) -> bool:
+        """Say whether the carrier still refuses to sell postage for the order with this index."""
+        return index is not None and index not in self.mended and self.scenario.fate(index) is Fate.CARRIER_REFUSED
+
+    def close(self) -> None:
+        """Write what is left to write and let go of the journal."""
+        self._save_calls()
+        self._journal.close()
+
+    def _begin(self, scenario: Scenario, now: float) -> Entry:
+        entry: Entry = {"kind": "started", "at": now, "scenario": scenario.as_json()}
+        self._journal.append(entry)
+        return entry
+
+    def _replay(self, entries: list[Entry]) -> None:
+        for entry in entries:
+            self.now = max(self.now, entry["at"])
+            self.timeline.advance(self.now)
+            self._apply[entry["kind"]](entry)
+
+    def _save_calls(self) -> None:
+        if self._unsaved_count:
+            self._journal.append({"kind": "calls", "at": self.now, "calls": self._unsaved_calls})
+            self._unsaved_calls, self._unsaved_count = {}, 0
+
+    def _apply_fault(self, entry: Entry) -> None:
+        self.tallies.faults[entry["what"]] += 1
+        if entry["identity"] is not None:
+            self.faults.remember(entry["identity"])
+
+    def _apply_rates(self, entry: Entry) -> None:
+        self.faults.rates = FaultRates(**entry["rates"])
+
+    def _apply_marked_shipped(self, entry: Entry) -> Package:
+        order = self.orders.arrived[entry["order"]]
+        package = self.packages.add(
+            order, tuple(entry["units"]), entry["tracking_number"], entry["provider_id"], entry["at"]
+        )
+        self.orders.arrange(order, entry["at"], completely=entry["completely"])
+        return package
+
+    def _apply_correction(self, entry: Entry) -> None:
+        package = self.packages.all[entry["package"]]
+        self.packages.correct(package, entry["tracking_number"], entry["provider_id"], entry["at"])
+
+    def _apply_bought(self, entry: Entry) -> None:
+        tracking_code, carrier = self.shipments.apply_bought(entry)
+        self.trackers.apply_created(
+            {"at": entry["at"], "tracking_code": tracking_code, "carrier": carrier, "shipment": entry["shipment"]}
+        )
+
+
+def rates_as_json(rates: FaultRates) -> dict[str, float]:
+    """Return fault rates as plain JSON values."""
+    return asdict(rates)

@@ -1,0 +1,30 @@
+"""Waking: a bell that tells idle workers of this process that there may be something to do. Missing it costs latency only."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+
+class Bell:
+    """Rung after every commit that may have made work; each waiter hears the next ring."""
+
+    def __init__(self) -> None:
+        self._rung = asyncio.Event()
+
+    def ring(self) -> None:
+        """Wake everyone who waits."""
+        rung, self._rung = self._rung, asyncio.Event()
+        rung.set()
+
+    async def wait(self, seconds: float, stopping: asyncio.Event) -> None:
+        """Wait for a ring, for the end, or for `seconds`."""
+        rung = asyncio.ensure_future(self._rung.wait())
+        ended = asyncio.ensure_future(stopping.wait())
+        try:
+            await asyncio.wait({rung, ended}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (rung, ended):
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task

@@ -1,0 +1,1 @@
+"""The tests mirror the packages; beside them, bench measures and faults destroys."""

@@ -1,0 +1,1 @@
+"""Tests of `sync`: real HTTP on loopback, nothing mocked below the socket."""

@@ -1,0 +1,1 @@
+"""Tests of the simulator, spoken to over real HTTP by a small client of their own (`seller.py`)."""
