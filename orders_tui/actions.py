@@ -69,7 +69,7 @@ def _needs_filter_view(now: Situation) -> str:
 
 def _needs_writing(now: Situation) -> str:
     if now.read_only:
-        return "This console is read-only; start it without --read-only to change orders."
+        return "This console is read-only (console.read_only in the configuration); it changes nothing."
     if not now.connected:
         return "The database is out of reach; this works again as soon as it is back."
     return ""

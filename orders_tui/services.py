@@ -22,6 +22,7 @@ from engine.inventory import stock
 from engine.inventory.ledger import receive
 from engine.inventory.products import set_weight
 from engine.orders import queries, status
+from engine.orders.correction import correct_address
 from engine.orders.detail import detail
 from engine.orders.views import (
     BatchReport,
@@ -52,7 +53,7 @@ COUNT_CAP = 10_000
 
 _BATCH = 200  # orders a transaction, as many as the engine itself takes at once
 _CLOSING_SECONDS = 2.0
-_LOST = (asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError, asyncpg.InterfaceError, OSError)
+_LOST = (asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError, OSError)
 
 
 class Services:
@@ -198,8 +199,6 @@ class Services:
 
     async def correct_address(self, order_id: OrderId, address: Address) -> None:
         """Replace the shipping address of an order that has not shipped. Raises NotFound, Refused."""
-        from engine.orders.correction import correct_address
-
         await self._write(correct_address(self.database, order_id, address, actor=self.actor))
 
     async def close(self) -> None:
@@ -237,6 +236,11 @@ def _lost_is_unreachable() -> Iterator[None]:
         raise Unreachable(
             "database.lost", "The database does not answer; what was asked may be tried again."
         ) from error
+    except asyncpg.InterfaceError as error:
+        # asyncpg's word for a mistake of ours as well as for a connection or pool that was closed under it.
+        if "clos" not in str(error):
+            raise
+        raise Unreachable("database.lost", "The connection to the database was closed; try again.") from error
     except asyncpg.QueryCanceledError as error:
         raise Unreachable(
             "database.slow", "The database took too long to answer; ask for less, or try again."

@@ -37,3 +37,13 @@ async def beat(database: Database, daemon_id: DaemonId) -> None:
 async def retire(database: Database, daemon_id: DaemonId) -> None:
     """Say that this incarnation ended in order: its claims are free at once."""
     await database.pool.execute("UPDATE daemons SET stopped_at = now() WHERE id = $1", daemon_id)
+
+
+async def any_alive(database: Database) -> bool:
+    """Whether any daemon's heart beats."""
+    return bool(
+        await database.pool.fetchval(
+            "SELECT EXISTS (SELECT 1 FROM daemons WHERE stopped_at IS NULL AND beat_at > now() - make_interval(secs => $1))",
+            DEAD_AFTER_SECONDS,
+        )
+    )

@@ -1,12 +1,14 @@
 """One search phrase and the orders it means: ids, tracking and SKU by their beginning, people by whole words, products.
 
-First the indexes are asked for a bounded number of candidates. Few candidates become a list of ids. A phrase that fits
-very many orders becomes a condition instead, checked row by row in sort order, which such a phrase satisfies soon.
+First every way of meaning is asked, from its index, for a bounded number of candidates. Few candidates become a list of
+ids. A way that fits very many orders becomes a condition instead, checked row by row in sort order, which such a phrase
+satisfies soon.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from uuid import UUID
 
 from engine.database.connection import Connection
@@ -15,54 +17,89 @@ from engine.orders.predicate import Predicate
 from engine.privacy.cipher import Vault, normalise_word
 
 CANDIDATES = 2000
-"""More candidates than this and the phrase counts as broad."""
+"""With more candidates than this a way counts as broad."""
 
 _HIGHEST = "\U0010ffff"  # sorts after every continuation in the byte order of the indexed columns
 _NAME_WORD = re.compile(r"\w+")
 
-# Purpose: a bounded number of orders that a phrase may mean. $1, $2: the phrase as typed, and in capitals; $3, $4: the
-# ends of their ranges; $5: blind words that must all be on one order; $6: blind word of the whole phrase; $7: product
-# name words. Indexes: orders_tiktok_order_id_key, packages_tracking_number_index, order_items_sku_index,
-# order_search_words_pkey, products_name_words_index.
-_CANDIDATES = f"""
-SELECT DISTINCT id FROM (
-  (SELECT o.id FROM orders o WHERE o.tiktok_order_id >= $1 AND o.tiktok_order_id < $3 LIMIT {CANDIDATES + 1})
-  UNION ALL
-  (SELECT pi.order_id FROM packages p JOIN package_items pi ON pi.package_id = p.id
-    WHERE p.tracking_number <> '' AND (p.tracking_number >= $1 AND p.tracking_number < $3
-                                    OR p.tracking_number >= $2 AND p.tracking_number < $4) LIMIT {CANDIDATES + 1})
-  UNION ALL
-  (SELECT pi.order_id FROM packages p JOIN package_items pi ON pi.package_id = p.id
-    WHERE p.tiktok_package_id = $1 AND p.tiktok_package_id <> '' LIMIT {CANDIDATES + 1})
-  UNION ALL
-  (SELECT i.order_id FROM order_items i
-    WHERE i.product_sku >= $1 AND i.product_sku < $3
-       OR i.product_sku >= $2 AND i.product_sku < $4 LIMIT {CANDIDATES + 1})
-  UNION ALL
-  (SELECT s.order_id FROM order_search_words s WHERE s.word = $6 LIMIT {CANDIDATES + 1})
-  UNION ALL
-  (SELECT s.order_id FROM order_search_words s WHERE s.word = ANY($5)
-    GROUP BY s.order_id HAVING count(*) = cardinality($5) LIMIT {CANDIDATES + 1})
-  UNION ALL
-  (SELECT i.order_id FROM products p JOIN order_items i ON i.product_sku = p.sku COLLATE "C"
-    WHERE $7 <> '' AND to_tsvector('simple', p.name) @@ to_tsquery('simple', $7) LIMIT {CANDIDATES + 1})
-) found LIMIT {CANDIDATES + 1}
-"""  # noqa: S608
 
-# The same question asked of one order `o`; the placeholders are filled in by name.
-_BROAD = """
-   o.tiktok_order_id >= {typed} AND o.tiktok_order_id < {typed_end}
-OR EXISTS (SELECT FROM order_items i LEFT JOIN products p ON p.id = i.product_id WHERE i.order_id = o.id AND (
-     i.product_sku >= {typed} AND i.product_sku < {typed_end}
-     OR i.product_sku >= {capitals} AND i.product_sku < {capitals_end}
-     OR {names} <> '' AND to_tsvector('simple', p.name) @@ to_tsquery('simple', {names})))
-OR EXISTS (SELECT FROM package_items pi JOIN packages p ON p.id = pi.package_id WHERE pi.order_id = o.id
-     AND p.tracking_number <> '' AND (p.tracking_number >= {typed} AND p.tracking_number < {typed_end}
-                                   OR p.tracking_number >= {capitals} AND p.tracking_number < {capitals_end}))
-OR EXISTS (SELECT FROM order_search_words s WHERE s.order_id = o.id AND s.word = {whole})
-OR {words} <> '{{}}' AND (SELECT count(*) FROM order_search_words s WHERE s.order_id = o.id AND s.word = ANY({words}))
-     = cardinality({words})
-"""
+@dataclass(frozen=True, slots=True)
+class _Phrase:
+    """A phrase made ready for the columns it is compared with; the fields are the placeholders of the ways below."""
+
+    typed: str
+    typed_end: str
+    capitals: str
+    capitals_end: str
+    whole: int | None
+    """Blind index of the whole phrase; null without the master key."""
+    words: list[int]
+    """Blind index of each word, when there are several; all of them must be on one order."""
+    names: str
+    """The words as a full-text query: each may go on."""
+
+
+_TYPES = {
+    "typed": "text",
+    "typed_end": "text",
+    "capitals": "text",
+    "capitals_end": "text",
+    "whole": "bigint",
+    "words": "bigint[]",
+    "names": "text",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """One way a phrase may mean an order: `candidates` selects order ids, `condition` asks the same of one order `o`."""
+
+    candidates: str
+    condition: str
+
+
+_TRACKING = """p.tracking_number <> '' AND (p.tracking_number >= {typed} AND p.tracking_number < {typed_end}
+                                      OR p.tracking_number >= {capitals} AND p.tracking_number < {capitals_end})"""
+_SKU = """(i.product_sku >= {typed} AND i.product_sku < {typed_end}
+        OR i.product_sku >= {capitals} AND i.product_sku < {capitals_end})"""
+_PRODUCT = "{names} <> '' AND to_tsvector('simple', p.name) @@ to_tsquery('simple', {names})"
+_PARCELS = "package_items pi JOIN packages p ON p.id = pi.package_id"
+
+# Indexes: orders_tiktok_order_id_key; packages_tracking_number_index; packages_tiktok_package_id_index;
+# order_items_sku_index; order_search_words_pkey twice; products_name_words_index and order_items_sku_index.
+_WAYS = (
+    _Way(
+        "SELECT o.id FROM orders o WHERE o.tiktok_order_id >= {typed} AND o.tiktok_order_id < {typed_end}",
+        "o.tiktok_order_id >= {typed} AND o.tiktok_order_id < {typed_end}",
+    ),
+    _Way(
+        f"SELECT pi.order_id FROM {_PARCELS} WHERE {_TRACKING}",
+        f"EXISTS (SELECT FROM {_PARCELS} WHERE pi.order_id = o.id AND {_TRACKING})",
+    ),
+    _Way(
+        f"SELECT pi.order_id FROM {_PARCELS} WHERE p.tiktok_package_id = {{typed}} AND p.tiktok_package_id <> ''",
+        f"EXISTS (SELECT FROM {_PARCELS} WHERE pi.order_id = o.id AND p.tiktok_package_id = {{typed}})",
+    ),
+    _Way(
+        f"SELECT i.order_id FROM order_items i WHERE {_SKU}",
+        f"EXISTS (SELECT FROM order_items i WHERE i.order_id = o.id AND {_SKU})",
+    ),
+    _Way(
+        "SELECT s.order_id FROM order_search_words s WHERE s.word = {whole}",
+        "EXISTS (SELECT FROM order_search_words s WHERE s.order_id = o.id AND s.word = {whole})",
+    ),
+    _Way(
+        "SELECT s.order_id FROM order_search_words s WHERE s.word = ANY({words})"
+        " GROUP BY s.order_id HAVING count(*) = cardinality({words})",
+        "{words} <> '{{}}' AND cardinality({words}) = (SELECT count(*) FROM order_search_words s"
+        " WHERE s.order_id = o.id AND s.word = ANY({words}))",
+    ),
+    _Way(
+        f'SELECT i.order_id FROM products p JOIN order_items i ON i.product_sku = p.sku COLLATE "C" WHERE {_PRODUCT}',
+        "EXISTS (SELECT FROM order_items i WHERE i.order_id = o.id AND i.product_sku = ANY(ARRAY("
+        f"SELECT p.sku FROM products p WHERE {_PRODUCT})))",
+    ),
+)
 
 # Purpose: the one order that a scan or a pasted id names exactly. Indexes: as above, and the primary keys.
 _EXACT = """
@@ -77,31 +114,17 @@ LIMIT 1
 """
 
 
-async def add_search(connection: Connection, vault: Vault, phrase: str, wanted: Predicate) -> None:
-    """Add the condition that a phrase means to `wanted`; one round trip. An empty phrase adds nothing."""
-    typed = _cleaned(phrase)
+async def add_search(connection: Connection, vault: Vault, text: str, wanted: Predicate) -> None:
+    """Add the condition that a search text means to `wanted`; one round trip. An empty text adds nothing."""
+    typed = _cleaned(text)
     if not typed:
         return
-    capitals = typed.upper()
-    typed_end, capitals_end = typed + _HIGHEST, capitals + _HIGHEST
-    words = _blind_words(vault, typed)
-    whole = vault.word(typed) if vault.has_keys else None
-    names = " & ".join(f"{word}:*" for word in _NAME_WORD.findall(typed.casefold()))
-    found = await connection.fetch(_CANDIDATES, typed, capitals, typed_end, capitals_end, words, whole, names)
-    if len(found) <= CANDIDATES:
-        wanted.add(f"o.id = ANY({wanted.bind([row['id'] for row in found], 'uuid[]')})")
-        return
-    wanted.add(
-        _BROAD.format(
-            typed=wanted.bind(typed, "text"),
-            typed_end=wanted.bind(typed_end, "text"),
-            capitals=wanted.bind(capitals, "text"),
-            capitals_end=wanted.bind(capitals_end, "text"),
-            names=wanted.bind(names, "text"),
-            whole=wanted.bind(whole, "bigint"),
-            words=wanted.bind(words, "bigint[]"),
-        )
-    )
+    phrase = _phrase(vault, typed)
+    ids, broad = await _candidates(connection, phrase)
+    conditions = [f"o.id = ANY({wanted.bind(ids, 'uuid[]')})"]
+    if broad:
+        conditions.append(_bound(" OR ".join(_WAYS[place].condition for place in sorted(broad)), phrase, wanted))
+    wanted.add(" OR ".join(f"({condition})" for condition in conditions))
 
 
 async def find(connection: Connection, text: str) -> OrderId | None:
@@ -113,14 +136,46 @@ async def find(connection: Connection, text: str) -> OrderId | None:
     return None if found is None else OrderId(found)
 
 
-def _cleaned(phrase: str) -> str:
-    return " ".join(phrase.replace("\x00", "").split())
+async def _candidates(connection: Connection, phrase: _Phrase) -> tuple[list[UUID], set[int]]:
+    """The orders of the ways that fit few, and the places in `_WAYS` of those that fit very many."""
+    asked = Predicate()
+    questions = " UNION ALL ".join(
+        f"SELECT {place} AS way, array_agg(id) AS ids FROM ({way.candidates} LIMIT {CANDIDATES + 1}) found (id)"
+        for place, way in enumerate(_WAYS)
+    )
+    statement = _bound(questions, phrase, asked)
+    records = await connection.fetch(statement, *asked.arguments)
+    found = {record["way"]: record["ids"] or [] for record in records}
+    broad = {way for way, ids in found.items() if len(ids) > CANDIDATES}
+    return sorted({order_id for way, ids in found.items() if way not in broad for order_id in ids}), broad
 
 
-def _blind_words(vault: Vault, typed: str) -> list[int]:
-    """The separate words of a name; a single word is asked for as the whole phrase already."""
+def _bound(template: str, phrase: _Phrase, asked: Predicate) -> str:
+    """The template with the fields it names as arguments of `asked`."""
+    return template.format(
+        **{
+            name: asked.bind(getattr(phrase, name), type_name)
+            for name, type_name in _TYPES.items()
+            if f"{{{name}}}" in template
+        }
+    )
+
+
+def _phrase(vault: Vault, typed: str) -> _Phrase:
     words = {word for word in normalise_word(typed).split(" ") if len(word) > 1}
-    return sorted(vault.word(word) for word in words) if vault.has_keys and len(words) > 1 else []
+    return _Phrase(
+        typed=typed,
+        typed_end=typed + _HIGHEST,
+        capitals=typed.upper(),
+        capitals_end=typed.upper() + _HIGHEST,
+        whole=vault.word(typed) if vault.has_keys else None,
+        words=sorted(vault.word(word) for word in words) if vault.has_keys and len(words) > 1 else [],
+        names=" & ".join(f"{word}:*" for word in _NAME_WORD.findall(typed.casefold())),
+    )
+
+
+def _cleaned(text: str) -> str:
+    return " ".join(text.replace("\x00", "").split())
 
 
 def _as_uuid(text: str) -> UUID | None:

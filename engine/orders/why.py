@@ -112,7 +112,7 @@ def _waits(still: Standstill) -> str:
             return f"Waits for the carrier's first scan{_of_parcel(still)}."
         case "delivery":
             detail = f": {still.tracking_detail.rstrip('.')}" if still.tracking_detail else ""
-            return f"On its way{_of_parcel(still)}{detail}."
+            return f"On its way{_with_number(still)}{detail}."
         case "person":
             return "Waits for a person: decide what becomes of it."
         case "" if not still.daemon_alive:
@@ -135,6 +135,10 @@ def _waits_for_effect(begin: str, still: Standstill) -> str:
 
 def _of_parcel(still: Standstill) -> str:
     return f" of {still.tracking_number}" if still.tracking_number else ""
+
+
+def _with_number(still: Standstill) -> str:
+    return f" as {still.tracking_number}" if still.tracking_number else ""
 
 
 def _later(still: Standstill) -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from typing import Annotated
 
 import cyclopts
+from cyclopts import Parameter
 
 from orders_tui.cli.exits import Exit
 from orders_tui.cli.output import narrate
@@ -17,16 +19,21 @@ app = cyclopts.App(name="daemon", help="Keep orders, TikTok, carriers and people
 
 
 @app.default
-async def daemon() -> int:
+async def daemon(
+    *,
+    stdin_lifeline: Annotated[
+        bool, Parameter(help="Also stop at the end of standard input, which is that of the program that started it.")
+    ] = False,
+) -> int:
     """Work until SIGTERM or SIGINT; what is under way is finished first."""
     from orders_tui.logs import configure_json_logs
 
     configure_json_logs()
-    await _run(read_settings())
+    await _run(read_settings(), stdin_lifeline=stdin_lifeline)
     return Exit.OK
 
 
-async def _run(settings: Settings) -> None:
+async def _run(settings: Settings, *, stdin_lifeline: bool) -> None:
     from engine.database.connection import open_database
     from orders_tui.assembly import build_daemon
 
@@ -34,6 +41,8 @@ async def _run(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stopping.set)
+    if stdin_lifeline:
+        loop.add_reader(0, _look_at_lifeline, stopping)
     database = await open_database(
         settings.database.for_engine("orders-tui daemon"), os.environ, need_key=True, on_wait=narrate
     )
@@ -41,3 +50,9 @@ async def _run(settings: Settings) -> None:
         await build_daemon(settings, database).run(stopping)
     finally:
         await database.close()
+
+
+def _look_at_lifeline(stopping: asyncio.Event) -> None:
+    if not os.read(0, 4096):
+        asyncio.get_running_loop().remove_reader(0)
+        stopping.set()

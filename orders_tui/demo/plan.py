@@ -22,6 +22,7 @@ class DemoPlan:
     hold_seconds: float = 1.0
     scan_after_seconds: float = 1.0
     deliver_after_seconds: float = 1.0
+    complete_after_seconds: float = 3.0
 
     def simulator_arguments(self) -> list[str]:
         """The plan as the simulator's command line."""

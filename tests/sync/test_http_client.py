@@ -5,54 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-import ssl
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from engine.errors import Misconfigured
 from sync.http_client import Timeouts, encode_json, never_left, open_http_client, retry_after_seconds
+from tests.sync.certificates import self_signed
 from tests.sync.scripted_server import Received, reply, scripted
 
 SHORT = Timeouts(pool_seconds=0.2, connect_seconds=0.3, write_seconds=0.1, read_seconds=0.2)
-
-
-def self_signed(folder: Path) -> ssl.SSLContext:
-    """A server's side of TLS, with a certificate that nobody vouches for."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    path = folder / "server.pem"
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        + certificate.public_bytes(serialization.Encoding.PEM)
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(path)
-    return context
 
 
 @pytest.mark.parametrize("address", ["ftp://host", "not an address", "https://", ""])
@@ -170,7 +136,7 @@ async def test_a_cancelled_call_is_cancelled_and_leaves_the_client_usable() -> N
 
 async def test_a_certificate_that_nobody_vouches_for_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
     async with (
-        scripted(lambda _: reply({}), tls=self_signed(tmp_path)) as server,
+        scripted(lambda _: reply({}), tls=self_signed(tmp_path)[0]) as server,
         open_http_client(server.url, timeouts=SHORT) as client,
     ):
         with pytest.raises(httpx.ConnectError) as failure:

@@ -117,7 +117,7 @@ leases = Table(
     "leases",
     metadata,
     Column("name", Text, primary_key=True),
-    refer("daemon_id", "daemons.id", nullable=True),
+    point("daemon_id", nullable=True),
     Column("term", BigInteger, nullable=False, server_default="0"),
     Column("until", Time, nullable=False),
 )

@@ -130,7 +130,9 @@ async def test_a_sealed_value_moved_from_another_order_masks_that_row_only(store
     forged = await factory.order(customer="Anna Lopez")
     other = await factory.order(customer="Bo Sand")
     await store.pool.execute(
-        "UPDATE orders SET customer_name = (SELECT customer_name FROM orders WHERE id = $2) WHERE id = $1", forged, other
+        "UPDATE orders SET customer_name = (SELECT customer_name FROM orders WHERE id = $2) WHERE id = $1",
+        forged,
+        other,
     )
     names = {row.order_id: row.customer_name for row in (await queries.page(store, NEWEST, limit=5)).rows}
     assert names == {forged: MASK, other: "Bo Sand"}

@@ -19,7 +19,9 @@ async def found(store: Database, phrase: str) -> set[str]:
 async def three(factory: Factory) -> None:
     await factory.product(MUG)
     await factory.product(BOWL)
-    first = await factory.order(number="577100", customer="Anna María Lopez", email="anna@shop.test", phone="+1 555 0101")
+    first = await factory.order(
+        number="577100", customer="Anna María Lopez", email="anna@shop.test", phone="+1 555 0101"
+    )
     await factory.order(
         number="577200", customer="Anna Berg", email="berg@shop.test", phone="(555) 010-2222", lines=(BOWL,)
     )

@@ -38,7 +38,7 @@ async def work(seller: Seller, order: Json, catalogue: dict[str, Json]) -> str |
 
 @pytest.mark.parametrize(("faults", "arrival"), [("none", "immediate"), ("harsh", "steady")])
 async def test_every_order_ends_as_foretold(faults: str, arrival: str) -> None:
-    scenario = Scenario(seed=21, orders=120, arrival=Arrival(arrival), orders_per_second=120, timings=QUICK)
+    scenario = Scenario(seed=21, orders=80, arrival=Arrival(arrival), orders_per_second=120, timings=QUICK)
     stopped: dict[str, str] = {}
     worked: set[str] = set()
     orders: Counter[str] = Counter()

@@ -153,7 +153,6 @@ def upgrade() -> None:
         sa.Column("daemon_id", sa.Uuid(), nullable=True),
         sa.Column("term", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("until", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["daemon_id"], ["orders.daemons.id"], name=op.f("leases_daemon_id_fkey")),
         sa.PrimaryKeyConstraint("name", name=op.f("leases_pkey")),
         schema="orders",
     )

@@ -1,0 +1,101 @@
+"""The console's own daemon: with none about, one console of the machine runs one as a child process.
+
+A lease elects the console; when it ends, another takes over within seconds. Never for a shared database, which has daemons of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import asyncpg
+
+from engine.fleet import daemons, leases
+from engine.identifiers import DaemonId, new_id
+
+if TYPE_CHECKING:
+    from engine.database.connection import Database
+
+_LEASE = "child_daemon"
+_LEASE_SECONDS = 6.0
+_LOOK_SECONDS = 1.0
+_LONGEST_PAUSE_SECONDS = 60.0
+_STOP_SECONDS = 12.0
+_LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+
+@contextlib.asynccontextmanager
+async def child_daemon(database: Database, environment: Mapping[str, str] | None = None) -> AsyncIterator[None]:
+    """While open, see to it that a daemon works on this embedded database; a shared one is left alone."""
+    if database.data_directory is None:
+        yield
+        return
+    keeper = _Keeper(database, environment or os.environ, database.data_directory / "daemon.log")
+    keeping = asyncio.create_task(keeper.run())
+    try:
+        yield
+    finally:
+        keeping.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await keeping
+        await keeper.stop()
+
+
+class _Keeper:
+    def __init__(self, database: Database, environment: Mapping[str, str], log: Path) -> None:
+        self._database = database
+        self._environment = dict(environment)
+        self._log = log
+        self._console_id = DaemonId(new_id())
+        self._child: asyncio.subprocess.Process | None = None
+        self._pause_seconds = _LOOK_SECONDS
+
+    async def run(self) -> None:
+        while True:
+            with contextlib.suppress(*_LOST):
+                await self._look()
+            await asyncio.sleep(self._pause_seconds)
+
+    async def _look(self) -> None:
+        if self._child is not None and self._child.returncode is not None:
+            # It ended by itself: its log says why. Try again, more and more slowly.
+            self._child = None
+            self._pause_seconds = min(self._pause_seconds * 2, _LONGEST_PAUSE_SECONDS)
+        mine = await leases.take(self._database, _LEASE, self._console_id, _LEASE_SECONDS)
+        if mine and self._child is None and not await daemons.any_alive(self._database):
+            self._child = await self._start()
+
+    async def _start(self) -> asyncio.subprocess.Process:
+        descriptor = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            return await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "orders_tui",
+                "daemon",
+                "--stdin-lifeline",
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=descriptor,
+                env=self._environment,
+                start_new_session=True,
+            )
+        finally:
+            os.close(descriptor)
+
+    async def stop(self) -> None:
+        """Let the child finish what is under way."""
+        if self._child is None or self._child.returncode is not None:
+            return
+        assert self._child.stdin is not None
+        self._child.stdin.close()
+        try:
+            await asyncio.wait_for(self._child.wait(), _STOP_SECONDS)
+        except TimeoutError:
+            self._child.kill()
+            await self._child.wait()

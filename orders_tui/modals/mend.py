@@ -1,0 +1,133 @@
+"""Forms that mend a cause: receive stock, weigh a product, correct an address. The retry is the caller's."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, fields, replace
+
+from textual import work
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widgets import Input, Label
+
+from engine.identifiers import OrderId
+from engine.ports import Address
+from orders_tui.modals.form import Form
+from orders_tui.state import Session
+
+Carry = Callable[[Mapping[str, str]], Awaitable[str]]
+"""Carries out a mend from a form's values; a sentence of what was done. Raises OrdersError or ValueError, with a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One line of a form."""
+
+    name: str
+    label: str
+    value: str = ""
+    optional: bool = False
+
+
+class Mend(Form[str]):
+    """Fields and one write; closes with the sentence of what was done, or None."""
+
+    def __init__(self, session: Session, title: str, form_fields: tuple[Field, ...], carry: Carry) -> None:
+        super().__init__(session, title)
+        self._form_fields = form_fields
+        self._carry = carry
+
+    def body(self) -> ComposeResult:
+        for field in self._form_fields:
+            with Horizontal(classes="field"):
+                yield Label(field.label, markup=False)
+                yield Input(
+                    field.value,
+                    id=field.name,
+                    compact=True,
+                    classes="optional" if field.optional else "",
+                    select_on_focus=False,
+                )
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        first = next((field for field in self._form_fields if not field.value), self._form_fields[0])
+        self.set_focus(self.query_one(f"#{first.name}", Input))
+
+    def do_confirm(self) -> None:
+        values = {field.name: self.query_one(f"#{field.name}", Input).value.strip() for field in self._form_fields}
+        for field in self._form_fields:
+            if not values[field.name] and not field.optional:
+                self.complain(f"{field.label.capitalize()} is missing.")
+                self.set_focus(self.query_one(f"#{field.name}", Input))
+                return
+        self.carry_out(values)
+
+    @work(group="mend", exclusive=True, exit_on_error=False)
+    async def carry_out(self, values: Mapping[str, str]) -> None:
+        try:
+            done = await self._carry(values)
+        except ValueError as error:
+            self.complain(str(error))
+            return
+        self.close(done)
+
+
+def receive_stock(session: Session, sku: str) -> Mend:
+    """Add units that arrived."""
+
+    async def carry(values: Mapping[str, str]) -> str:
+        quantity = whole_number(values["quantity"], "The quantity")
+        stock = await session.services.receive_stock(values["sku"], quantity)
+        return f"{quantity:,} of {stock.sku} received, {stock.available:,} available."
+
+    return Mend(session, "Receive stock", (Field("sku", "SKU", sku), Field("quantity", "quantity")), carry)
+
+
+def weigh(session: Session, sku: str) -> Mend:
+    """Give a product its weight."""
+
+    async def carry(values: Mapping[str, str]) -> str:
+        grams = whole_number(values["grams"], "The weight")
+        await session.services.set_weight(values["sku"], grams)
+        return f"{values['sku']} weighs {grams:,} g."
+
+    return Mend(session, "Weigh the product", (Field("sku", "SKU", sku), Field("grams", "grams")), carry)
+
+
+_ADDRESS_LABELS = {
+    "name": "name",
+    "phone": "phone",
+    "line1": "street",
+    "line2": "more",
+    "city": "city",
+    "state": "state",
+    "postal_code": "postcode",
+    "country": "country",
+}
+_ADDRESS_OPTIONAL = frozenset({"phone", "line2", "state"})
+
+
+def correct_address(session: Session, order_id: OrderId, order_number: str, address: Address | None) -> Mend:
+    """Replace an order's shipping address, beginning from the present one."""
+    present = address or Address(*([""] * len(fields(Address))))
+
+    async def carry(values: Mapping[str, str]) -> str:
+        country = values["country"].upper()
+        if len(country) != 2 or not country.isalpha():
+            raise ValueError("The country is its two letters, such as US or GB.")
+        await session.services.correct_address(order_id, replace(present, **{**values, "country": country}))
+        return f"{order_number} goes to the corrected address."
+
+    form_fields = tuple(
+        Field(name, label, getattr(present, name), optional=name in _ADDRESS_OPTIONAL)
+        for name, label in _ADDRESS_LABELS.items()
+    )
+    return Mend(session, f"Correct the address of {order_number}", form_fields, carry)
+
+
+def whole_number(text: str, what: str) -> int:
+    """A number above zero. Raises ValueError with one sentence."""
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise ValueError(f"{what} is a whole number above zero, such as 25; {text!r} is not.")
+    return int(text)

@@ -1,0 +1,9 @@
+"""The console's screens. Screens start workers and ask the services; widgets do neither.
+
+console_screen   what all share: line on top, banner, line of keys, refresh, errors
+list_screen      what screens around one list share
+triage           the piles that need a person; opens first
+orders           the live table with filters and the pane of one order
+failed           what stopped, by cause; retry and mend
+help             every key
+"""

@@ -1,0 +1,321 @@
+"""Orders: the live table, what narrows it, and the pane of the order under the cursor."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widget import Widget
+
+from engine.identifiers import OrderId
+from engine.orders.views import OrderFilter, OrderSort
+from engine.words import OrderStatus
+from orders_tui.actions import Scope, Situation
+from orders_tui.bindings import bindings_of
+from orders_tui.messages import CursorMoved, MarksChanged, PagesWanted, RowClicked, SearchChanged, SearchLeft
+from orders_tui.modals.retrying import retry_with_report
+from orders_tui.modals.status_change import Chosen, StatusChange
+from orders_tui.panes.detail import DetailPane
+from orders_tui.panes.filter_bar import SORT_WORDS, FilterBar
+from orders_tui.screens.console_screen import ConsoleScreen
+from orders_tui.state import Session
+from orders_tui.table.order_table import OrderTable
+from orders_tui.table.page_cache import PageCache, PageSource
+from orders_tui.table.sources import ChosenSource, FilterSource
+
+SEARCH_PAUSE_SECONDS = 0.1
+"""Typing rests this long before it is searched for."""
+
+MOST_AT_ONCE = 100_000
+"""The most orders that one action takes when all that match are marked."""
+
+DETAIL_PAUSE_SECONDS = 0.12
+"""The cursor rests this long before the pane follows, so that holding a key down costs nothing."""
+
+
+class OrdersScreen(ConsoleScreen):
+    """The table owns cursor and marks; this screen owns the filter and every question to the database."""
+
+    SCOPES = (Scope.ORDERS, Scope.TABLE, Scope.STATUSES)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(Scope.ORDERS)
+    AUTO_FOCUS = "OrderTable"
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.filter = OrderFilter()
+        self.title_words = ""
+        self.only_marked = False
+        self.new_orders = 0
+        self._wanted_order: OrderId | None = None
+
+    def body(self) -> ComposeResult:
+        yield FilterBar(blink=not self.session.options.slow_line)
+        with Horizontal(id="split"):
+            yield OrderTable(self.session.viewer)
+            yield DetailPane()
+
+    @property
+    def table(self) -> OrderTable:
+        return self.query_one(OrderTable)
+
+    @property
+    def pane(self) -> DetailPane:
+        return self.query_one(DetailPane)
+
+    @property
+    def bar(self) -> FilterBar:
+        return self.query_one(FilterBar)
+
+    @property
+    def pane_open(self) -> bool:
+        return self.has_class("-detail")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.open_view()
+
+    # ------------------------------------------------------------------ what is listed
+
+    def narrow(self, order_filter: OrderFilter, title: str, order_id: OrderId | None = None) -> None:
+        """Show another set of orders from its beginning, or from one order on."""
+        self.filter, self.title_words, self.only_marked = order_filter, title, False
+        self._wanted_order = order_id
+        if self.is_mounted:
+            self.table.clear_marks()
+            self._close_pane()
+            self.open_view(keep_cursor=False)
+
+    def _source(self) -> PageSource:
+        if self.only_marked:
+            return ChosenSource(self.session.services, self.table.selection.marked)
+        return FilterSource(self.session.services, self.filter)
+
+    @work(group="view", exclusive=True, exit_on_error=False)
+    async def open_view(self, *, keep_cursor: bool = True, pause_seconds: float = 0.0) -> None:
+        """Read the list from its beginning and put it on screen; the old one stays until the new one is here."""
+        self.bar.show(self.filter, "only marked" if self.only_marked else self.title_words)
+        if pause_seconds:
+            await asyncio.sleep(pause_seconds)
+        held = self.table.cursor_id if keep_cursor and self.table.cursor else None
+        held, self._wanted_order = self._wanted_order or held, None
+        cache = PageCache(self._source())
+        await cache.open()
+        number = await cache.locate(held) if held else 0
+        self.table.show(cache, number or 0)
+        self.new_orders = 0
+        self.show_standing()
+        await cache.measure()
+        if number is None and held is not None and self.table.cursor == 0:
+            self.table.show(cache, await cache.locate(held) or 0)
+        self.table.measured()
+        self.show_standing()
+
+    @on(PagesWanted)
+    def _pages_wanted(self) -> None:
+        if (cache := self.table.cache) is not None:
+            self.load_pages(cache)
+
+    @work(group="pages", exit_on_error=False)
+    async def load_pages(self, cache: PageCache) -> None:
+        if await cache.load_wanted() and self.table.cache is cache:
+            self.table.measured()
+
+    async def refresh_live(self) -> None:
+        """Patch the rows on screen whose version moved, and count what is new above them."""
+        cache = self.table.cache
+        if cache is None:
+            self.open_view()
+            return
+        shown = {row.order_id: row.version for row in self.table.rows_on_screen()}
+        present = await self.session.services.versions(list(shown)) if shown else {}
+        moved = [order_id for order_id, version in present.items() if version != shown[order_id]]
+        rows = await self.session.services.rows(moved) if moved else []
+        new_orders = 0 if self.only_marked else await cache.count_new()
+        if self.table.cache is not cache:
+            return
+        self.table.update_rows(rows)
+        if new_orders != self.new_orders:
+            self.new_orders = new_orders
+            self.show_standing()
+        if self.pane_open and self.pane.detail and self.pane.detail.row.order_id in {row.order_id for row in rows}:
+            self.read_detail(self.pane.detail.row.order_id)
+
+    async def read(self) -> None:
+        self.open_view()
+
+    def show_standing(self) -> None:
+        """Say how many, how many marked, the sort, and what is new."""
+        table, cache = self.table, self.table.cache
+        total = f"{table.total:,}{'' if cache is None or cache.exact else '+'}"
+        parts: list[Content | str | tuple[str, str]] = []
+        if self.new_orders:
+            parts += [(f"{self.new_orders:,} new, press n", "bold $text-success"), " · "]
+        if table.selection:
+            size = table.selection.size(table.total)
+            every = "all matching" if table.selection.everything else "marked"
+            parts += [(f"{size:,} {every}", "bold $text-accent"), " · "]
+        arrow = "↑" if self.filter.ascending else "↓"
+        parts += [f"{total} orders · {SORT_WORDS[self.filter.sort]} {arrow}"]
+        self.bar.show_standing(Content.assemble(*parts))
+
+    # ------------------------------------------------------------------ the pane of one order
+
+    @on(CursorMoved)
+    def _cursor_moved(self, event: CursorMoved) -> None:
+        if self.pane_open and event.order_id is not None and self.has_class("-wide"):
+            self.read_detail(event.order_id, pause_seconds=DETAIL_PAUSE_SECONDS)
+
+    @work(group="detail", exclusive=True, exit_on_error=False)
+    async def read_detail(self, order_id: OrderId, *, pause_seconds: float = 0.0) -> None:
+        if pause_seconds:
+            await asyncio.sleep(pause_seconds)
+        detail = await self.session.services.detail(order_id)
+        self.pane.show(detail, self.session.viewer())
+
+    @on(RowClicked)
+    def do_open(self) -> None:
+        row = self.table.cursor_row
+        if row is None:
+            return
+        if self.pane_open and self.has_class("-wide"):
+            self.focus_on(self.pane)
+            return
+        self.add_class("-detail")
+        self.read_detail(row.order_id)
+        if not self.has_class("-wide"):
+            self.focus_on(self.pane)
+
+    def _close_pane(self) -> None:
+        self.remove_class("-detail")
+        self.focus_on(self.table)
+
+    # ------------------------------------------------------------------ filters and sort
+
+    @on(SearchChanged)
+    def _search_changed(self, event: SearchChanged) -> None:
+        if event.phrase != self.filter.search:
+            self.filter = replace(self.filter, search=event.phrase)
+            self.open_view(pause_seconds=SEARCH_PAUSE_SECONDS)
+
+    @on(SearchLeft)
+    def _search_left(self, event: SearchLeft) -> None:
+        if not event.keep and self.filter.search:
+            self.filter = replace(self.filter, search="")
+            self.open_view()
+        self.bar.field.set_class(bool(self.filter.search), "-shown")
+        self.focus_on(self.table)
+
+    def do_search(self) -> None:
+        self.bar.field.add_class("-shown")
+        self.focus_on(self.bar.field)
+
+    def do_statuses(self) -> None:
+        self.focus_on(self.bar.chips)
+
+    def do_statuses_done(self) -> None:
+        self.focus_on(self.table)
+
+    def do_toggle_status(self, status: str) -> None:
+        self.filter = replace(self.filter, statuses=self.filter.statuses ^ {OrderStatus(status)})
+        self.open_view()
+
+    def do_all_statuses(self) -> None:
+        self.filter = replace(self.filter, statuses=frozenset())
+        self.open_view()
+
+    def do_sort(self) -> None:
+        sorts = list(OrderSort)
+        following = sorts[(sorts.index(self.filter.sort) + 1) % len(sorts)]
+        # The nearest deadline first; of everything else the newest or biggest.
+        self.filter = replace(self.filter, sort=following, ascending=following is OrderSort.SHIP_BY)
+        self.open_view()
+
+    def do_reverse(self) -> None:
+        self.filter = replace(self.filter, ascending=not self.filter.ascending)
+        self.open_view()
+
+    def do_newest(self) -> None:
+        self.open_view(keep_cursor=False)
+
+    def do_back(self) -> None:
+        """Undo one thing at a time, the innermost first."""
+        if self.pane_open:
+            self._close_pane()
+        elif self.only_marked:
+            self.do_only_marked()
+        elif self.table.selection:
+            self.table.clear_marks()
+        elif self.filter != OrderFilter(sort=self.filter.sort, ascending=self.filter.ascending):
+            self.narrow(OrderFilter(), "")
+
+    def do_only_marked(self) -> None:
+        self.only_marked = not self.only_marked
+        self.open_view()
+
+    @on(MarksChanged)
+    def _marks_changed(self) -> None:
+        self.show_standing()
+
+    def do_copy(self) -> None:
+        if row := self.table.cursor_row:
+            self.app.copy_to_clipboard(row.order_number)
+            self.say(f"Copied {row.order_number}.")
+
+    # ------------------------------------------------------------------ changing orders
+
+    def do_status(self) -> None:
+        self.change_status()
+
+    def do_retry(self) -> None:
+        self.retry_chosen()
+
+    @work(group="change", exit_on_error=False)
+    async def change_status(self) -> None:
+        chosen = await self.chosen()
+        if await self.app.push_screen_wait(StatusChange(self.session, chosen)):
+            await self.refresh_live()
+
+    @work(group="change", exit_on_error=False)
+    async def retry_chosen(self) -> None:
+        chosen = await self.chosen()
+        await retry_with_report(self, chosen.order_ids)
+
+    async def chosen(self) -> Chosen:
+        """What an action is for: the marks, all that match, or the one under the cursor; with the rows a person saw."""
+        table = self.table
+        seen = {row.order_id: row for row in (table.cache.loaded if table.cache else [])}
+        if table.selection.everything:
+            matching = await self.session.services.ids_matching(self.filter, limit=MOST_AT_ONCE)
+            order_ids = [order_id for order_id in matching if order_id not in table.selection.excluded]
+        elif table.selection:
+            order_ids = list(table.selection.marked)
+        else:
+            order_ids = [table.cursor_id] if table.cursor_id else []
+        return Chosen(tuple(order_ids), {order_id: seen[order_id] for order_id in order_ids if order_id in seen})
+
+    # ------------------------------------------------------------------ keys
+
+    def receiver(self, scope: Scope) -> Widget:
+        return self.table if scope is Scope.TABLE else self
+
+    def key_scopes(self) -> tuple[Scope, ...]:
+        return (Scope.STATUSES,) if self.bar.chips.has_focus else (Scope.ORDERS, Scope.TABLE)
+
+    def situation(self) -> Situation:
+        table = self.table
+        marked = table.selection.size(table.total)
+        return Situation(
+            connected=self.session.connected,
+            read_only=self.session.options.read_only,
+            rows=table.total,
+            chosen=marked or (1 if table.cursor_row else 0),
+            marked=marked,
+            everything=table.selection.everything,
+            rows_move=not self.only_marked,
+        )

@@ -1,0 +1,65 @@
+"""The console's themes. Every colour of the program is here or in the style sheets."""
+
+from __future__ import annotations
+
+from textual.theme import Theme
+
+_QUIET = {"footer-background": "transparent", "block-cursor-text-style": "none"}
+
+DARK = Theme(
+    name="orders-dark",
+    primary="#5ea1d8",
+    secondary="#7f8ea3",
+    accent="#7cc7c1",
+    warning="#e0a545",
+    error="#e06c75",
+    success="#7fbf6a",
+    foreground="#d5dbe3",
+    background="#12161c",
+    surface="#181d25",
+    panel="#222a35",
+    dark=True,
+    variables={**_QUIET, "block-cursor-background": "#2f5d87", "block-cursor-foreground": "#ffffff"},
+)
+
+LIGHT = Theme(
+    name="orders-light",
+    primary="#1f5f99",
+    secondary="#5b6777",
+    accent="#0f6f6a",
+    warning="#8a5a00",
+    error="#a8202f",
+    success="#2f6b1e",
+    foreground="#1b2129",
+    background="#f7f8fa",
+    surface="#eef0f3",
+    panel="#dfe3e9",
+    dark=False,
+    variables={**_QUIET, "block-cursor-background": "#1f5f99", "block-cursor-foreground": "#ffffff"},
+)
+
+HIGH_CONTRAST = Theme(
+    name="orders-contrast",
+    primary="#ffff00",
+    secondary="#ffffff",
+    accent="#00ffff",
+    warning="#ffff00",
+    error="#ff6060",
+    success="#00ff00",
+    foreground="#ffffff",
+    background="#000000",
+    surface="#000000",
+    panel="#000000",
+    dark=True,
+    text_alpha=1.0,
+    variables={
+        **_QUIET,
+        "block-cursor-background": "#ffff00",
+        "block-cursor-foreground": "#000000",
+        "text-muted": "#ffffff",
+        "text-disabled": "#ffffff",
+    },
+)
+
+THEMES = (DARK, LIGHT, HIGH_CONTRAST)
+"""In the order the theme key goes through them."""

@@ -1,0 +1,76 @@
+"""The console on real services over a real database, at a fixed moment, refreshed by hand."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
+
+import pytest
+
+from engine.actors import Actor
+from engine.database.connection import Database, DatabaseSettings, open_database
+from engine.database.embedded import EmbeddedServer
+from engine.words import ChangeSource
+from orders_tui.console import OrdersApp
+from orders_tui.services import Services
+from orders_tui.state import ConsoleOptions
+from tests.factories import NOON, Factory
+
+NOW = NOON + timedelta(hours=3)
+
+
+class Watch:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def watch() -> Watch:
+    return Watch()
+
+
+@pytest.fixture
+async def opened(database: EmbeddedServer) -> AsyncIterator[Database]:
+    environment = {"ORDERS_TUI_DATABASE_PASSWORD": database.password.reveal(), "ORDERS_TUI_MASTER_KEY": "5a" * 32}
+    host = quote(str(database.socket_directory), safe="")
+    url = f"postgresql://{database.user}@/{database.database}?host={host}&port={database.port}"
+    opened = await open_database(DatabaseSettings(url=url), environment, migrated=True)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def factory(opened: Database) -> Factory:
+    return Factory(opened)
+
+
+@pytest.fixture
+async def services(opened: Database) -> AsyncIterator[Services]:
+    services = Services(opened, Actor("mira", ChangeSource.USER))
+    yield services
+    await services.close()
+
+
+@pytest.fixture
+def new_app(services: Services, watch: Watch) -> Callable[..., OrdersApp]:
+    """Makes consoles that are refreshed by hand, in UTC."""
+
+    def make(**options: object) -> OrdersApp:
+        settled = ConsoleOptions(zone=UTC, slow_line=True, **options)  # type: ignore[arg-type]
+        return OrdersApp(services, options=settled, clock=watch, auto_refresh=False)
+
+    return make
+
+
+@pytest.fixture
+def app(new_app: Callable[..., OrdersApp]) -> OrdersApp:
+    return new_app()

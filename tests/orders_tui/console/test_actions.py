@@ -1,0 +1,157 @@
+"""Every action exists once, and everything that names keys is read from there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from orders_tui.actions import ACTIONS, BY_ID, Scope, Situation, actions_of, check_keymap
+from orders_tui.console import OrdersApp
+from orders_tui.modals.status_change import StatusChange
+from orders_tui.palette import ActionProvider
+from orders_tui.panes.filter_bar import StatusChips
+from orders_tui.panes.line_list import LineList
+from orders_tui.screens.console_screen import ConsoleScreen
+from orders_tui.screens.failed import FailedScreen
+from orders_tui.screens.help import HelpScreen, help_content
+from orders_tui.screens.orders import OrdersScreen
+from orders_tui.screens.triage import TriageScreen
+from orders_tui.table.order_table import OrderTable
+from tests.factories import Factory
+from tests.orders_tui.console.driving import SMALL, notices, press, settle, text
+
+BEARERS = {
+    Scope.EVERYWHERE: OrdersApp,
+    Scope.TRIAGE: TriageScreen,
+    Scope.ORDERS: OrdersScreen,
+    Scope.TABLE: OrderTable,
+    Scope.STATUSES: StatusChips,
+    Scope.FAILED: FailedScreen,
+    Scope.LIST: LineList,
+    Scope.HELP: HelpScreen,
+    Scope.FORM: StatusChange,
+}
+RECEIVERS = BEARERS | {Scope.STATUSES: OrdersScreen}
+
+
+def test_the_keys_bound_are_those_of_the_registry() -> None:
+    for scope, bearer in BEARERS.items():
+        bound = {}
+        for key, binding in bearer._merged_bindings or bearer._merge_bindings():
+            if binding.id is not None:
+                bound.setdefault(binding.id, set()).add(key)
+        assert set(bound) == {action.id for action in actions_of(scope)}, scope
+
+
+def test_every_action_has_someone_to_carry_it_out() -> None:
+    for action in ACTIONS:
+        assert callable(getattr(RECEIVERS[action.scope], f"do_{action.method}", None)), action.id
+
+
+def test_the_help_names_every_action_and_all_its_keys() -> None:
+    lines = help_content({}).plain.splitlines()
+    for action in ACTIONS:
+        assert sum(line.endswith(f"   {action.id}") for line in lines) == 1, action.id
+
+
+def test_no_two_actions_of_a_place_share_a_key() -> None:
+    assert len(BY_ID) == len(ACTIONS)
+    assert check_keymap({}) == []
+
+
+async def test_the_palette_offers_every_action_that_is_not_a_forms_own(app: OrdersApp, factory: Factory) -> None:
+    await factory.shop()
+    offered: set[str] = set()
+    async with app.run_test(size=SMALL) as pilot:
+        await settle(pilot)
+        for key in ("1", "2", "3", "question_mark"):
+            await press(pilot, key)
+            assert isinstance(app.screen, ConsoleScreen)
+            provider = ActionProvider(app.screen)
+            offered |= {str(hit.display) async for hit in provider.discover()}
+    assert offered == {action.text for action in ACTIONS if action.scope is not Scope.FORM}
+
+
+async def test_an_action_chosen_in_the_palette_is_carried_out(app: OrdersApp, factory: Factory) -> None:
+    await factory.order()
+    async with app.run_test(size=SMALL) as pilot:
+        await press(pilot, "2", "colon")
+        await pilot.press(*"mark all that")
+        await pilot.pause(0.3)
+        await press(pilot, "down", "enter")
+        await pilot.pause(0.3)
+        assert app.orders.table.selection.everything
+
+
+def test_the_command_line_twin_of_every_action_exists() -> None:
+    from orders_tui.cli.app import app as command_line
+
+    for twin in sorted({action.twin for action in ACTIONS if action.twin}):
+        chain, _, unknown = command_line.parse_commands(twin.split())
+        assert (" ".join(chain), unknown) == (twin, [])
+
+
+async def test_a_key_out_of_reach_says_why_and_does_nothing(new_app: Callable[..., OrdersApp], factory: Factory) -> None:
+    await factory.order()
+    app = new_app(read_only=True)
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
+        await press(pilot, "2", "s")
+        assert notices(app) == ["This console is read-only (console.read_only in the configuration); it changes nothing."]
+        assert isinstance(app.screen, OrdersScreen)
+
+
+@pytest.mark.parametrize("action", [action for action in ACTIONS if action.dangerous], ids=lambda action: action.id)
+def test_nothing_dangerous_is_in_reach_of_a_read_only_or_disconnected_console(action: object) -> None:
+    from orders_tui.actions import Action
+
+    assert isinstance(action, Action)
+    busy = {"rows": 5, "chosen": 2, "marked": 2, "group_code": "out_of_stock", "on_order": True}
+    assert action.disabled_reason(Situation(**busy)) == ""  # type: ignore[arg-type]
+    assert action.disabled_reason(Situation(read_only=True, **busy))  # type: ignore[arg-type]
+    assert action.disabled_reason(Situation(connected=False, **busy))  # type: ignore[arg-type]
+
+
+async def test_keys_can_be_moved_and_the_line_of_keys_follows(new_app: Callable[..., OrdersApp], factory: Factory) -> None:
+    await factory.order()
+    app = new_app(keymap={"table.mark": "x", "orders.search": "ctrl+s"})
+    async with app.run_test(size=SMALL) as pilot:
+        await press(pilot, "2", "x")
+        assert app.orders.table.selection.size(1) == 1
+        assert "ctrl+s search" in text(app)
+        await press(pilot, "ctrl+s")
+        assert app.focused is app.orders.bar.field
+
+
+async def test_a_keymap_with_a_mistake_is_told_in_one_sentence(new_app: Callable[..., OrdersApp], factory: Factory) -> None:
+    await factory.shop()
+    app = new_app(keymap={"orders.frobnicate": "x", "orders.sort": "s"})
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
+        await settle(pilot)
+        assert notices(app) == [
+            "There is no action 'orders.frobnicate' to give the key 'x'; the help screen lists every action's name.",
+            "The key 's' is given to both orders.sort and orders.status; change one of them.",
+        ]
+
+
+async def test_q_twice_quits_and_once_does_not(app: OrdersApp, factory: Factory) -> None:
+    await factory.shop()
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
+        await press(pilot, "q")
+        assert app.is_running
+        assert notices(app) == ["Press q again to quit."]
+        await pilot.press("q")
+        await pilot.pause()
+        assert app.return_value == 0
+
+
+async def test_ctrl_q_quits_at_once_even_over_a_form(app: OrdersApp, factory: Factory) -> None:
+    await factory.order()
+    async with app.run_test(size=SMALL) as pilot:
+        await press(pilot, "2")
+        await pilot.press("s")
+        await pilot.pause()
+        assert isinstance(app.screen, StatusChange)
+        await pilot.press("ctrl+q")
+        await pilot.pause()
+        assert app.return_value == 0

@@ -1,0 +1,142 @@
+"""Letters by mail server: one connection a batch, and every reply means something."""
+
+from __future__ import annotations
+
+from email import message_from_string
+from pathlib import Path
+
+import pytest
+
+from engine.errors import Misconfigured
+from engine.ports import Done, Failed, NoticeSent, Postponed, Unsure
+from sync.notices.letter import message_id
+from sync.notices.smtp import Encryption, SmtpOutbox, SmtpSettings
+from tests.sync.certificates import self_signed
+from tests.sync.notices.letters import letter
+from tests.sync.notices.smtp_server import MailServer, mail_server
+
+SENDER = "orders@harbor-lane.example"
+
+
+def outbox(server: MailServer, encryption: Encryption = Encryption.NONE, **more: str) -> SmtpOutbox:
+    return SmtpOutbox(
+        SmtpSettings("127.0.0.1", server.port, SENDER, encryption=encryption, timeout_seconds=1.0, **more)  # type: ignore[arg-type]
+    )
+
+
+async def test_a_batch_goes_through_one_connection() -> None:
+    letters = [letter(), letter("bo@relay.example", subject="Grüße"), letter("cy@relay.example")]
+    async with mail_server(MailServer()) as server:
+        outcomes = await outbox(server).deliver(letters)
+    assert outcomes == [Done(NoticeSent(message_id(one, SENDER))) for one in letters]
+    assert (server.connections, len(server.messages)) == (1, 3)
+    first = message_from_string(server.messages[0])
+    assert (first["To"], first["From"], first["Message-ID"]) == ("ann@relay.example", SENDER, message_id(letters[0], SENDER))
+    assert server.commands[-1] == "QUIT"
+
+
+async def test_a_repeat_has_the_same_message_id() -> None:
+    one = letter()
+    async with mail_server(MailServer()) as server:
+        first = await outbox(server).deliver([one])
+        second = await outbox(server).deliver([letter(notice_id=one.notice_id, repeat=True)])
+    assert first == second
+
+
+async def test_one_refused_recipient_does_not_hold_up_the_others() -> None:
+    answers = {"RCPT bo@relay.example": "550 5.1.1 <bo@relay.example>: no such user", "RCPT cy@relay.example": "451 later"}
+    letters = [letter(), letter("bo@relay.example"), letter("cy@relay.example"), letter("di@relay.example")]
+    async with mail_server(MailServer(answers=answers)) as server:
+        ann, bo, cy, di = await outbox(server).deliver(letters)
+    assert isinstance(ann, Done)
+    assert isinstance(di, Done)
+    assert bo == Failed("notices.refused", "The mail server refuses the letter: 550 5.1.1 … no such user.")
+    assert isinstance(cy, Postponed)
+    assert cy.code == "notices.put_off"
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ({"MAIL": "452 full"}, Postponed),
+        ({"MAIL": "550 no"}, Failed),
+        ({"DATA": "451 later"}, Postponed),
+        ({"DATA": "554 spam"}, Failed),
+        ({".": "451 later"}, Postponed),
+        ({".": "554 spam"}, Failed),
+        ({".": ""}, Unsure),
+    ],
+)
+async def test_every_step_may_be_put_off_refused_or_lost(answers: dict[str, str], expected: type) -> None:
+    async with mail_server(MailServer(answers=answers)) as server:
+        (outcome,) = await outbox(server).deliver([letter()])
+    assert isinstance(outcome, expected)
+
+
+async def test_after_a_hang_up_only_the_letter_in_hand_is_unsure() -> None:
+    async with mail_server(MailServer(answers={".": ""})) as server:
+        outcomes = await outbox(server).deliver([letter(), letter(), letter()])
+    assert [type(outcome) for outcome in outcomes] == [Unsure, Postponed, Postponed]
+    assert len(server.messages) == 1
+
+
+async def test_a_server_that_is_away_postpones_everything() -> None:
+    async with mail_server(MailServer()) as server:
+        pass
+    outcomes = await outbox(server).deliver([letter(), letter()])
+    assert [type(outcome) for outcome in outcomes] == [Postponed, Postponed]
+
+
+async def test_a_letter_without_a_mail_address_fails_alone() -> None:
+    async with mail_server(MailServer()) as server:
+        first, second = await outbox(server).deliver([letter(""), letter()])
+    assert first == Failed("notices.no_recipient", "There is no mail address for the customer; enter one, then retry.")
+    assert isinstance(second, Done)
+
+
+@pytest.mark.parametrize("encryption", [Encryption.STARTTLS, Encryption.TLS])
+async def test_an_encrypted_connection_is_used_when_its_certificate_is_trusted(
+    tmp_path: Path, encryption: Encryption
+) -> None:
+    tls, certificate = self_signed(tmp_path)
+    server = MailServer(tls=tls, offers=("STARTTLS", "AUTH PLAIN"))
+    async with mail_server(server, implicit=encryption is Encryption.TLS):
+        given = {"authorities": str(certificate), "username": "orders", "password": "hush-hush"}
+        (outcome,) = await outbox(server, encryption, **given).deliver([letter()])
+    assert isinstance(outcome, Done)
+    assert any(command.startswith("AUTH") for command in server.commands)
+
+
+@pytest.mark.parametrize("encryption", [Encryption.STARTTLS, Encryption.TLS])
+async def test_a_certificate_that_nobody_vouches_for_gets_no_letter(tmp_path: Path, encryption: Encryption) -> None:
+    tls, _ = self_signed(tmp_path)
+    server = MailServer(tls=tls, offers=("STARTTLS",))
+    async with mail_server(server, implicit=encryption is Encryption.TLS):
+        (outcome,) = await outbox(server, encryption).deliver([letter()])
+    assert isinstance(outcome, Postponed)
+    assert server.messages == []
+
+
+async def test_a_server_that_offers_no_encryption_gets_no_letter() -> None:
+    async with mail_server(MailServer()) as server:
+        (outcome,) = await outbox(server, Encryption.STARTTLS).deliver([letter()])
+    assert isinstance(outcome, Postponed)
+    assert server.messages == []
+
+
+async def test_a_wrong_password_is_named_and_not_shown(tmp_path: Path) -> None:
+    tls, certificate = self_signed(tmp_path)
+    server = MailServer(tls=tls, offers=("STARTTLS", "AUTH PLAIN"), answers={"AUTH": "535 no"})
+    async with mail_server(server):
+        given = {"authorities": str(certificate), "username": "orders", "password": "hush-hush"}
+        (outcome,) = await outbox(server, Encryption.STARTTLS, **given).deliver([letter()])
+    assert isinstance(outcome, Failed)
+    assert outcome.code == "notices.credentials"
+    assert "hush-hush" not in repr(outcome) + repr(SmtpSettings("h", 1, SENDER, password="hush-hush"))
+
+
+def test_another_machine_is_never_written_to_in_the_clear() -> None:
+    with pytest.raises(Misconfigured) as refused:
+        SmtpOutbox(SmtpSettings("mail.example", 25, SENDER, encryption=Encryption.NONE))
+    assert refused.value.code == "notices.not_encrypted"

@@ -1,0 +1,79 @@
+"""The words of notices: filled in with text, and with nothing but text."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.errors import Terminal
+from sync.notices.templates import TEMPLATES, Rendered, plain, render, required_values
+
+SHIPPED = {"order": "577", "shop": "Harbor Lane", "carrier": "USPS", "tracking_number": "9400111"}
+
+
+def test_a_notice_is_a_subject_and_a_body() -> None:
+    assert render("order_shipped", SHIPPED) == Rendered(
+        "Your order 577 is on its way",
+        "Hello,\n\nyour order 577 from Harbor Lane left today with USPS.\nIts tracking number is 9400111.\n",
+    )
+
+
+@pytest.mark.parametrize("template", sorted(TEMPLATES))
+def test_every_template_says_what_it_needs_and_uses_it(template: str) -> None:
+    needed = required_values(template)
+    assert {"order", "shop"} <= needed
+    words = render(template, {name: f"<{name}>" for name in needed})
+    assert words.subject
+    assert "{" not in words.subject + words.body
+    assert all(f"<{name}>" in words.subject + words.body for name in needed)
+
+
+def test_the_values_of_the_templates_are_these() -> None:
+    assert {name: sorted(required_values(name) - {"order", "shop"}) for name in TEMPLATES} == {
+        "order_rejected": ["reason"],
+        "out_of_stock": ["missing"],
+        "alternatives": ["alternatives", "missing"],
+        "pick_list": ["items", "ship_by"],
+        "order_shipped": ["carrier", "tracking_number"],
+        "review_request": [],
+        "failure": ["cause", "code", "mend", "state"],
+    }
+
+
+def test_a_missing_value_sends_nothing_and_is_named() -> None:
+    with pytest.raises(Terminal) as refused:
+        render("order_shipped", {"order": "577", "shop": "Harbor Lane"})
+    assert refused.value.code == "notice.missing_value"
+    assert refused.value.sentence == "The notice 'order_shipped' lacks carrier, tracking_number; nothing was sent."
+
+
+def test_an_unknown_template_is_named_with_those_there_are() -> None:
+    with pytest.raises(Terminal) as refused:
+        render("../secrets", {})
+    assert refused.value.code == "notice.unknown_template"
+    assert "order_shipped" in refused.value.sentence
+
+
+def test_a_value_is_never_a_template() -> None:
+    words = render("order_shipped", SHIPPED | {"shop": "{{ 7 * 7 }}{% include 'x' %}<b>&amp;</b>"})
+    assert "{{ 7 * 7 }}{% include 'x' %}<b>&amp;</b>" in words.body
+
+
+def test_a_value_with_lines_of_its_own_stays_in_its_place() -> None:
+    words = render("order_shipped", SHIPPED | {"order": "577\r\nBcc: all@relay.example\n\nHello"})
+    assert words.subject == "Your order 577 Bcc: all@relay.example Hello is on its way"
+    assert words.body.startswith("Hello,\n\nyour order 577\n")
+
+
+def test_several_lines_are_indented_alike() -> None:
+    words = render("out_of_stock", {"order": "577", "shop": "Harbor Lane", "missing": "2 × MUG-BLU\n1 × BOWL-LG"})
+    assert "\n    2 × MUG-BLU\n    1 × BOWL-LG\n" in words.body
+
+
+@given(st.text())
+def test_no_value_can_colour_a_terminal_or_add_a_header(text: str) -> None:
+    words = render("order_shipped", SHIPPED | {"order": text, "shop": text})
+    assert all(character.isprintable() for character in words.subject)
+    assert all(character == "\n" or character.isprintable() for character in words.body)
+    assert plain(plain(text)) == plain(text)
