@@ -6,6 +6,7 @@ Every key is made by the program, so that a row's id is known before the row is 
 from __future__ import annotations
 
 import os
+import random
 import time
 from typing import NewType
 from uuid import UUID
@@ -31,8 +32,10 @@ DEFAULT_LOCATION = LocationId(UUID("01900000-0000-7000-8000-000000000002"))
 
 _VERSION_7 = 0x7 << 76
 _VARIANT = 0x2 << 62
-_RANDOM_MASK = (1 << 62) - 1
 _MOST_IN_A_MILLISECOND = 0xFFF
+
+_chance = random.Random(os.urandom(16))  # noqa: S311  # ids have to differ, not to be secret
+os.register_at_fork(after_in_child=lambda: _chance.seed(os.urandom(16)))
 
 _last_tick = 0
 
@@ -46,5 +49,5 @@ def new_id() -> UUID:
     global _last_tick  # noqa: PLW0603  # the counter is the process's
     tick = time.time_ns() // 1_000_000 << 12
     _last_tick = tick = tick if tick > _last_tick else _last_tick + 1
-    random_bits = int.from_bytes(os.urandom(8), "big") & _RANDOM_MASK
+    random_bits = _chance.getrandbits(62)
     return UUID(int=(tick >> 12) << 80 | _VERSION_7 | (tick & _MOST_IN_A_MILLISECOND) << 64 | _VARIANT | random_bits)

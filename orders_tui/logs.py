@@ -24,7 +24,6 @@ def configure_json_logs(path: Path | None = None, level: int = logging.INFO) -> 
     )
     handler: logging.Handler = logging.StreamHandler(sys.stderr)
     if path is not None:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.touch(mode=0o600)
         handler = logging.FileHandler(path, encoding="utf-8")
     handler.setFormatter(

@@ -148,12 +148,15 @@ class NoticesSection(Section):
 
     sender: str = "orders@orders-tui.invalid"
     folder: OwnPath | None = None
+    durable: bool = True
     smtp: SmtpSection | None = None
 
     def for_folder(self, data_directory: Path) -> FolderSettings:
         from sync.notices.folder import FolderSettings
 
-        return FolderSettings(directory=self.folder or data_directory / "notices", sender=self.sender)
+        return FolderSettings(
+            directory=self.folder or data_directory / "notices", sender=self.sender, durable=self.durable
+        )
 
     def for_smtp(self, password: str) -> SmtpSettings | None:
         """None when no mail server is set."""

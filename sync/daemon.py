@@ -63,7 +63,8 @@ class Daemon:
 
     async def run(self, stopping: asyncio.Event, *, on_ready: Callable[[], None] | None = None) -> None:
         """Work until `stopping`; then take nothing new, finish what is under way within the drain time, and retire."""
-        logging.getLogger("apscheduler").setLevel(logging.WARNING)
+        # The schedule tells of broken ticks itself, and a tick that is still at work is no news.
+        logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
         self._daemon_id = await daemons.register(self._database, self._settings.version)
         _log.info("daemon_started", daemon_id=str(self._daemon_id))
         async with self._outside:

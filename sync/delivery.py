@@ -113,10 +113,8 @@ class Deliveries:
     async def run_once(self, kind: EffectKind) -> int:
         """Claim one batch of this kind and deliver it. Answers how many were claimed."""
         lease = BUDGETS[kind].lease_seconds
-        claims = await self._database.run(
-            lambda connection: ledger.claim(
-                connection, kind, self._settings.batch, self._daemon_id, lease, DEAD_AFTER_SECONDS
-            )
+        claims = await ledger.claim(
+            self._database.pool, kind, self._settings.batch, self._daemon_id, lease, DEAD_AFTER_SECONDS
         )
         if claims:
             await self._deliver(kind, claims)

@@ -23,7 +23,7 @@ class Gathering(Generic[Item, Answer]):
         name: Callable[[Item], UUID],
         *,
         absent: Answer,
-        most: int = 100,
+        most: int = 250,
     ) -> None:
         self._write = write
         self._name = name

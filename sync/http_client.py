@@ -58,8 +58,9 @@ _SILENCE = _Silence()
 class _Transport(AiohttpTransport):
     """Corrects what the adapter makes of aiohttp's errors.
 
-    It calls every broken connection `ConnectTimeout`. "Refused" would do no harm that way, but "the server hung up" would
-    mean that a purchase was never sent although it may have been carried out. Errors of the HTTP parser it lets through.
+    It calls every broken connection `ConnectTimeout`. "Refused" would do no harm that way, but "the server hung up"
+    would mean that a purchase was never sent although it may have been carried out. Errors of the HTTP parser it lets
+    through as they are.
     """
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -42,4 +43,6 @@ def make_schedule(ticks: list[Tick]) -> AsyncIOScheduler:
 
 
 def _report(event: JobExecutionEvent) -> None:
+    if isinstance(event.exception, asyncio.CancelledError):
+        return  # cut off by the end of the daemon, which is no failure
     _log.error("tick_failed", tick=event.job_id, error=type(event.exception).__name__, exc_info=event.exception)

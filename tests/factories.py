@@ -341,7 +341,8 @@ class Factory:
                     INSERT INTO order_workflows (order_id, workflow_name, current_step, workflow_status, started_at)
                     SELECT id, 'order', 'completed', 'completed', order_date FROM orders WHERE order_number LIKE '5760%'
                     RETURNING id, order_id, started_at)
-                INSERT INTO order_workflow_steps (workflow_id, order_id, from_state, to_state, trigger, actor, created_at)
+                INSERT INTO order_workflow_steps
+                       (workflow_id, order_id, from_state, to_state, trigger, actor, created_at)
                 SELECT id, order_id, 'shipped', 'completed', 'deliver', 'system', started_at FROM closed
                 """
             )

@@ -81,6 +81,10 @@ class Database:
         """Where the embedded server keeps its data; None for a shared database."""
         return self._session.data_directory if self._session else None
 
+    def server_parameters(self) -> dict[str, Any]:
+        """How this program's own server is reached, with its password in clear; for a shared database there is nothing to tell."""
+        return self._session.server.dsn_parameters() if self._session else {}
+
     @functools.cached_property
     def engine(self) -> Any:
         """The SQLAlchemy AsyncEngine; imported on first use because the import costs a quarter of a second."""
@@ -133,6 +137,10 @@ async def _prepare(connection: Connection) -> None:
         encoder=lambda value: b"\x01" + orjson.dumps(value),
         decoder=lambda data: orjson.loads(data[1:]),
     )
+
+
+async def _leave_as_it_is(_: Connection) -> None:
+    """Nothing to undo on a returned connection: this program sets things for a transaction only (SET LOCAL), never for a session."""
 
 
 async def open_database(
@@ -198,6 +206,7 @@ async def _open(
             min_size=1,
             max_size=settings.pool_size,
             init=_prepare,
+            reset=_leave_as_it_is,
         )
         async with pool.acquire() as connection:
             await vault.load(connection)

@@ -19,6 +19,9 @@ class Budget:
     multiplier: float
 
 
+DIGEST_SECONDS: Final = 60
+"""Notices that would come in bursts are gathered for this long and sent as one."""
+
 DEPENDENCY_OF: Final = {
     EffectKind.BUY_LABEL: Dependency.CARRIER,
     EffectKind.VOID_LABEL: Dependency.CARRIER,

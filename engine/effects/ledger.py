@@ -41,15 +41,15 @@ _REARM = f"""
 UPDATE effects f SET state = CASE WHEN f.provider_reference <> '' THEN 'ambiguous' ELSE 'intent' END, attempt = 0, due_at = now(), error = NULL, error_code = NULL, settled_at = NULL,
        lease_token = NULL, lease_until = NULL,
        head = NOT EXISTS (SELECT 1 FROM effects e WHERE e.order_id = f.order_id AND e.dependency = f.dependency
-                          AND e.state IN {OPEN})
+                          AND (e.state IN {OPEN} OR e.state = 'failed' AND e.sequence < f.sequence))
 WHERE f.order_id = ANY($1::uuid[]) AND f.state = 'failed'
 """  # noqa: S608
 
 # Index: effects_open_index. Locks the claimed effects only, and never waits for another claimer.
-_CLAIM = f"""
+_CLAIM = """
 WITH due AS MATERIALIZED (
     SELECT id FROM effects
-    WHERE state IN {OPEN} AND head AND kind = $1 AND due_at <= now()
+    WHERE head AND kind = $1 AND due_at <= now()
       AND (lease_until IS NULL OR lease_until < now()
            OR NOT EXISTS (SELECT 1 FROM daemons d WHERE d.id = effects.daemon_id AND d.stopped_at IS NULL
                           AND d.beat_at > now() - make_interval(secs => $5)))
@@ -62,9 +62,9 @@ SET lease_token = token.number, lease_until = now() + make_interval(secs => $4),
 FROM due, token WHERE e.id = due.id
 RETURNING e.id, e.key, e.kind, e.dependency, e.order_id, e.shop_id, e.package_id, e.lease_token, e.attempt, e.state,
           e.provider_reference, e.request
-"""  # noqa: S608
+"""
 
-# A cancelled or held order stops here, before the call that cannot be taken back.
+# A cancelled, held or failed order stops here, before the call that cannot be taken back.
 _CHECKPOINT = """
 UPDATE effects e SET state = 'sent', provider_reference = d.reference
 FROM unnest($1::uuid[], $2::bigint[], $3::text[]) AS d(id, token, reference)
@@ -74,6 +74,7 @@ WHERE e.id = d.id AND e.lease_token = d.token AND e.state IN ('intent', 'sent', 
   AND (e.kind NOT IN ('buy_label', 'ship_package')
        OR (o.order_status NOT IN ('cancelled', 'returned') AND o.channel_status <> 'CANCELLED' AND NOT EXISTS (
            SELECT 1 FROM holds h WHERE h.order_id = e.order_id AND h.released_at IS NULL)))
+  AND (e.kind <> 'buy_label' OR o.workflow_status <> 'failed')
 RETURNING e.id
 """
 

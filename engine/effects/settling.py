@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from engine.database.locks import lock_for_result, make_ready
 from engine.effects.kinds import BUDGETS, Budget
 from engine.effects.meanings import write_meanings
 from engine.ports import Claim, Done, Failed, Outcome, Postponed, Unsure
@@ -19,12 +20,11 @@ from engine.privacy.cipher import Vault
 from engine.words import EffectKind, EffectState
 from engine.workflow.advance import Push, advance
 from engine.workflow.failures import cause_of_outcome
-from engine.workflow.reading import lock_work
 
 if TYPE_CHECKING:
     from engine.database.connection import Database
 
-_LOCK_ORDERS = "SELECT id FROM orders WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"
+_AWAIT_HANDOVER = "UPDATE work SET waiting_for = 'handover' WHERE order_id = ANY($1::uuid[]) AND waiting_for = 'tiktok'"
 
 # A clean failure forgets the provider's reference, so that a retry starts anew with what was corrected meanwhile.
 _SETTLE = """
@@ -85,8 +85,7 @@ async def settle(database: Database, settlements: Sequence[Settlement]) -> set[U
 async def _settle(connection: Any, vault: Vault, settlements: Sequence[Settlement], *, go_on: bool) -> set[UUID]:
     order_ids = sorted({s.claim.order_id for s in settlements if s.claim.order_id is not None and _moves(s)})
     if order_ids:
-        await lock_work(connection, order_ids)
-        await connection.fetch(_LOCK_ORDERS, order_ids)
+        await lock_for_result(connection, order_ids)
     rows = [_row(settlement) for settlement in settlements]
     won = {
         row["id"]
@@ -106,20 +105,24 @@ async def _settle(connection: Any, vault: Vault, settlements: Sequence[Settlemen
         )
     }
     mine = [(s, row) for s, row in zip(settlements, rows, strict=True) if s.claim.effect_id in won]
-    closed = sorted({s.claim.order_id for s, row in mine if s.claim.order_id is not None and not row.open})
+    done = sorted({s.claim.order_id for s, row in mine if s.claim.order_id is not None and not row.open})
     await write_meanings(connection, vault, [(s.claim, s.outcome) for s, _ in mine])
-    if closed:
-        await connection.execute(_NEXT_HEADS, closed)
+    if done:
+        await connection.execute(_NEXT_HEADS, done)
     pushes = {
         s.claim.order_id: _failure_push(s.claim, row.gave_up)
         for s, row in mine
         if row.gave_up is not None and s.claim.order_id is not None and s.claim.kind is not EffectKind.NOTICE
     }
-    moving = [order_id for order_id in order_ids if any(s.claim.order_id == order_id for s, _ in mine)]
+    told = {s.claim.order_id for s, row in mine if _tells(s) and row.gave_up is None}
+    if told:
+        await connection.execute(_AWAIT_HANDOVER, sorted(order_id for order_id in told if order_id is not None))
+    ours = {s.claim.order_id for s, _ in mine} - told
+    moving = [order_id for order_id in order_ids if order_id in ours]
     if moving and go_on:
         await advance(connection, vault, moving, pushes)
     elif moving:
-        await connection.execute("UPDATE work SET ready = true WHERE order_id = ANY($1::uuid[])", moving)
+        await make_ready(connection, moving)
     return won
 
 
@@ -128,6 +131,11 @@ def _moves(settlement: Settlement) -> bool:
     if settlement.claim.kind is EffectKind.NOTICE:
         return False
     return isinstance(settlement.outcome, Done) or _row(settlement).gave_up is not None
+
+
+def _tells(settlement: Settlement) -> bool:
+    """Whether TikTok now knows the parcel, which moves nothing by itself: the order waits for the handover."""
+    return isinstance(settlement.outcome, Done) and settlement.claim.kind is EffectKind.SHIP_PACKAGE
 
 
 def _row(settlement: Settlement) -> _Row:

@@ -9,6 +9,7 @@ import orjson
 
 from engine.actors import Actor
 from engine.audit import chain
+from engine.database.locks import lock_work
 from engine.errors import NotFound, Refused
 from engine.identifiers import OrderId, UserId
 from engine.ports import Address
@@ -36,13 +37,14 @@ async def correct_address(database: Database, order_id: OrderId, address: Addres
     clean = replace(clean, country=clean.country.upper())
 
     async def write(connection: Any) -> None:
-        await connection.execute("SELECT 1 FROM work WHERE order_id = $1 FOR UPDATE", order_id)
+        await lock_work(connection, [order_id])
         row = await connection.fetchrow(_LOCK, order_id)
         if row is None:
             raise NotFound("order.unknown", f"There is no order {order_id}.")
         if row["labelled"]:
             raise Refused(
-                "order.labelled", "A label for the old address has been bought: void it first, then correct the address."
+                "order.labelled",
+                "A label for the old address has been bought: void it first, then correct the address.",
             )
         owner = UserId(row["user_id"])
         plain = orjson.dumps(clean)

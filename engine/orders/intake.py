@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from engine.database.locks import lock_work, make_ready
 from engine.errors import NotFound, OrdersError
 from engine.identifiers import OrderId
 from engine.orders import inbox, intake_known, intake_new
@@ -20,7 +21,6 @@ from engine.orders.shop_rows import read_shops
 from engine.ports import OrderFact
 from engine.privacy.cipher import Vault
 from engine.workflow.advance import advance
-from engine.workflow.reading import lock_work
 
 if TYPE_CHECKING:
     from engine.database.connection import Database
@@ -96,6 +96,8 @@ async def _apply(connection: Any, vault: Vault, facts: Sequence[OrderFact], *, g
     ]
     if moving and go_on:
         await advance(connection, vault, sorted(moving))
+    elif moving:
+        await make_ready(connection, moving)
     return IntakeResult(created | known, applied)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.actors import CHANNEL
@@ -18,7 +18,8 @@ from engine.words import ChannelStatus
 
 _LOCK = """
 SELECT id, tiktok_order_id, channel_status, channel_updated_at, channel_digest, payment_status, audit_sequence, audit_head, masked,
-       customer_name IS NOT NULL AS has_customer, shipping_address IS NOT NULL AS has_address
+       customer_name IS NOT NULL AS has_customer, shipping_address IS NOT NULL AS has_address,
+       EXISTS (SELECT FROM audit_log a WHERE a.subject = orders.id AND a.action = 'order.address_corrected') AS corrected
 FROM orders WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
 """
 
@@ -127,6 +128,8 @@ def _change(vault: Vault, shop: ShopRow, fact: OrderFact, digest: bytes, row: An
         now,
     )
     sealed = _KEPT if keep else seal_fact(vault, shop.user_id, order_id, fact)
+    if row["corrected"]:  # TikTok goes on repeating the address that a person has corrected here
+        sealed = replace(sealed, address=None)
     return _Change(fact, digest, order_id, sealed, not keep, entry)
 
 

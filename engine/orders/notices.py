@@ -5,45 +5,56 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from engine.effects.kinds import DIGEST_SECONDS
 from engine.identifiers import EffectId
 from engine.ports import Claim, NoticeRequest
 
 if TYPE_CHECKING:
     from engine.database.connection import Database
 
+# Index: failures_order_index, package_items_order_index.
 _ABOUT_ORDERS = """
-SELECT o.id, o.order_number, o.order_status, o.customer_name, o.customer_email, u.display_name AS creator, u.email AS creator_email,
-       u.id AS creator_id, s.name AS shop, o.currency, o.total_amount,
-       (SELECT string_agg(i.quantity || '× ' || i.product_name, ', ' ORDER BY i.id) FROM order_items i WHERE i.order_id = o.id) AS items,
-       p.carrier, p.tracking_number,
-       (SELECT f.cause FROM failures f WHERE f.order_id = o.id AND f.resolved_at IS NULL ORDER BY f.id DESC LIMIT 1) AS cause,
-       (SELECT f.what_to_do FROM failures f WHERE f.order_id = o.id AND f.resolved_at IS NULL ORDER BY f.id DESC LIMIT 1) AS mend,
-       (SELECT f.evidence FROM failures f WHERE f.order_id = o.id AND f.resolved_at IS NULL ORDER BY f.id DESC LIMIT 1) AS evidence
+SELECT o.id, o.order_number, o.order_status, o.customer_email, u.id AS creator_id, u.email AS creator_email, s.name AS shop,
+       p.carrier, p.tracking_number, f.cause, f.evidence
 FROM orders o
 JOIN users u ON u.id = o.user_id
 JOIN shops s ON s.id = o.shop_id
 LEFT JOIN LATERAL (
     SELECT k.carrier, k.tracking_number FROM package_items c JOIN packages k ON k.id = c.package_id
     WHERE c.order_id = o.id AND k.state <> 'voided' ORDER BY k.id DESC LIMIT 1) p ON true
+LEFT JOIN failures f ON f.order_id = o.id AND f.resolved_at IS NULL
 WHERE o.id = ANY($1::uuid[])
 """
 
+# What came in since the last digest, by bin; one line per SKU.
 _TO_PICK = """
-SELECT l.name AS location, count(DISTINCT k.order_id) AS orders, coalesce(sum(k.quantity), 0) AS units
-FROM locations l LEFT JOIN pick_lines k ON k.location_id = l.id AND k.created_at > now() - interval '10 minutes'
-WHERE l.id = $1 GROUP BY l.id
+SELECT l.name AS location, k.bin, i.product_sku AS sku, i.product_name AS name, sum(k.quantity) AS units,
+       count(DISTINCT k.order_id) AS orders
+FROM locations l
+JOIN pick_lines k ON k.location_id = l.id AND k.created_at > $2::timestamptz - make_interval(secs => $3)
+     AND k.created_at <= $2 AND k.state <> 'cancelled'
+JOIN order_items i ON i.id = k.order_item_id
+WHERE l.id = $1::uuid
+GROUP BY l.id, k.bin, i.product_sku, i.product_name ORDER BY k.bin, i.product_sku
 """
 
+_ORDERS_TO_PICK = """
+SELECT count(DISTINCT order_id) FROM pick_lines
+WHERE location_id = $1::uuid AND created_at > $2::timestamptz - make_interval(secs => $3) AND created_at <= $2 AND state <> 'cancelled'
+"""
+
+_WRITTEN_AT = "SELECT due_at FROM effects WHERE id = $1"
+
 _FAILED = """
-SELECT count(*) AS orders, min(cause) AS cause, min(what_to_do) AS mend
+SELECT count(*) AS orders, min(code) AS code, min(cause) AS cause, min(what_to_do) AS mend
 FROM failures WHERE fingerprint = $1 AND resolved_at IS NULL
 """
 
 
 async def notice_requests(database: Database, claims: Sequence[Claim]) -> dict[EffectId, NoticeRequest]:
     """What these notices say. One that has become pointless, or has nobody to go to, is absent."""
-    about_orders = [claim for claim in claims if claim.order_id is not None]
     requests: dict[EffectId, NoticeRequest] = {}
+    about_orders = [claim for claim in claims if claim.order_id is not None]
     if about_orders:
         rows = await database.pool.fetch(_ABOUT_ORDERS, [claim.order_id for claim in about_orders])
         by_order = {row["id"]: row for row in rows}
@@ -70,20 +81,24 @@ def _about_order(database: Database, claim: Claim, row: Any) -> NoticeRequest | 
         to = recipient.decode()
     else:
         to = vault.open_text("users.email", row["creator_id"], row["creator_email"])
-    evidence = row["evidence"] or {}
-    values = {
-        "order_number": row["order_number"],
-        "shop": row["shop"],
-        "creator": row["creator"],
-        "customer": vault.open_text("orders.customer_name", row["id"], row["customer_name"]),
-        "items": row["items"] or "",
-        "total": f"{row['total_amount']} {row['currency']}",
-        "carrier": row["carrier"] or "",
-        "tracking_number": row["tracking_number"] or "",
-        "cause": row["cause"] or "",
-        "what_to_do": row["mend"] or "",
-        "alternatives": "; ".join(f"{key}: {value}" for key, value in evidence.items() if key.startswith("instead of")),
-    }
+    values = {"order": row["order_number"], "shop": row["shop"]}
+    evidence: dict[str, str] = row["evidence"] or {}
+    match template:
+        case "order_rejected":
+            reasons = [value for key, value in evidence.items() if not key.startswith("instead of")]
+            values["reason"] = "\n".join(reasons) or row["cause"] or "The cause has been mended meanwhile."
+        case "out_of_stock":
+            if row["cause"] is None:
+                return None
+            values["missing"] = row["cause"]
+            offers = [
+                f"{key.removeprefix('instead of ')}: {value}" for key, value in evidence.items() if "instead" in key
+            ]
+            values["alternatives"] = "\n".join(offers)
+        case "order_shipped":
+            values |= {"carrier": row["carrier"] or "", "tracking_number": row["tracking_number"] or ""}
+        case _:
+            pass
     return NoticeRequest(claim.effect_id, template, audience, to, values)
 
 
@@ -91,18 +106,41 @@ async def _digest(database: Database, claim: Claim) -> NoticeRequest | None:
     template, audience = str(claim.request["template"]), str(claim.request["audience"])
     subject = str(claim.request.get("subject", ""))
     if template == "pick_list":
-        row = await database.pool.fetchrow(_TO_PICK, subject)
-        if row is None or not row["orders"]:
-            return None
-        values = {"location": row["location"], "orders": str(row["orders"]), "units": str(row["units"])}
+        values = await _to_pick(database, claim, subject)
     else:
-        row = await database.pool.fetchrow(_FAILED, subject)
-        if not row["orders"]:
-            return None
-        values = {
-            "orders": str(row["orders"]),
-            "cause": row["cause"],
-            "what_to_do": row["mend"],
-            "fingerprint": subject,
-        }
-    return NoticeRequest(claim.effect_id, template, audience, "", values)
+        values = await _failed(database, subject)
+    return NoticeRequest(claim.effect_id, template, audience, "", values) if values else None
+
+
+async def _to_pick(database: Database, claim: Claim, location: str) -> dict[str, str]:
+    due_at = await database.pool.fetchval(_WRITTEN_AT, claim.effect_id)
+    window = (location, due_at, float(DIGEST_SECONDS))
+    rows = await database.pool.fetch(_TO_PICK, *window)
+    if not rows:
+        return {}
+    orders = await database.pool.fetchval(_ORDERS_TO_PICK, *window)
+    units = sum(row["units"] for row in rows)
+    lines = [f"{row['bin'] or '-':<10} {row['units']:>5} x {row['sku']}  {row['name']}" for row in rows]
+    return {
+        "location": rows[0]["location"],
+        "orders": _counted(orders, "order"),
+        "units": _counted(units, "unit"),
+        "items": "\n".join(lines),
+    }
+
+
+async def _failed(database: Database, fingerprint: str) -> dict[str, str]:
+    row = await database.pool.fetchrow(_FAILED, fingerprint)
+    if not row["orders"]:
+        return {}
+    return {
+        "orders": _counted(row["orders"], "order"),
+        "code": row["code"].replace("_", " "),
+        "cause": row["cause"],
+        "mend": row["mend"],
+        "fingerprint": fingerprint,
+    }
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from engine.database.locks import lock_work
 from engine.errors import Misconfigured
 from engine.identifiers import OrderId, PackageId, ShopId
 from engine.ports import Address, OpenParcel, ParcelItem, ParcelRequest, ShipRequest, TrackingFact
 from engine.privacy.cipher import Vault
 from engine.words import TrackingStatus
 from engine.workflow.advance import advance
-from engine.workflow.reading import lock_work
 
 if TYPE_CHECKING:
     from engine.database.connection import Database
@@ -56,8 +56,6 @@ RETURNING p.id, p.carrier, p.tracking_number, p.tracker_reference, p.labelled_at
 """
 
 _ORDERS_OF = "SELECT DISTINCT order_id FROM package_items WHERE package_id = ANY($1::uuid[])"
-
-_LOCK_ORDERS = "SELECT id FROM orders WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"
 
 # A tracking number that is no longer the package's says nothing of it; a delivered parcel is never moved back.
 _TRACKED = """
@@ -142,7 +140,6 @@ async def _record(connection: Any, vault: Vault, facts: Sequence[TrackingFact]) 
     packages = [fact.package_id for fact in facts]
     orders = sorted(row["order_id"] for row in await connection.fetch(_ORDERS_OF, packages))
     await lock_work(connection, orders)
-    await connection.fetch(_LOCK_ORDERS, orders)
     changed = await connection.fetch(
         _TRACKED,
         packages,

@@ -26,15 +26,15 @@ SORT_KEYS: dict[OrderSort, SortKey] = {
     OrderSort.SHIP_BY: SortKey(SHIP_BY, "timestamptz"),
 }
 
-_OPEN_WORKFLOW = "EXISTS (SELECT FROM order_workflows w WHERE w.order_id = o.id AND w.workflow_status IN ({0}))"
-_CLOSED = "NOT " + _OPEN_WORKFLOW.format("'running', 'failed', 'paused'")
-# Only open workflows are indexed by order; how a closed one ended is told by the order itself.
+# Only open workflows are indexed by order, so the order itself tells how a closed one ended, and which one has failed.
+# A scalar subquery where most rows match: the planner must not turn it into a walk over all open workflows.
 EXECUTIONS: dict[ExecutionStatus, str] = {
-    ExecutionStatus.RUNNING: _OPEN_WORKFLOW.format("'running'"),
-    ExecutionStatus.FAILED: "o.workflow_status = 'failed' AND " + _OPEN_WORKFLOW.format("'failed'"),
-    ExecutionStatus.PAUSED: _OPEN_WORKFLOW.format("'paused'"),
-    ExecutionStatus.CANCELLED: f"o.order_status = 'cancelled' AND {_CLOSED}",
-    ExecutionStatus.COMPLETED: f"o.order_status <> 'cancelled' AND {_CLOSED}",
+    ExecutionStatus.RUNNING: "(SELECT w.workflow_status FROM order_workflows w WHERE w.order_id = o.id"
+    " AND w.workflow_status IN ('running', 'failed', 'paused')) = 'running'",
+    ExecutionStatus.PAUSED: "o.id IN (SELECT w.order_id FROM order_workflows w WHERE w.workflow_status = 'paused')",
+    ExecutionStatus.FAILED: "o.workflow_status = 'failed' AND o.order_status <> 'cancelled'",
+    ExecutionStatus.CANCELLED: "o.order_status = 'cancelled'",
+    ExecutionStatus.COMPLETED: "o.workflow_status = 'completed'",
 }
 
 
@@ -44,6 +44,8 @@ class Predicate:
 
     conditions: list[str] = field(default_factory=list)
     arguments: list[object] = field(default_factory=list)
+    sparse: bool = False
+    """Few orders match, anywhere in the sort: find them first, then sort them; do not walk along the sort's index."""
 
     def bind(self, value: object, type_name: str) -> str:
         """Add an argument; its placeholder, typed."""
@@ -69,7 +71,9 @@ def predicate_for(order_filter: OrderFilter) -> Predicate:
         wanted.add(" OR ".join(f"({EXECUTIONS[execution]})" for execution in sorted(order_filter.executions)))
     if order_filter.pile is not None:
         wanted.add(RULES[order_filter.pile].condition)
+        wanted.sparse = True
     if order_filter.failure_fingerprint is not None:
+        wanted.sparse = True
         fingerprint = wanted.bind(order_filter.failure_fingerprint, "text")
         wanted.add(
             f"o.id IN (SELECT f.order_id FROM failures f WHERE f.resolved_at IS NULL AND f.fingerprint = {fingerprint})"  # noqa: S608
@@ -92,10 +96,17 @@ def beyond(wanted: Predicate, order_filter: OrderFilter, key: OrderKey, *, forwa
     wanted.add(f"({sort.expression}, o.id) {comparison} ({value}, {order_id})")
 
 
+def found(wanted: Predicate, order_filter: OrderFilter) -> str:
+    """A FROM item of the matching orders: `found (id, sort_value)`."""
+    fence = "OFFSET 0" if wanted.sparse else ""  # what keeps the planner from pulling the subquery up
+    expression = SORT_KEYS[order_filter.sort].expression
+    return f"(SELECT o.id, {expression} AS sort_value FROM orders o WHERE {wanted.where()} {fence}) found"  # noqa: S608
+
+
 def order_by(order_filter: OrderFilter, *, forwards: bool = True) -> str:
-    """The ORDER BY list of the filter's sort, or of the way back."""
+    """The ORDER BY list of the filter's sort, or of the way back, over `id` and `sort_value`."""
     direction = "ASC" if forwards == order_filter.ascending else "DESC"
-    return f"{SORT_KEYS[order_filter.sort].expression} {direction}, o.id {direction}"
+    return f"sort_value {direction}, id {direction}"
 
 
 def _literals(words: Iterable[StrEnum]) -> str:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.database.connection import Connection, Database
+from engine.database.connection import Database
 from engine.identifiers import OrderId
 from engine.orders import search
-from engine.orders.predicate import SORT_KEYS, Predicate, beyond, order_by, predicate_for
+from engine.orders.predicate import SORT_KEYS, beyond, found, order_by, predicate_for
 from engine.orders.rows import ROW_COLUMNS, ROW_JOINS, to_row
 from engine.orders.views import Count, OrderFilter, OrderKey, OrderPage, OrderRow, OrderSort
 
@@ -30,16 +30,16 @@ async def page(
     assert after is None or before is None, "a page lies on one side of one key"
     forwards = before is None
     async with database.pool.acquire() as connection:
-        wanted = await _matching(connection, database, order_filter)
+        wanted = predicate_for(order_filter)
+        await search.add_search(connection, database.vault, order_filter.search, wanted, in_order=True)
         if (key := after or before) is not None:
             beyond(wanted, order_filter, key, forwards=forwards)
         # Picking is kept apart (MATERIALIZED): the planner walks the sort's index first and looks up these rows only.
-        sort_value = SORT_KEYS[order_filter.sort].expression
         records = await connection.fetch(
             f"""
             WITH picked AS MATERIALIZED (
-                SELECT o.id, {sort_value} AS sort_value FROM orders o
-                 WHERE {wanted.where()} ORDER BY {order_by(order_filter, forwards=forwards)} LIMIT {limit + 1:d}
+                SELECT id, sort_value FROM {found(wanted, order_filter)}
+                 ORDER BY {order_by(order_filter, forwards=forwards)} LIMIT {limit + 1:d}
             )
             SELECT {ROW_COLUMNS} FROM picked {ROW_JOINS} ORDER BY {order_by(order_filter)}
             """,  # noqa: S608
@@ -79,27 +79,31 @@ async def versions(database: Database, order_ids: Sequence[OrderId]) -> dict[Ord
 
 
 async def count(database: Database, order_filter: OrderFilter, *, cap: int | None) -> Count:
-    """How many match: at most `cap` are counted, all when None."""
+    """How many match: at most `cap` are counted, all when None. A broad search below the cap is "at least", too."""
     async with database.pool.acquire() as connection:
-        wanted = await _matching(connection, database, order_filter)
-        bound = "" if cap is None else f"LIMIT {cap + 1:d}"
+        wanted = predicate_for(order_filter)
+        bound = None if cap is None else cap + 1
+        whole = await search.add_search(
+            connection, database.vault, order_filter.search, wanted, in_order=False, bound=bound
+        )
+        limit = "" if bound is None else f"LIMIT {bound:d}"
         number = await connection.fetchval(
-            f"SELECT count(*) FROM (SELECT FROM orders o WHERE {wanted.where()} {bound}) matching",  # noqa: S608
+            f"SELECT count(*) FROM (SELECT FROM orders o WHERE {wanted.where()} {limit}) matching",  # noqa: S608
             *wanted.arguments,
         )
-    return Count(number, exact=True) if cap is None or number <= cap else Count(cap, exact=False)
+    return Count(number, exact=whole) if cap is None or number <= cap else Count(cap, exact=False)
 
 
 async def anchors(database: Database, order_filter: OrderFilter, *, every: int) -> list[OrderKey]:
     """The keys of rows 0, `every`, 2·`every` … of the whole set, in sort order."""
     async with database.pool.acquire() as connection:
-        wanted = await _matching(connection, database, order_filter)
+        wanted = predicate_for(order_filter)
+        await search.add_search(connection, database.vault, order_filter.search, wanted, in_order=False)
         records = await connection.fetch(
             f"""
             SELECT sort_value, id FROM (
-                SELECT o.id, {SORT_KEYS[order_filter.sort].expression} AS sort_value,
-                       row_number() OVER (ORDER BY {order_by(order_filter)}) AS place
-                  FROM orders o WHERE {wanted.where()}
+                SELECT id, sort_value, row_number() OVER (ORDER BY {order_by(order_filter)}) AS place
+                  FROM {found(wanted, order_filter)}
             ) numbered WHERE (place - 1) % {every:d} = 0 ORDER BY place
             """,  # noqa: S608
             *wanted.arguments,
@@ -110,7 +114,8 @@ async def anchors(database: Database, order_filter: OrderFilter, *, every: int) 
 async def newer_than(database: Database, order_filter: OrderFilter, key: OrderKey) -> int:
     """How many matching rows sort before `key`; counting stops at `NEWER_CAP`."""
     async with database.pool.acquire() as connection:
-        wanted = await _matching(connection, database, order_filter)
+        wanted = predicate_for(order_filter)
+        await search.add_search(connection, database.vault, order_filter.search, wanted, in_order=True)
         beyond(wanted, order_filter, key, forwards=False)
         number: int = await connection.fetchval(
             f"SELECT count(*) FROM (SELECT FROM orders o WHERE {wanted.where()} LIMIT {NEWER_CAP}) newer",  # noqa: S608
@@ -122,9 +127,10 @@ async def newer_than(database: Database, order_filter: OrderFilter, key: OrderKe
 async def ids_matching(database: Database, order_filter: OrderFilter, *, limit: int) -> list[OrderId]:
     """The ids of up to `limit` matching orders, in sort order."""
     async with database.pool.acquire() as connection:
-        wanted = await _matching(connection, database, order_filter)
+        wanted = predicate_for(order_filter)
+        await search.add_search(connection, database.vault, order_filter.search, wanted, in_order=False)
         records = await connection.fetch(
-            f"SELECT o.id FROM orders o WHERE {wanted.where()} ORDER BY {order_by(order_filter)} LIMIT {limit:d}",  # noqa: S608
+            f"SELECT id FROM {found(wanted, order_filter)} ORDER BY {order_by(order_filter)} LIMIT {limit:d}",  # noqa: S608
             *wanted.arguments,
         )
     return [OrderId(record["id"]) for record in records]
@@ -134,9 +140,3 @@ async def find(database: Database, text: str) -> OrderId | None:
     """The order that a scan or a pasted id names exactly, if there is one."""
     async with database.pool.acquire() as connection:
         return await search.find(connection, text)
-
-
-async def _matching(connection: Connection, database: Database, order_filter: OrderFilter) -> Predicate:
-    wanted = predicate_for(order_filter)
-    await search.add_search(connection, database.vault, order_filter.search, wanted)
-    return wanted

@@ -52,7 +52,7 @@ _TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """One way a phrase may mean an order: `candidates` selects order ids, `condition` asks the same of one order `o`."""
+    """One way a phrase may mean an order: `candidates` selects order ids, `condition` asks the same of an order `o`."""
 
     candidates: str
     condition: str
@@ -67,26 +67,27 @@ _PARCELS = "package_items pi JOIN packages p ON p.id = pi.package_id"
 
 # Indexes: orders_tiktok_order_id_key; packages_tracking_number_index; packages_tiktok_package_id_index;
 # order_items_sku_index; order_search_words_pkey twice; products_name_words_index and order_items_sku_index.
+# A condition is a scalar subquery, not EXISTS, which the planner may turn into a walk over the whole other table.
 _WAYS = (
     _Way(
         "SELECT o.id FROM orders o WHERE o.tiktok_order_id >= {typed} AND o.tiktok_order_id < {typed_end}",
         "o.tiktok_order_id >= {typed} AND o.tiktok_order_id < {typed_end}",
     ),
     _Way(
-        f"SELECT pi.order_id FROM {_PARCELS} WHERE {_TRACKING}",
-        f"EXISTS (SELECT FROM {_PARCELS} WHERE pi.order_id = o.id AND {_TRACKING})",
+        f"SELECT pi.order_id FROM {_PARCELS} WHERE {_TRACKING}",  # noqa: S608
+        f"(SELECT true FROM {_PARCELS} WHERE pi.order_id = o.id AND {_TRACKING} LIMIT 1)",  # noqa: S608
     ),
     _Way(
-        f"SELECT pi.order_id FROM {_PARCELS} WHERE p.tiktok_package_id = {{typed}} AND p.tiktok_package_id <> ''",
-        f"EXISTS (SELECT FROM {_PARCELS} WHERE pi.order_id = o.id AND p.tiktok_package_id = {{typed}})",
+        f"SELECT pi.order_id FROM {_PARCELS} WHERE p.tiktok_package_id = {{typed}} AND p.tiktok_package_id <> ''",  # noqa: S608
+        f"(SELECT true FROM {_PARCELS} WHERE pi.order_id = o.id AND p.tiktok_package_id = {{typed}} LIMIT 1)",  # noqa: S608
     ),
     _Way(
-        f"SELECT i.order_id FROM order_items i WHERE {_SKU}",
-        f"EXISTS (SELECT FROM order_items i WHERE i.order_id = o.id AND {_SKU})",
+        f"SELECT i.order_id FROM order_items i WHERE {_SKU}",  # noqa: S608
+        f"(SELECT true FROM order_items i WHERE i.order_id = o.id AND {_SKU} LIMIT 1)",  # noqa: S608
     ),
     _Way(
         "SELECT s.order_id FROM order_search_words s WHERE s.word = {whole}",
-        "EXISTS (SELECT FROM order_search_words s WHERE s.order_id = o.id AND s.word = {whole})",
+        "(SELECT true FROM order_search_words s WHERE s.order_id = o.id AND s.word = {whole})",
     ),
     _Way(
         "SELECT s.order_id FROM order_search_words s WHERE s.word = ANY({words})"
@@ -95,9 +96,9 @@ _WAYS = (
         " WHERE s.order_id = o.id AND s.word = ANY({words}))",
     ),
     _Way(
-        f'SELECT i.order_id FROM products p JOIN order_items i ON i.product_sku = p.sku COLLATE "C" WHERE {_PRODUCT}',
-        "EXISTS (SELECT FROM order_items i WHERE i.order_id = o.id AND i.product_sku = ANY(ARRAY("
-        f"SELECT p.sku FROM products p WHERE {_PRODUCT})))",
+        f'SELECT i.order_id FROM products p JOIN order_items i ON i.product_sku = p.sku COLLATE "C" WHERE {_PRODUCT}',  # noqa: S608
+        "(SELECT true FROM order_items i WHERE i.order_id = o.id AND i.product_sku = ANY(ARRAY("  # noqa: S608
+        f"SELECT p.sku FROM products p WHERE {_PRODUCT})) LIMIT 1)",
     ),
 )
 
@@ -114,17 +115,27 @@ LIMIT 1
 """
 
 
-async def add_search(connection: Connection, vault: Vault, text: str, wanted: Predicate) -> None:
-    """Add the condition that a search text means to `wanted`; one round trip. An empty text adds nothing."""
+async def add_search(
+    connection: Connection, vault: Vault, text: str, wanted: Predicate, *, in_order: bool, bound: int | None = None
+) -> bool:
+    """Add the condition that a search text means to `wanted`; one round trip. An empty text adds nothing.
+
+    `in_order` is for a few rows in sort order, else the whole set is found first, at most `bound` orders of each way.
+    False when there may be more than `bound`.
+    """
     typed = _cleaned(text)
     if not typed:
-        return
+        return True
     phrase = _phrase(vault, typed)
     ids, broad = await _candidates(connection, phrase)
     conditions = [f"o.id = ANY({wanted.bind(ids, 'uuid[]')})"]
-    if broad:
-        conditions.append(_bound(" OR ".join(_WAYS[place].condition for place in sorted(broad)), phrase, wanted))
+    for place in sorted(broad):
+        way = _WAYS[place]
+        limit = "" if bound is None else f"LIMIT {bound:d}"
+        template = way.condition if in_order else f"o.id IN ({way.candidates} {limit})"
+        conditions.append(_bound(template, phrase, wanted))
     wanted.add(" OR ".join(f"({condition})" for condition in conditions))
+    return bound is None or not broad
 
 
 async def find(connection: Connection, text: str) -> OrderId | None:
@@ -140,7 +151,7 @@ async def _candidates(connection: Connection, phrase: _Phrase) -> tuple[list[UUI
     """The orders of the ways that fit few, and the places in `_WAYS` of those that fit very many."""
     asked = Predicate()
     questions = " UNION ALL ".join(
-        f"SELECT {place} AS way, array_agg(id) AS ids FROM ({way.candidates} LIMIT {CANDIDATES + 1}) found (id)"
+        f"SELECT {place} AS way, array_agg(id) AS ids FROM ({way.candidates} LIMIT {CANDIDATES + 1}) found (id)"  # noqa: S608
         for place, way in enumerate(_WAYS)
     )
     statement = _bound(questions, phrase, asked)

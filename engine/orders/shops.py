@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _COLUMNS = """id, user_id, location_id, tiktok_shop_id, name, region, timezone, cipher, policies, state, poll_cursor"""
 
+_LOOK_AGAIN = "UPDATE work SET ready = true WHERE order_id IN (SELECT id FROM orders WHERE shop_id = $1)"
+
 
 @dataclass(frozen=True, slots=True)
 class Shop:
@@ -63,10 +65,11 @@ async def connect_shop(
 
     async def write(connection: Any) -> None:
         await database.vault.ensure(connection, owner)
-        found = await connection.fetchval(
-            "SELECT id FROM shops WHERE platform = 'tiktok_shop' AND tiktok_shop_id = $1 FOR UPDATE", tiktok_shop_id
+        found = await connection.fetchrow(
+            "SELECT id, policies FROM shops WHERE platform = 'tiktok_shop' AND tiktok_shop_id = $1 FOR UPDATE",
+            tiktok_shop_id,
         )
-        shop_id = ShopId(found or new_id())
+        shop_id = ShopId(found["id"] if found else new_id())
         sealed = database.vault.seal_text(owner, "shops.cipher", shop_id, cipher)
         await connection.execute(
             """
@@ -86,6 +89,8 @@ async def connect_shop(
             sealed,
             policies.document(),
         )
+        if found and ShopPolicies.read(found["policies"]).import_mode is not policies.import_mode:
+            await connection.execute(_LOOK_AGAIN, shop_id)
         after = {"name": name, "policies": policies.document()}
         await chain.append(connection, database.vault, owner, shop_id, "shop.connected", actor, None, after)
 

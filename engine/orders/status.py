@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 
 from engine.actors import Actor
+from engine.database.locks import lock_work
 from engine.identifiers import OrderId, new_id
 from engine.orders.views import BatchReport, ChangeOutcome
 from engine.privacy.cipher import Vault
 from engine.words import ChangeSource, OrderStatus, WorkflowState
 from engine.workflow.advance import Push, advance
-from engine.workflow.reading import lock_work
 from engine.workflow.requests import trigger_for
 
 if TYPE_CHECKING:

@@ -30,6 +30,9 @@ _OPEN_VERSION = 0
 _HEADER = struct.Struct(">BI")
 _NONCE_BYTES = 12
 _BODY = _HEADER.size + _NONCE_BYTES
+_TAG_BYTES = 16
+_MAY_LIE_OPEN = "audit_log."
+"""Elsewhere a value that claims not to be sealed is a forged one."""
 _WORD = struct.Struct(">q")
 _SPACES = re.compile(r"\s+")
 
@@ -45,6 +48,7 @@ class Vault:
     def __init__(self, master_key: str | None) -> None:
         self._ciphers: dict[int, AESGCM] = {}
         self._current: dict[UserId, int] = {}
+        self._stored: set[UserId] = set()
         self._master: AESGCM | None = None
         self._index_key = b""
         if master_key is not None:
@@ -72,23 +76,32 @@ class Vault:
             "SELECT id, user_id, wrapped FROM data_keys WHERE retired_at IS NULL ORDER BY id"
         ):
             self._adopt(row["id"], UserId(row["user_id"]), row["wrapped"])
+            self._stored.add(UserId(row["user_id"]))
 
     async def ensure(self, connection: Any, owner: UserId) -> None:
         """Make the creator's data key if there is none yet."""
-        if self._master is None or owner in self._current:
+        if self._master is None or owner in self._stored:
             return
         await connection.execute("SELECT id FROM users WHERE id = $1 FOR UPDATE", owner)
+        # A key made by a transaction that is rolled back was never stored: it is trusted once another transaction reads it.
         row = await connection.fetchrow(
-            "SELECT id, wrapped FROM data_keys WHERE user_id = $1 AND retired_at IS NULL ORDER BY id DESC LIMIT 1",
+            """
+            SELECT id, wrapped, xmin::text <> pg_current_xact_id()::xid::text AS stored FROM data_keys
+            WHERE user_id = $1 AND retired_at IS NULL ORDER BY id DESC LIMIT 1
+            """,
             owner,
         )
         if row is None:
             nonce = os.urandom(_NONCE_BYTES)
             wrapped = nonce + self._master.encrypt(nonce, os.urandom(32), owner.bytes)
             row = await connection.fetchrow(
-                "INSERT INTO data_keys (user_id, wrapped) VALUES ($1, $2) RETURNING id, wrapped", owner, wrapped
+                "INSERT INTO data_keys (user_id, wrapped) VALUES ($1, $2) RETURNING id, wrapped, false AS stored",
+                owner,
+                wrapped,
             )
         self._adopt(row["id"], owner, row["wrapped"])
+        if row["stored"]:
+            self._stored.add(owner)
 
     def seal(self, owner: UserId, place: str, row: UUID, plain: bytes) -> bytes:
         """Seal one value of `row` in `place` ("orders.customer_name"). The owner's key must have been ensured."""
@@ -106,10 +119,12 @@ class Vault:
         """The plain value; None when nothing is stored or its key is not here. Raises Misconfigured for a forged value."""
         if not sealed:
             return None
-        if sealed[0] == _OPEN_VERSION:
+        if sealed[0] == _OPEN_VERSION and place.startswith(_MAY_LIE_OPEN):
             return sealed[1:]
         if self._master is None:
             return None
+        if sealed[0] == _OPEN_VERSION or len(sealed) < _BODY + _TAG_BYTES:
+            raise _forged(place)
         version, number = _HEADER.unpack_from(sealed)
         cipher = self._ciphers.get(number)
         if version != _VERSION or cipher is None:
@@ -117,9 +132,7 @@ class Vault:
         try:
             return cipher.decrypt(sealed[_HEADER.size : _BODY], sealed[_BODY:], place.encode() + row.bytes)
         except InvalidTag:
-            raise Misconfigured(
-                "keys.tampered", f"A sealed value of {place} does not belong to its row: restore it from a backup."
-            ) from None
+            raise _forged(place) from None
 
     def can_seal(self, owner: UserId) -> bool:
         """Whether this creator's key is here."""
@@ -156,6 +169,11 @@ class Vault:
             ) from None
         self._ciphers[number] = AESGCM(key)
         self._current[owner] = number
+
+
+def _forged(place: str) -> Misconfigured:
+    sentence = f"A sealed value of {place} does not belong to its row: restore it from a backup."
+    return Misconfigured("keys.tampered", sentence)
 
 
 def normalise_word(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from engine.effects.kinds import DEPENDENCY_OF
+from engine.effects.kinds import DEPENDENCY_OF, DIGEST_SECONDS
 from engine.identifiers import PackageId, new_id
 from engine.orders.problems import Problem
 from engine.words import EffectKind, ErrorClass, ExecutionStatus, FulfilmentStatus, OrderStatus
@@ -16,9 +16,6 @@ from engine.workflow.plan import Cause, NewEffect, NewPackage, OrderPlan
 Action = Callable[[OrderPlan], None]
 
 ACTIONS: dict[str, Action] = {}
-
-DIGEST_SECONDS = 60
-"""Notices that would come in bursts are gathered for this long and sent as one."""
 
 
 def _register(action: Action) -> Action:

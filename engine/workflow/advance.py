@@ -128,6 +128,15 @@ def _push(machine: WorkflowMachine, token: Token, push: Push) -> Refused | None:
         )
     plan.actor, plan.reason, plan.cause = push.actor, push.reason, push.cause
     order.by_person = push.by_person
+    if push.by_person and order.execution is ExecutionStatus.PAUSED:
+        return Refused(
+            "order.not_worked", f"Order {order.order_number} is fulfilled by TikTok: it is shown, never worked."
+        )
+    if push.by_person and order.policies.import_mode is ImportMode.OBSERVE:
+        return Refused(
+            "order.observed",
+            f"Order {order.order_number} is only observed: switch its shop to work before changing its orders.",
+        )
     if order.holds and push.trigger not in {"fail", "cancel"}:
         return Refused("order.held", f"Order {order.order_number} is held ({', '.join(order.holds)}).")
     if not machine.fire(token, push.trigger):
@@ -137,10 +146,11 @@ def _push(machine: WorkflowMachine, token: Token, push: Push) -> Refused | None:
 
 def _go_on(machine: WorkflowMachine, token: Token) -> None:
     plan, order = token.plan, token.plan.order
-    if order.execution is ExecutionStatus.CANCELLED or order.execution is ExecutionStatus.PAUSED:
+    if order.execution is ExecutionStatus.CANCELLED:
         return
-    if order.channel_status == ChannelStatus.CANCELLED:
-        machine.fire(token, "cancel")
+    if order.channel_status == ChannelStatus.CANCELLED and machine.fire(token, "cancel"):
+        return
+    if order.execution is ExecutionStatus.PAUSED:
         return
     if order.holds or order.policies.import_mode is ImportMode.OBSERVE:
         return
@@ -174,8 +184,8 @@ def _waiting_for(plan: OrderPlan) -> str:
         case WorkflowState.VALIDATED:
             return "stock"
         case WorkflowState.INVENTORY_RESERVED:
-            bought = all(package.state != "planned" for package in order.packages) and bool(order.packages)
-            return "pick" if bought else "label"
+            to_buy = plan.package is not None or any(package.state == "planned" for package in order.packages)
+            return "label" if to_buy else "pick"
         case WorkflowState.READY_TO_SHIP:
             told = all(package.told_tracking_number for package in order.packages)
             return "handover" if told else "tiktok"

@@ -105,6 +105,7 @@ class _Reader:
         self._file = file
 
     def definition(self, document: dict[str, Any]) -> Definition:
+        self._only(document, "the file", {"name", "version", "initial", "states", "system"})
         table = self._table(document, "states", "the file")
         states = {self._state_name(name, "states"): value for name, value in table.items()}
         system = self._table(document, "system", "the file") if "system" in document else {}
@@ -124,13 +125,18 @@ class _Reader:
             raise self._wrong(place, "it must be a table")
         self._only(value, place, {"order_status", "final", "entry_actions", "exit_actions", "transitions"})
         status = value.get("order_status")
-        if status is not None and status not in set(OrderStatus):
+        if status is not None and status not in list(OrderStatus):
             raise self._wrong(place, f"order_status {status!r} is none of {', '.join(OrderStatus)}")
+        final = value.get("final", False)
+        if not isinstance(final, bool):
+            raise self._wrong(place, "final must be true or false")
         transitions = value.get("transitions", {})
+        if not isinstance(transitions, dict):
+            raise self._wrong(place, "transitions must be a table")
         return State(
             name=name,
             order_status=OrderStatus(status) if status is not None else None,
-            final=value.get("final", False) is True,
+            final=final,
             entry_actions=self._names(value, "entry_actions", place),
             exit_actions=self._names(value, "exit_actions", place),
             transitions=tuple(self._transition(name, trigger, arrow) for trigger, arrow in transitions.items()),
@@ -180,7 +186,7 @@ class _Reader:
 
     def _number(self, value: dict[str, Any], name: str, place: str) -> int:
         number = value.get(name)
-        if not isinstance(number, int) or number < 1:
+        if not isinstance(number, int) or isinstance(number, bool) or number < 1:
             raise self._wrong(place, f"{name} is missing; give it a whole number from 1")
         return number
 

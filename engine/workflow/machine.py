@@ -42,6 +42,7 @@ class WorkflowMachine:
     definition: Definition
     arrows: Mapping[tuple[WorkflowState, str], Transition]
     _machine: Machine
+    _states: Mapping[str, WorkflowState]
 
     def fire(self, token: Token, trigger: str) -> bool:
         """Move the token if the machine allows it; its plan gains a step and whatever the actions want."""
@@ -52,7 +53,7 @@ class WorkflowMachine:
         except MachineError:
             return False
         if moved:
-            target = WorkflowState(token.state)
+            target = self._states[token.state]
             order.state = target
             status = self.definition.states[target].order_status
             if status is not None and trigger != "cancel":
@@ -105,7 +106,7 @@ def compile_definition(definition: Definition, file: str) -> WorkflowMachine:
             arrows[state.name, arrow.trigger] = arrow
             _add(machine, arrow.trigger, state.name, arrow.target, arrow.conditions, arrow.actions)
     _add_system_triggers(machine, definition)
-    return WorkflowMachine(definition, arrows, machine)
+    return WorkflowMachine(definition, arrows, machine, {state.value: state for state in WorkflowState})
 
 
 def _add_system_triggers(machine: Machine, definition: Definition) -> None:

@@ -11,12 +11,12 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from engine.database.locks import lock_work
 from engine.errors import Misconfigured
 from engine.identifiers import OrderId
 from engine.privacy.cipher import Vault
 from engine.workflow.advance import Push, advance
 from engine.workflow.failures import cause_of_outcome
-from engine.workflow.reading import lock_work
 
 if TYPE_CHECKING:
     from engine.database.connection import Database

@@ -35,6 +35,7 @@ app = cyclopts.App(
     print_error=False,
     exit_on_error=False,
     result_action="return_value",
+    suppress_keyboard_interrupt=False,
 )
 for _name, _help in COMMANDS.items():
     app.command(f"orders_tui.cli.{_name}:app", name=_name, help=_help)

@@ -40,6 +40,7 @@ def demo(
         return Exit.USAGE
     folder = data_directory or default_data_directory().with_name("orders-tui-demo")
     files = DemoFiles(folder.expanduser().absolute())
+    files.make()
     if headless or json or not (sys.stdin.isatty() and sys.stdout.isatty()):
         return _headless(DemoPlan(seed=seed, orders=orders, faults=faults), files, timeout_seconds, as_json=json)
     from orders_tui.demo.live import run_live

@@ -51,6 +51,10 @@ class DemoFiles:
     def _state(self) -> Path:
         return self.directory / "demo.json"
 
+    def make(self) -> None:
+        """Make the directory; others may pass through it, since as root the database runs under an account of its own."""
+        self.directory.mkdir(mode=0o711, parents=True, exist_ok=True)
+
     def continues(self, plan: DemoPlan) -> bool:
         """Whether an unfinished run of this very plan lies here."""
         try:
@@ -61,7 +65,6 @@ class DemoFiles:
 
     def remember(self, plan: DemoPlan, *, finished: bool) -> None:
         """Say which plan the data belongs to, and whether it is over."""
-        self.directory.mkdir(parents=True, exist_ok=True)
         self._state.write_bytes(orjson.dumps({"plan": asdict(plan), "finished": finished}))
 
     def forget(self) -> None:

@@ -15,7 +15,7 @@ from engine.words import ChangeSource
 from engine.workflow.facts import ImportMode, Picking, ShipOn, ShopPolicies
 from orders_tui.demo.plan import DemoFiles
 from orders_tui.demo.world import World
-from orders_tui.settings import CarrierSection, DaemonSection, DatabaseSection, Settings, TikTokSection
+from orders_tui.settings import CarrierSection, DaemonSection, DatabaseSection, NoticesSection, Settings, TikTokSection
 
 LEAD = Actor("demo lead", ChangeSource.USER)
 
@@ -31,6 +31,7 @@ def demo_settings(files: DemoFiles, url: str, app_key: str) -> Settings:
             base_url=url, auth_url=url, app_key=app_key, calls_per_second=5000, poll_seconds=0.5, overlap_seconds=3
         ),
         carrier=CarrierSection(base_url=url, calls_per_second=5000, tracking_seconds=1.0),
+        notices=NoticesSection(durable=False),
         daemon=DaemonSection(idle_seconds=0.5),
     )
 

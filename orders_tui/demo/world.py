@@ -36,7 +36,6 @@ class World:
 @contextlib.asynccontextmanager
 async def start_world(plan: DemoPlan, files: DemoFiles) -> AsyncIterator[World]:
     """Start the simulator where its journal left off. Raises Unreachable when it does not come up."""
-    files.directory.mkdir(parents=True, exist_ok=True)
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

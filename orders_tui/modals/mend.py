@@ -51,7 +51,9 @@ class Mend(Form[str]):
 
     def on_mount(self) -> None:
         super().on_mount()
-        first = next((field for field in self._form_fields if not field.value), self._form_fields[0])
+        first = next(
+            (field for field in self._form_fields if not field.value and not field.optional), self._form_fields[0]
+        )
         self.set_focus(self.query_one(f"#{first.name}", Input))
 
     def do_confirm(self) -> None:

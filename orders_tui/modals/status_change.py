@@ -24,8 +24,8 @@ from orders_tui.modals.report import outcome_lines
 from orders_tui.panes.line_list import LineList
 from orders_tui.state import Session
 
-IRREVERSIBLE = frozenset({OrderStatus.CANCELLED, OrderStatus.RETURNED})
-"""Statuses there is no way back from; their name has to be typed."""
+IRREVERSIBLE = frozenset({OrderStatus.SHIPPED, OrderStatus.DELIVERED})
+"""Statuses that TikTok and the buyer are told of and that never go back; their name has to be typed."""
 
 _CHANGED_MEANWHILE = "order.changed_meanwhile"
 
@@ -86,7 +86,8 @@ class StatusChange(Form[bool]):
         self.stage = stage
         for name in Stage:
             self.set_class(name is stage, f"-{name}")
-        self.set_class(stage is Stage.PREVIEW and self.status in IRREVERSIBLE, "-irreversible")
+        self.set_class(stage is Stage.PREVIEW and self._hopeless, "-hopeless")
+        self.set_class(stage is Stage.PREVIEW and not self._hopeless and self.status in IRREVERSIBLE, "-irreversible")
 
     @on(OptionList.OptionSelected)
     def _clicked(self, event: OptionList.OptionSelected) -> None:
@@ -125,15 +126,22 @@ class StatusChange(Form[bool]):
         self.query_one("#outcomes", Static).update(preview_lines(self.outcomes))
         self.query_one("#word", Input).placeholder = f"there is no way back: type {status} to confirm"
         self._enter(Stage.PREVIEW)
-        self.set_focus(self.query_one("#reason", Input))
+        if self._hopeless:
+            self.complain("None of these orders may take that status; escape goes back to choose another.")
+        self.set_focus(None if self._hopeless else self.query_one("#reason", Input))
+
+    @property
+    def _hopeless(self) -> bool:
+        """Every order would be refused."""
+        return all(outcome.refused for outcome in self.outcomes)
 
     def _ask_again(self) -> None:
         reason, word = self.query_one("#reason", Input).value.strip(), self.query_one("#word", Input).value.strip()
         status = self.status
         assert status is not None, "a preview has a status"
-        if all(outcome.refused for outcome in self.outcomes):
-            self.complain("None of these orders may take that status; escape goes back to choose another.")
-        elif not reason:
+        if self._hopeless:
+            return
+        if not reason:
             self.complain("Give a reason; it is kept in every order's history.")
         elif status in IRREVERSIBLE and word.lower() != status:
             self.complain(f"There is no way back from {status}: type the word {status} to confirm.")

@@ -20,7 +20,6 @@ TEMPLATES = frozenset(
     {
         "order_rejected",
         "out_of_stock",
-        "alternatives",
         "pick_list",
         "order_shipped",
         "review_request",

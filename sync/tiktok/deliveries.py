@@ -55,15 +55,20 @@ class _ShipDeliveries:
     async def handle(self, claims: Sequence[Claim], desk: Desk) -> None:
         requests = await desk.ship_requests(claims)
         by_shop: dict[ShopId, list[tuple[Claim, ShipRequest]]] = {}
-        gone: list[Claim] = []
         for claim in claims:
             request = requests.get(claim.package_id) if claim.package_id is not None else None
             if request is None:
-                gone.append(claim)
+                await desk.settle(
+                    claim, Failed("package_gone", "The parcel is no longer there; TikTok was told nothing.")
+                )
+            elif request.shipping_type == "TIKTOK":
+                # Such a parcel has its label and number from TikTok: there is nothing that we could tell.
+                sentence = (
+                    f"TikTok arranges the shipping of order {request.tiktok_order_id} itself; nothing is to be told."
+                )
+                await desk.settle(claim, Failed("tiktok.not_ours_to_ship", sentence))
             else:
                 by_shop.setdefault(request.shop_id, []).append((claim, request))
-        for claim in gone:
-            await desk.settle(claim, Failed("package_gone", "The parcel is no longer there; TikTok was told nothing."))
         await for_each(
             by_shop.items(), lambda item: self._ship_for(item[0], item[1], desk), at_once=self._settings.at_once
         )

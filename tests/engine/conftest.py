@@ -1,4 +1,4 @@
-"""An opened database and a factory of rows for the engine's tests."""
+"""An opened database, a factory of rows and a house that works orders, for the engine's tests."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from engine.database.connection import Database
 from engine.database.embedded import EmbeddedServer
+from tests.engine.house import House
 from tests.factories import Factory, opened
 
 
@@ -20,3 +21,11 @@ async def store(database: EmbeddedServer) -> AsyncIterator[Database]:
 @pytest.fixture
 async def factory(store: Database) -> Factory:
     return Factory(store)
+
+
+@pytest.fixture
+async def house(store: Database) -> House:
+    """A working shop with ten blue mugs on the shelf."""
+    house = await House.open(store)
+    await house.stock("MUG-BLU", 10)
+    return house

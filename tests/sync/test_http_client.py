@@ -94,7 +94,10 @@ async def test_an_answer_that_drips_for_ever_meets_the_deadline_of_the_whole_cal
 
 
 async def test_an_answer_that_is_not_http_is_a_protocol_error() -> None:
-    async with scripted(lambda _: b"NONSENSE\r\n\r\n") as server, open_http_client(server.url, timeouts=SHORT) as client:
+    async with (
+        scripted(lambda _: b"NONSENSE\r\n\r\n") as server,
+        open_http_client(server.url, timeouts=SHORT) as client,
+    ):
         with pytest.raises(httpx.RemoteProtocolError):
             await client.get("/")
 

@@ -60,15 +60,21 @@ async def is_open(guard: Guard) -> bool:
     try:
         await guard.write(fine)
     except Retryable as error:
-        assert error.postponed
-        assert error.code == "tiktok.paused"
-        return True
+        return (error.code, error.postponed) == ("tiktok.paused", True)
     return False
 
 
 def test_the_breakers_are_set_as_specified() -> None:
-    assert (TIKTOK_BREAKER.failure_threshold, TIKTOK_BREAKER.monitoring_seconds, TIKTOK_BREAKER.reset_seconds) == (10, 30, 60)
-    assert (INVENTORY_BREAKER.failure_threshold, INVENTORY_BREAKER.monitoring_seconds, INVENTORY_BREAKER.reset_seconds) == (
+    assert (TIKTOK_BREAKER.failure_threshold, TIKTOK_BREAKER.monitoring_seconds, TIKTOK_BREAKER.reset_seconds) == (
+        10,
+        30,
+        60,
+    )
+    assert (
+        INVENTORY_BREAKER.failure_threshold,
+        INVENTORY_BREAKER.monitoring_seconds,
+        INVENTORY_BREAKER.reset_seconds,
+    ) == (
         5,
         15,
         30,
@@ -117,7 +123,11 @@ async def test_with_no_share_asked_for_only_the_count_matters() -> None:
 
 @pytest.mark.parametrize(
     "error",
-    [Terminal("x.refused", "No."), Retryable("x.too_many_requests", "Slower.", postponed=True), ValueError("a bug of ours")],
+    [
+        Terminal("x.refused", "No."),
+        Retryable("x.too_many_requests", "Slower.", postponed=True),
+        ValueError("a bug of ours"),
+    ],
 )
 async def test_an_answer_of_any_kind_shows_that_the_dependency_lives(error: Exception) -> None:
     guard, gates, _ = guarded()
@@ -301,7 +311,9 @@ async def test_a_budget_may_have_a_rate_of_its_own() -> None:
 
 
 @given(attempt=st.integers(1, 10_000), at_least=st.none() | st.floats(0, 1000), seed=st.integers())
-def test_a_wait_stays_between_what_was_asked_for_and_the_maximum(attempt: int, at_least: float | None, seed: int) -> None:
+def test_a_wait_stays_between_what_was_asked_for_and_the_maximum(
+    attempt: int, at_least: float | None, seed: int
+) -> None:
     wait = TIKTOK_RETRIES.delay_seconds(attempt, at_least=at_least, chance=random.Random(seed))
     assert (at_least or 0.0) <= wait <= max(30.0, at_least or 0.0)
 

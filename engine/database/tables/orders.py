@@ -121,6 +121,7 @@ order_items = Table(
     moment("created_at", required=True),
     moment("updated_at", required=True),
     CheckConstraint("quantity > 0", name="quantity"),
+    postgresql_with={"fillfactor": "60"},
 )
 Index("order_items_order_index", order_items.c.order_id)
 Index("order_items_sku_index", order_items.c.product_sku, order_items.c.order_id)

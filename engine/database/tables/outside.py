@@ -89,7 +89,7 @@ effects = Table(
     CheckConstraint(one_of("dependency", Dependency), name="dependency"),
     CheckConstraint(one_of("state", EffectState), name="state"),
     postgresql_with={
-        "fillfactor": "70",
+        "fillfactor": "50",
         "autovacuum_vacuum_scale_factor": "0.02",
         "autovacuum_vacuum_cost_delay": "0",
     },
@@ -98,7 +98,7 @@ Index(
     "effects_open_index",
     effects.c.kind,
     effects.c.due_at,
-    postgresql_where=text("state IN ('intent', 'sent', 'ambiguous') AND head"),
+    postgresql_where=text("head"),
 )
 Index("effects_order_index", effects.c.order_id, effects.c.dependency, effects.c.sequence)
 

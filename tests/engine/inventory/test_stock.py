@@ -8,7 +8,7 @@ from engine.orders.views import StockRow
 from tests.factories import BOWL, MUG, Factory, Line
 
 
-async def test_a_line_tells_what_is_free(store: Database, factory: Factory):
+async def test_a_line_tells_what_is_free(store: Database, factory: Factory) -> None:
     await factory.product(MUG, on_hand=10, reserved=4, weight_grams=None)
     location = await store.pool.fetchval("SELECT code FROM locations")
     assert await stock(store, "", limit=9) == [
@@ -16,7 +16,7 @@ async def test_a_line_tells_what_is_free(store: Database, factory: Factory):
     ]
 
 
-async def test_stock_is_found_by_the_beginning_of_a_sku_or_words_of_a_name(store: Database, factory: Factory):
+async def test_stock_is_found_by_the_beginning_of_a_sku_or_words_of_a_name(store: Database, factory: Factory) -> None:
     await factory.product(MUG)
     await factory.product(BOWL)
 
@@ -30,7 +30,7 @@ async def test_stock_is_found_by_the_beginning_of_a_sku_or_words_of_a_name(store
     assert [row.sku for row in await stock(store, "", limit=1)] == ["BOWL-LG"]
 
 
-async def test_an_order_is_short_of_what_is_not_free_for_it(store: Database, factory: Factory):
+async def test_an_order_is_short_of_what_is_not_free_for_it(store: Database, factory: Factory) -> None:
     await factory.product(MUG, on_hand=1)
     await factory.product(BOWL, on_hand=5)
     order_id = await factory.order(lines=(Line(quantity=3), BOWL))

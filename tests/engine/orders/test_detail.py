@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 import pytest
 
 from engine.database.connection import Database
+from engine.database.embedded import EmbeddedServer
 from engine.errors import NotFound
 from engine.identifiers import DEFAULT_CREATOR, OrderId, new_id
 from engine.orders.detail import detail
@@ -18,7 +19,7 @@ from engine.words import ExecutionStatus, HoldReason, OrderStatus, WorkflowState
 from tests.factories import BOWL, MUG, NOON, SOMEWHERE, Factory, insert, opened
 
 
-async def test_the_whole_order_is_there(store: Database, factory: Factory):
+async def test_the_whole_order_is_there(store: Database, factory: Factory) -> None:
     await factory.product(MUG)
     order_id = await factory.order(
         customer="Anna Lopez",
@@ -64,36 +65,38 @@ async def test_the_whole_order_is_there(store: Database, factory: Factory):
     assert seen.failure is None
 
 
-async def test_without_the_master_key_only_personal_data_is_masked(database, store: Database, factory: Factory):
+async def test_without_the_master_key_only_personal_data_is_masked(
+    database: EmbeddedServer, store: Database, factory: Factory
+) -> None:
     order_id = await factory.order()
     async with opened(database, with_key=False) as keyless:
         seen = await detail(keyless, order_id)
     assert (seen.row.customer_name, seen.email, seen.phone) == (MASK, MASK, MASK)
     assert seen.address is not None
     assert seen.address.city == MASK
-    assert seen.row.items_summary == "1× Stoneware mug, blue"
+    assert seen.row.items_summary == "1× Stoneware mug, blue"  # noqa: RUF001
 
 
-async def test_an_unknown_order_is_not_found(store: Database):
+async def test_an_unknown_order_is_not_found(store: Database) -> None:
     with pytest.raises(NotFound, match="There is no order 00000000-0000-0000-0000-000000000001"):
         await detail(store, OrderId(UUID(int=1)))
 
 
-async def test_a_failed_order_tells_cause_and_mend(store: Database, factory: Factory):
+async def test_a_failed_order_tells_cause_and_mend(store: Database, factory: Factory) -> None:
     seen = await detail(store, await factory.failed())
     assert seen.failure is not None
     assert seen.failure.evidence == {"sku": "MUG-BLU"}
     assert seen.why == "Failed: MUG-BLU is out of stock. Mend: Receive MUG-BLU, then retry."
 
 
-async def test_missing_units_are_counted_beside_what_is_reserved_elsewhere(store: Database, factory: Factory):
+async def test_missing_units_are_counted_beside_what_is_reserved_elsewhere(store: Database, factory: Factory) -> None:
     await factory.product(MUG, on_hand=5, reserved=4)
     three = type(MUG)(quantity=3)
     seen = await detail(store, await factory.order(lines=(three,), waiting_for="stock"))
     assert seen.why == "Waits for stock: MUG-BLU, 2 short."
 
 
-async def test_a_closed_order_remembers_its_workflow(store: Database, factory: Factory):
+async def test_a_closed_order_remembers_its_workflow(store: Database, factory: Factory) -> None:
     order_id = await factory.order(
         state=WorkflowState.COMPLETED, status=OrderStatus.DELIVERED, execution=ExecutionStatus.COMPLETED
     )
@@ -103,12 +106,12 @@ async def test_a_closed_order_remembers_its_workflow(store: Database, factory: F
     assert all(seen.workflow.allowed.values())
 
 
-async def test_the_story_is_told_oldest_first_from_every_source(store: Database, factory: Factory):
+async def test_the_story_is_told_oldest_first_from_every_source(store: Database, factory: Factory) -> None:
     order_id = await factory.failed(failed_at=NOON + timedelta(minutes=5))
     await factory.hold(order_id, HoldReason.FRAUD, note="two cards")
     vault = store.vault
 
-    def at(minute: int):
+    def at(minute: int) -> datetime:
         return NOON + timedelta(minutes=minute)
 
     note_id = new_id()

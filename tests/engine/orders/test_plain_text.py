@@ -28,12 +28,12 @@ from engine.orders.plain_text import plain
         ("[bold]not markup[/bold]", "[bold]not markup[/bold]"),
     ],
 )
-def test_plain(outside: str | None, printed: str):
+def test_plain(outside: str | None, printed: str) -> None:
     assert plain(outside) == printed
 
 
 @given(st.text())
-def test_nothing_that_moves_a_terminal_survives(outside: str):
+def test_nothing_that_moves_a_terminal_survives(outside: str) -> None:
     printed = plain(outside)
     assert not any(ord(character) < 32 or 127 <= ord(character) < 160 for character in printed)
     assert plain(printed) == printed

@@ -79,7 +79,7 @@ async def plans(store: Database, factory: Factory) -> AsyncIterator[list[str]]:
     store.pool = pool
 
 
-async def test_the_newest_orders_come_from_the_index(store: Database, plans: list[str]):
+async def test_the_newest_orders_come_from_the_index(store: Database, plans: list[str]) -> None:
     first = await queries.page(store, OrderFilter(), limit=50)
     await queries.page(store, OrderFilter(), after=first.rows[-1].key, limit=50)
     await queries.page(store, OrderFilter(), before=first.rows[-1].key, limit=50)
@@ -90,23 +90,23 @@ async def test_the_newest_orders_come_from_the_index(store: Database, plans: lis
         assert "Seq Scan on orders" not in plan
 
 
-async def test_a_status_comes_from_its_index(store: Database, plans: list[str]):
+async def test_a_status_comes_from_its_index(store: Database, plans: list[str]) -> None:
     await queries.page(store, OrderFilter(statuses=frozenset({OrderStatus.CONFIRMED})), limit=50)
     assert "orders_status_index" in plans[0]
     assert "Seq Scan on orders" not in plans[0]
 
 
-async def test_failed_orders_come_from_the_index_of_the_failed(store: Database, plans: list[str]):
+async def test_failed_orders_come_from_the_index_of_the_failed(store: Database, plans: list[str]) -> None:
     await queries.page(store, OrderFilter(executions=frozenset({ExecutionStatus.FAILED})), limit=50)
     assert "orders_failed_index" in plans[0]
 
 
-async def test_a_pile_is_looked_up_from_what_puts_orders_on_it(store: Database, plans: list[str]):
+async def test_a_pile_is_looked_up_from_what_puts_orders_on_it(store: Database, plans: list[str]) -> None:
     await queries.page(store, OrderFilter(pile=Pile.FAILED, sort=OrderSort.SHIP_BY, ascending=True), limit=50)
     assert "Seq Scan on orders" not in plans[0]
 
 
-async def test_rows_on_screen_are_refreshed_by_key(store: Database, plans: list[str]):
+async def test_rows_on_screen_are_refreshed_by_key(store: Database, plans: list[str]) -> None:
     page = await queries.page(store, OrderFilter(), limit=50)
     ids = [row.order_id for row in page.rows]
     await queries.versions(store, ids)
@@ -115,7 +115,7 @@ async def test_rows_on_screen_are_refreshed_by_key(store: Database, plans: list[
     assert "orders_pkey" in plans[2]
 
 
-async def test_a_search_walks_no_table(store: Database, plans: list[str]):
+async def test_a_search_walks_no_table(store: Database, plans: list[str]) -> None:
     await queries.page(store, OrderFilter(search="57600000000001"), limit=50)
     candidates, page = plans
     for index in ("orders_tiktok_order_id_key", "order_items_sku_index"):
@@ -125,7 +125,7 @@ async def test_a_search_walks_no_table(store: Database, plans: list[str]):
     assert "orders_pkey" in page
 
 
-async def test_the_piles_are_counted_without_walking_closed_orders(store: Database, plans: list[str]):
+async def test_the_piles_are_counted_without_walking_closed_orders(store: Database, plans: list[str]) -> None:
     await overview.piles(store)
     assert "Seq Scan on orders" not in plans[0]
     assert "Seq Scan on order_items" not in plans[0]

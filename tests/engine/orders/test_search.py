@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.database.connection import Database
+from engine.database.embedded import EmbeddedServer
 from engine.orders import queries, search
 from engine.orders.views import Count, OrderFilter
 from tests.factories import BOWL, MUG, Factory, Line, opened
@@ -58,17 +59,19 @@ async def three(factory: Factory) -> None:
         ("   ", {"577100", "577200", "688300"}),
     ],
 )
-async def test_a_phrase_finds(store: Database, three: None, phrase: str, numbers: set[str]):
+async def test_a_phrase_finds(store: Database, three: None, phrase: str, numbers: set[str]) -> None:
     assert await found(store, phrase) == numbers
 
 
-async def test_a_search_narrows_with_the_rest_of_the_filter(store: Database, three: None, factory: Factory):
+async def test_a_search_narrows_with_the_rest_of_the_filter(store: Database, three: None, factory: Factory) -> None:
     await factory.failed(number="577400", customer="Anna Holm")
     wanted = OrderFilter(search="anna", failure_fingerprint="out_of_stock:MUG-BLU")
     assert [row.order_number for row in (await queries.page(store, wanted, limit=9)).rows] == ["577400"]
 
 
-async def test_without_the_master_key_people_are_not_found_but_ids_are(database, store: Database, three: None):
+async def test_without_the_master_key_people_are_not_found_but_ids_are(
+    database: EmbeddedServer, store: Database, three: None
+) -> None:
     async with opened(database, with_key=False) as keyless:
         assert await found(keyless, "anna") == set()
         assert await found(keyless, "577100") == {"577100"}
@@ -76,26 +79,30 @@ async def test_without_the_master_key_people_are_not_found_but_ids_are(database,
 
 async def test_a_phrase_that_fits_very_many_orders_gives_the_newest_of_them(
     store: Database, factory: Factory, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     await factory.many(200)
     exact = await queries.page(store, OrderFilter(search="5760"), limit=20)
     # 200 candidates are few in life and many here.
     monkeypatch.setattr(search, "CANDIDATES", 100)
     broad = await queries.page(store, OrderFilter(search="5760"), limit=20)
     assert broad == exact
-    assert await queries.count(store, OrderFilter(search="5760"), cap=1000) == Count(200, exact=True)
+    assert await queries.count(store, OrderFilter(search="5760"), cap=1000) == Count(200, exact=False)
+    assert await queries.count(store, OrderFilter(search="5760"), cap=None) == Count(200, exact=True)
+    assert await queries.ids_matching(store, OrderFilter(search="5760"), limit=20) == [
+        row.order_id for row in exact.rows
+    ]
 
 
 @pytest.mark.parametrize("phrase", ["anna", "anna lopez", "mug", "577", "9400ab", "bowl larg"])
 async def test_broad_and_narrow_answers_are_the_same(
     store: Database, three: None, monkeypatch: pytest.MonkeyPatch, phrase: str
-):
+) -> None:
     narrow = await found(store, phrase)
     monkeypatch.setattr(search, "CANDIDATES", 0)
     assert await found(store, phrase) == narrow
 
 
-async def test_a_scan_names_one_order_exactly(store: Database, three: None):
+async def test_a_scan_names_one_order_exactly(store: Database, three: None) -> None:
     wanted = await queries.find(store, "577100")
     package_id = await store.pool.fetchval("SELECT id FROM packages")
     for text in ("9400abc", "9400ABC", "115700", str(package_id), str(wanted), " 577100\n"):

@@ -96,7 +96,7 @@ LATER = NOON + timedelta(minutes=4, seconds=30)
         ({"execution": ExecutionStatus.COMPLETED, "status": OrderStatus.DELIVERED}, "Done: delivered."),
     ],
 )
-def test_the_sentence(changes, sentence):
+def test_the_sentence(changes, sentence) -> None:
     assert why(replace(RUNNING, **changes)) == sentence
 
 
@@ -104,7 +104,7 @@ def test_the_sentence(changes, sentence):
     ("seconds", "words"),
     [(0, "at once"), (1, "in 1 s"), (59, "in 59 s"), (60, "in 1 min"), (7200, "in 2 h"), (200_000, "in 2 days")],
 )
-def test_waits_are_told_in_the_largest_unit_that_fits(seconds: int, words: str):
+def test_waits_are_told_in_the_largest_unit_that_fits(seconds: int, words: str) -> None:
     still = replace(
         RUNNING, waiting_for="label", effect_error="No answer", effect_due_at=NOON + timedelta(seconds=seconds)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from engine.database.connection import Database
 from engine.identifiers import new_id
@@ -13,10 +14,10 @@ from engine.words import ExecutionStatus, OrderStatus, WorkflowState
 from tests.factories import Factory, insert
 
 
-async def test_each_pile_counts_its_orders_and_its_nearest_deadline(store: Database, factory: Factory):
+async def test_each_pile_counts_its_orders_and_its_nearest_deadline(store: Database, factory: Factory) -> None:
     now = datetime.now(UTC)
     soon, later, past = now + timedelta(hours=2), now + timedelta(days=3), now - timedelta(hours=1)
-    shipped = {"status": OrderStatus.SHIPPED, "state": WorkflowState.SHIPPED, "waiting_for": "delivery"}
+    shipped: dict[str, Any] = {"status": OrderStatus.SHIPPED, "state": WorkflowState.SHIPPED, "waiting_for": "delivery"}
     expected = {
         Pile.DUE_SOON: [await factory.order(ship_by=soon)],
         Pile.AUTO_CANCEL_SOON: [await factory.order(ship_by=later, auto_cancel_at=soon)],
@@ -60,17 +61,17 @@ async def test_each_pile_counts_its_orders_and_its_nearest_deadline(store: Datab
     assert nearest[Pile.FAILED] is None
 
 
-async def test_an_empty_database_has_every_pile_at_zero(store: Database):
+async def test_an_empty_database_has_every_pile_at_zero(store: Database) -> None:
     assert [(count.pile, count.orders, count.nearest) for count in await piles(store)] == [
         (pile, 0, None) for pile in Pile
     ]
 
 
-async def test_the_pulse_of_a_quiet_database(store: Database):
+async def test_the_pulse_of_a_quiet_database(store: Database) -> None:
     assert await pulse(store) == Pulse(0, 0, 0, 0, 0, daemon_alive=False, open_gates=())
 
 
-async def test_the_pulse_counts_what_is_open_and_sees_the_daemon(store: Database, factory: Factory):
+async def test_the_pulse_counts_what_is_open_and_sees_the_daemon(store: Database, factory: Factory) -> None:
     await factory.hold(await factory.order())
     await factory.failed()
     await factory.order(
@@ -102,7 +103,7 @@ async def test_the_pulse_counts_what_is_open_and_sees_the_daemon(store: Database
     )
 
 
-async def test_a_daemon_that_missed_its_beats_is_not_alive(store: Database):
+async def test_a_daemon_that_missed_its_beats_is_not_alive(store: Database) -> None:
     await store.pool.execute(
         "INSERT INTO daemons (host, process_id, version, beat_at) VALUES ('box', 1, '0', now() - interval '7 seconds')"
     )

@@ -10,7 +10,7 @@ from engine.workflow.failure_groups import failure_groups, failures_of_group
 from tests.factories import NOON, Factory
 
 
-async def test_groups_come_nearest_ship_by_first_with_their_newest_failures(store: Database, factory: Factory):
+async def test_groups_come_nearest_ship_by_first_with_their_newest_failures(store: Database, factory: Factory) -> None:
     await factory.failed(about="BOWL-LG")
     for hours in (9, 3, 6, 12):
         await factory.failed(
@@ -30,7 +30,7 @@ async def test_groups_come_nearest_ship_by_first_with_their_newest_failures(stor
     assert (bowl.fingerprint, bowl.orders, bowl.nearest_ship_by) == ("out_of_stock:BOWL-LG", 1, None)
 
 
-async def test_a_group_opens_nearest_ship_by_first_up_to_the_limit(store: Database, factory: Factory):
+async def test_a_group_opens_nearest_ship_by_first_up_to_the_limit(store: Database, factory: Factory) -> None:
     made = {hours: await factory.failed(ship_by=NOON + timedelta(hours=hours)) for hours in (9, 3, 6)}
     await factory.failed(about="BOWL-LG")
     views = await failures_of_group(store, "out_of_stock:MUG-BLU", limit=2)
@@ -38,7 +38,7 @@ async def test_a_group_opens_nearest_ship_by_first_up_to_the_limit(store: Databa
     assert views[0].evidence == {"sku": "MUG-BLU"}
 
 
-async def test_a_resolved_failure_leaves_its_group(store: Database, factory: Factory):
+async def test_a_resolved_failure_leaves_its_group(store: Database, factory: Factory) -> None:
     order_id = await factory.failed()
     await store.pool.execute("UPDATE failures SET resolved_at = now() WHERE order_id = $1", order_id)
     assert await failure_groups(store) == []

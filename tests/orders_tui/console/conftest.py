@@ -49,8 +49,11 @@ async def opened(database: EmbeddedServer) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-def factory(opened: Database) -> Factory:
-    return Factory(opened)
+async def factory(opened: Database) -> Factory:
+    factory = Factory(opened)
+    await factory.shop()
+    await opened.pool.execute("UPDATE shops SET policies = $1", {"import_mode": "work"})
+    return factory
 
 
 @pytest.fixture

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from textual.pilot import Pilot
 
 from engine.database.connection import Database
+from engine.identifiers import OrderId
 from engine.ports import Address
 from orders_tui.console import OrdersApp
 from orders_tui.modals.mend import Mend
@@ -14,6 +16,11 @@ from orders_tui.modals.report import Report
 from orders_tui.screens.failed import FailedScreen
 from tests.factories import NOON, Factory
 from tests.orders_tui.console.driving import SMALL, lines, notices, orders_shown, press, settle, text, write
+
+
+async def stopped(factory: Factory, **order: Any) -> OrderId:
+    """An order that failed after it had been validated."""
+    return await factory.failed(failed_from="validated", **order)
 
 
 async def open_form(pilot: Pilot[int], key: str) -> None:
@@ -30,9 +37,9 @@ async def open_failures(opened: Database) -> list[str]:
 
 
 async def test_failures_are_grouped_by_cause_with_the_nearest_deadline_first(app: OrdersApp, factory: Factory) -> None:
-    await factory.failed(number="A", ship_by=NOON + timedelta(hours=9))
-    await factory.failed(number="B", ship_by=NOON + timedelta(hours=8))
-    await factory.failed(number="C", code="missing_weight", about="BOWL-LG", ship_by=NOON + timedelta(hours=5))
+    await stopped(factory, number="A", ship_by=NOON + timedelta(hours=9))
+    await stopped(factory, number="B", ship_by=NOON + timedelta(hours=8))
+    await stopped(factory, number="C", code="missing_weight", about="BOWL-LG", ship_by=NOON + timedelta(hours=5))
     async with app.run_test(size=SMALL) as pilot:
         await press(pilot, "3")
         assert [line.split()[:5] for line in lines(app)[2:4]] == [
@@ -57,8 +64,9 @@ async def test_nothing_failed_is_said_and_keys_say_why_they_do_nothing(app: Orde
 
 
 async def test_one_order_is_retried_from_its_line(app: OrdersApp, factory: Factory, opened: Database) -> None:
+    await factory.product(on_hand=9)
     for number in ("A", "B"):
-        await factory.failed(number=number)
+        await stopped(factory, number=number)
     async with app.run_test(size=SMALL, notifications=True) as pilot:
         await press(pilot, "3", "r")
         assert notices(app) == ["Open the group with enter and choose one order, or retry them all with R."]
@@ -70,8 +78,9 @@ async def test_one_order_is_retried_from_its_line(app: OrdersApp, factory: Facto
 
 
 async def test_a_group_is_retried_after_a_last_look(app: OrdersApp, factory: Factory, opened: Database) -> None:
+    await factory.product(on_hand=9)
     for number in ("A", "B", "C"):
-        await factory.failed(number=number)
+        await stopped(factory, number=number)
     async with app.run_test(size=SMALL) as pilot:
         await press(pilot, "3")
         await open_form(pilot, "R")
@@ -90,7 +99,7 @@ async def test_stock_is_received_from_the_keyboard_and_the_group_goes_on(
 ) -> None:
     await factory.product(on_hand=0)
     for number in ("A", "B"):
-        await factory.failed(number=number)
+        await stopped(factory, number=number)
     async with app.run_test(size=SMALL) as pilot:
         await press(pilot, "3")
         await open_form(pilot, "e")
@@ -106,8 +115,8 @@ async def test_stock_is_received_from_the_keyboard_and_the_group_goes_on(
 
 
 async def test_a_weight_is_entered_from_the_keyboard(app: OrdersApp, factory: Factory, opened: Database) -> None:
-    await factory.product(weight_grams=None)
-    await factory.failed(number="A", code="missing_weight")
+    await factory.product(on_hand=9, weight_grams=None)
+    await stopped(factory, number="A", code="missing_weight")
     async with app.run_test(size=SMALL) as pilot:
         await press(pilot, "3")
         await open_form(pilot, "e")
@@ -119,7 +128,8 @@ async def test_a_weight_is_entered_from_the_keyboard(app: OrdersApp, factory: Fa
 
 async def test_an_address_is_corrected_from_the_keyboard(app: OrdersApp, factory: Factory, opened: Database) -> None:
     wrong = Address("Ines Falk", "+15550100", "7 Quay Street", "", "Port Alder", "WA", "9", "US")
-    order = await factory.failed(number="A", code="bad_address", about="", address=wrong)
+    await factory.product(on_hand=9)
+    order = await stopped(factory, number="A", code="bad_address", about="", address=wrong)
     async with app.run_test(size=SMALL) as pilot:
         await press(pilot, "3")
         await open_form(pilot, "e")
@@ -134,7 +144,7 @@ async def test_an_address_is_corrected_from_the_keyboard(app: OrdersApp, factory
 
 
 async def test_a_cause_that_cannot_be_mended_here_says_so(app: OrdersApp, factory: Factory) -> None:
-    await factory.failed(number="A", code="carrier_credentials", about="")
+    await stopped(factory, number="A", code="carrier_credentials", about="")
     async with app.run_test(size=SMALL, notifications=True) as pilot:
         await press(pilot, "3", "e")
         assert notices(app) == ["This cause is mended elsewhere (its line says where); then retry it with R."]
@@ -143,7 +153,7 @@ async def test_a_cause_that_cannot_be_mended_here_says_so(app: OrdersApp, factor
 
 async def test_a_groups_orders_are_shown_in_the_table_and_one_of_them_found(app: OrdersApp, factory: Factory) -> None:
     for number in ("A", "B"):
-        await factory.failed(number=number)
+        await stopped(factory, number=number)
     await factory.order(number="FINE")
     async with app.run_test(size=SMALL) as pilot:
         await press(pilot, "3", "o")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from textual.pilot import Pilot
 
 from engine.database.connection import Database
-from engine.words import OrderStatus, WorkflowState
+from engine.words import ExecutionStatus, OrderStatus, WorkflowState
 from orders_tui.console import OrdersApp
 from orders_tui.modals.status_change import Stage, StatusChange
 from tests.factories import Factory
@@ -26,6 +24,12 @@ async def choose(pilot: Pilot[int], status: OrderStatus) -> StatusChange:
     return form
 
 
+async def ready(factory: Factory, number: str) -> None:
+    """An order whose parcel has its label and may be handed over."""
+    order = await factory.order(number=number, status=OrderStatus.PROCESSING, state=WorkflowState.READY_TO_SHIP)
+    await factory.package(order, f"9400{number}")
+
+
 async def statuses(opened: Database) -> dict[str, str]:
     records = await opened.pool.fetch("SELECT order_number, order_status FROM orders")
     return {record["order_number"]: record["order_status"] for record in records}
@@ -35,68 +39,66 @@ async def test_marked_orders_are_previewed_confirmed_with_a_reason_and_changed(
     app: OrdersApp, factory: Factory, opened: Database
 ) -> None:
     for number in ("A", "B", "C"):
-        await factory.order(number=number)
-    await factory.order(number="DONE", status=OrderStatus.CANCELLED)
-    await opened.pool.execute("UPDATE order_workflows SET workflow_status = 'cancelled' WHERE order_id = (SELECT id FROM orders WHERE order_number = 'DONE')")
+        await ready(factory, number)
+    await factory.order(number="DONE", status=OrderStatus.CANCELLED, execution=ExecutionStatus.CANCELLED)
     async with app.run_test(size=SMALL) as pilot:
         await press(pilot, "2", "a")
-        form = await choose(pilot, OrderStatus.CANCELLED)
+        form = await choose(pilot, OrderStatus.SHIPPED)
         assert form.stage is Stage.PREVIEW
-        assert "3  pending → cancelled" in text(app)
+        assert "3  processing → shipped" in text(app)
         assert "1  refused:" in text(app)
         assert "Order DONE is closed (cancelled)." in text(app)
         await press(pilot, "enter")
         assert "Give a reason; it is kept in every order's history." in text(app)
-        await write(pilot, "buyer asked")
+        await write(pilot, "handed over")
         await press(pilot, "enter", "enter")
-        assert "type the word cancelled to confirm" in text(app)
+        assert "type the word shipped to confirm" in text(app)
         assert form.stage is Stage.PREVIEW
-        assert set((await statuses(opened)).values()) == {"pending", "cancelled"}
-        await write(pilot, "cancelled")
+        assert set((await statuses(opened)).values()) == {"processing", "cancelled"}
+        await write(pilot, "shipped")
         await press(pilot, "enter")
         assert form.stage is Stage.REPORT
         assert "3 changed, 1 refused" in text(app)
-        assert await statuses(opened) == {"A": "cancelled", "B": "cancelled", "C": "cancelled", "DONE": "cancelled"}
+        assert await statuses(opened) == {"A": "shipped", "B": "shipped", "C": "shipped", "DONE": "cancelled"}
         await press(pilot, "enter")
         await settle(pilot)
-        assert "* cancelled" in text(app)
-    reasons = await opened.pool.fetch("SELECT DISTINCT reason, changed_by FROM order_status_history WHERE new_status = 'cancelled'")
-    assert [tuple(record) for record in reasons] == [("buyer asked", "mira")]
+        assert "✓ shipped" in text(app)
+    reasons = await opened.pool.fetch("SELECT DISTINCT reason, changed_by FROM order_status_history WHERE new_status = 'shipped'")
+    assert [tuple(record) for record in reasons] == [("handed over", "mira")]
 
 
 async def test_an_order_that_changed_meanwhile_is_refused_and_told_in_words(
     app: OrdersApp, factory: Factory, opened: Database
 ) -> None:
-    await factory.order(number="A")
+    await ready(factory, "A")
     async with app.run_test(size=SMALL) as pilot:
         await press(pilot, "2")
         await opened.pool.execute("UPDATE orders SET priority_level = 5, tags = '{rush}', total_amount = 99, version = version + 1")
-        await choose(pilot, OrderStatus.CANCELLED)
+        await choose(pilot, OrderStatus.SHIPPED)
         await write(pilot, "late")
         await press(pilot, "enter")
-        await write(pilot, "cancelled")
+        await write(pilot, "shipped")
         await press(pilot, "enter")
         assert "0 changed, 1 refused" in text(app)
         assert "Changed since you looked: total 99.00 USD." in " ".join(text(app).replace("│", " ").split())
-        assert await statuses(opened) == {"A": "pending"}
+        assert await statuses(opened) == {"A": "processing"}
 
 
 async def test_all_that_match_are_changed_also_those_never_seen_less_those_taken_out(
     app: OrdersApp, factory: Factory, opened: Database
 ) -> None:
+    await factory.product(on_hand=100)
     for number in range(30):
         await factory.order(number=f"ORD-{number:02d}")
     async with app.run_test(size=SMALL) as pilot:
         await press(pilot, "2", "A", "space")
         kept = orders_shown(app)[0]
-        await choose(pilot, OrderStatus.CANCELLED)
-        assert "29  pending → cancelled" in text(app)
+        await choose(pilot, OrderStatus.CONFIRMED)
+        assert "29  pending → processing" in text(app)
         await write(pilot, "recall")
         await press(pilot, "enter")
-        await write(pilot, "cancelled")
-        await press(pilot, "enter")
         assert "29 changed, 0 refused" in text(app)
-    assert {number for number, status in (await statuses(opened)).items() if status != "cancelled"} == {kept}
+    assert {number for number, status in (await statuses(opened)).items() if status == "pending"} == {kept}
 
 
 async def test_going_back_changes_nothing(app: OrdersApp, factory: Factory, opened: Database) -> None:
@@ -117,7 +119,6 @@ async def test_a_change_that_none_may_take_cannot_be_confirmed(app: OrdersApp, f
         await press(pilot, "2")
         form = await choose(pilot, OrderStatus.DELIVERED)
         assert "1  refused:" in text(app)
-        await write(pilot, "why not")
         await press(pilot, "enter")
         assert form.stage is Stage.PREVIEW
         assert "None of these orders may take that status" in text(app)

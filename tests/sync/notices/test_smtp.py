@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from email import message_from_string
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,9 +19,9 @@ from tests.sync.notices.smtp_server import MailServer, mail_server
 SENDER = "orders@harbor-lane.example"
 
 
-def outbox(server: MailServer, encryption: Encryption = Encryption.NONE, **more: str) -> SmtpOutbox:
+def outbox(server: MailServer, encryption: Encryption = Encryption.NONE, **more: Any) -> SmtpOutbox:
     return SmtpOutbox(
-        SmtpSettings("127.0.0.1", server.port, SENDER, encryption=encryption, timeout_seconds=1.0, **more)  # type: ignore[arg-type]
+        SmtpSettings("127.0.0.1", server.port, SENDER, encryption=encryption, timeout_seconds=1.0, **more)
     )
 
 
@@ -31,7 +32,11 @@ async def test_a_batch_goes_through_one_connection() -> None:
     assert outcomes == [Done(NoticeSent(message_id(one, SENDER))) for one in letters]
     assert (server.connections, len(server.messages)) == (1, 3)
     first = message_from_string(server.messages[0])
-    assert (first["To"], first["From"], first["Message-ID"]) == ("ann@relay.example", SENDER, message_id(letters[0], SENDER))
+    assert (first["To"], first["From"], first["Message-ID"]) == (
+        "ann@relay.example",
+        SENDER,
+        message_id(letters[0], SENDER),
+    )
     assert server.commands[-1] == "QUIT"
 
 
@@ -44,7 +49,10 @@ async def test_a_repeat_has_the_same_message_id() -> None:
 
 
 async def test_one_refused_recipient_does_not_hold_up_the_others() -> None:
-    answers = {"RCPT bo@relay.example": "550 5.1.1 <bo@relay.example>: no such user", "RCPT cy@relay.example": "451 later"}
+    answers = {
+        "RCPT bo@relay.example": "550 5.1.1 <bo@relay.example>: no such user",
+        "RCPT cy@relay.example": "451 later",
+    }
     letters = [letter(), letter("bo@relay.example"), letter("cy@relay.example"), letter("di@relay.example")]
     async with mail_server(MailServer(answers=answers)) as server:
         ann, bo, cy, di = await outbox(server).deliver(letters)

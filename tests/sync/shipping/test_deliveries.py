@@ -185,7 +185,9 @@ async def test_lost_answers_end_in_one_label_each(world: Outside) -> None:
 
 
 async def test_no_weight_is_a_failure_with_a_mend() -> None:
-    request = replace(parcel(weight_grams=0), items=(ParcelItem("BOWL-LG", "Bowl", 1, 0), ParcelItem("MUG", "Mug", 1, 5)))
+    request = replace(
+        parcel(weight_grams=0), items=(ParcelItem("BOWL-LG", "Bowl", 1, 0), ParcelItem("MUG", "Mug", 1, 5))
+    )
     async with easypost_at("http://127.0.0.1:1") as easypost:
         _, (outcome,) = await buy(easypost, RecordedDesk(), [request])
     assert outcome == Failed("missing_weight", "No weight is known for BOWL-LG; enter it in Inventory, then retry.")
@@ -283,7 +285,13 @@ class Told:
             return self.label
         if request.method == "POST":
             price, self.quotes = self.prices[self.quotes], self.quotes + 1
-            rate = {"id": f"rate_{self.quotes}", "carrier": "USPS", "service": "Ground", "rate": price, "currency": "USD"}
+            rate = {
+                "id": f"rate_{self.quotes}",
+                "carrier": "USPS",
+                "service": "Ground",
+                "rate": price,
+                "currency": "USD",
+            }
             return reply({"id": "shp_01", "rates": [rate]}, status=201)
         return reply({"id": "shp_01", "rates": []})
 

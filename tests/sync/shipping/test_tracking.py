@@ -25,7 +25,9 @@ from tests.sync.shipping.parcels import parcel_of
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 
-def opened(number: int, *, reference: str | None = None, labelled_at: datetime = NOW, carrier: str = "USPS") -> OpenParcel:
+def opened(
+    number: int, *, reference: str | None = None, labelled_at: datetime = NOW, carrier: str = "USPS"
+) -> OpenParcel:
     return OpenParcel(
         package_id=PackageId(new_id()),
         order_id=OrderId(new_id()),

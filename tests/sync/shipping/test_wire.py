@@ -32,7 +32,13 @@ BOUGHT: dict[str, Any] = {
     "status": "unknown",
     "tracking_code": "9400111",
     "postage_label": {"label_url": "https://files.example/1.pdf"},
-    "selected_rate": {"id": "rate_9", "carrier": "USPS", "service": "GroundAdvantage", "rate": "7.31", "currency": "USD"},
+    "selected_rate": {
+        "id": "rate_9",
+        "carrier": "USPS",
+        "service": "GroundAdvantage",
+        "rate": "7.31",
+        "currency": "USD",
+    },
     "tracker": {"id": "trk_1"},
     "fees": [
         {"type": "LabelFee", "amount": "0.05000", "charged": True},
@@ -42,7 +48,9 @@ BOUGHT: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize(("grams", "expected"), [(1, 0.1), (28, 1.0), (29, 1.1), (400, 14.2), (454, 16.1), (31751, 1120.0)])
+@pytest.mark.parametrize(
+    ("grams", "expected"), [(1, 0.1), (28, 1.0), (29, 1.1), (400, 14.2), (454, 16.1), (31751, 1120.0)]
+)
 def test_grams_become_ounces_rounded_up(grams: int, expected: float) -> None:
     assert ounces(grams) == expected
 

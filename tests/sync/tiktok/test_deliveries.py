@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -132,6 +132,14 @@ async def test_a_parcel_that_is_gone_is_told_nothing(world: Outside) -> None:
     outcome = desk.outcomes[claim.effect_id]
     assert isinstance(outcome, Failed)
     assert outcome.code == "package_gone"
+
+
+async def test_a_parcel_that_tiktok_ships_itself_is_told_nothing(world: Outside) -> None:
+    request = replace(ship_request((await waiting(world))[0], 1), shipping_type="TIKTOK")
+    (outcome,) = await deliver(world, RecordedDesk(), [request])
+    assert isinstance(outcome, Failed)
+    assert outcome.code == "tiktok.not_ours_to_ship"
+    assert (await world.state())["shipped"] == 0
 
 
 async def test_a_withdrawn_claim_is_neither_told_nor_settled(world: Outside) -> None:
@@ -315,7 +323,7 @@ async def test_one_claim_that_breaks_does_not_take_its_batch_along(world: Outsid
         async def checkpoint(self, claim: Claim, provider_reference: str) -> bool:
             if provider_reference == tracking_number(0):
                 raise ConnectionError("the database went away")
-            return await super(Broken, self).checkpoint(claim, provider_reference)
+            return await super().checkpoint(claim, provider_reference)
 
     desk, orders = Broken(), (await waiting(world))[:3]
     with pytest.raises(ConnectionError):

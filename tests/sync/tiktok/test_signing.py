@@ -58,8 +58,10 @@ VECTORS = {
     "R10": (
         "/fulfillment/202309/orders/577000000000000001/packages",
         CIPHER,
-        b'{"tracking_number":"1Z999AA10123456784","shipping_provider_id":"7117858858072016686",'
-        b'"order_line_item_ids":["577000000000000101"]}',
+        (
+            b'{"tracking_number":"1Z999AA10123456784","shipping_provider_id":"7117858858072016686",'
+            b'"order_line_item_ids":["577000000000000101"]}'
+        ),
         "59249623efdccff3734f921e7b26b4b3c94a139e4b4998e73d048d08370471d4",
     ),
     "R11": (
@@ -78,32 +80,42 @@ VECTORS = {
 
 WEBHOOKS = {
     "W1": (
-        '{"type":1,"tts_notification_id":"7590000000000000001","shop_id":"7495000000000000001","timestamp":1767225601,'
-        '"data":{"order_id":"577000000000000001","order_status":"AWAITING_SHIPMENT","is_on_hold_order":true,'
-        '"update_time":1767225600}}',
+        (
+            '{"type":1,"tts_notification_id":"7590000000000000001","shop_id":"7495000000000000001","timestamp":1767225601,'
+            '"data":{"order_id":"577000000000000001","order_status":"AWAITING_SHIPMENT","is_on_hold_order":true,'
+            '"update_time":1767225600}}'
+        ),
         "5a0737669a6ce64007362893e4e03bf6a27a543f4bf0712140f40f437845ee39",
     ),
     "W2": (
-        '{"type":4,"tts_notification_id":"7590000000000000002","shop_id":"7495000000000000001","timestamp":1767225700,'
-        '"data":{"sc_type":"COMBINE","role_type":"ROLE_SELLER","package_list":[{"package_id":"1153000000000000009",'
-        '"order_id_list":["577000000000000001","577000000000000002"]}],"update_time":1767225699}}',
+        (
+            '{"type":4,"tts_notification_id":"7590000000000000002","shop_id":"7495000000000000001","timestamp":1767225700,'
+            '"data":{"sc_type":"COMBINE","role_type":"ROLE_SELLER","package_list":[{"package_id":"1153000000000000009",'
+            '"order_id_list":["577000000000000001","577000000000000002"]}],"update_time":1767225699}}'
+        ),
         "09cbdc255aebf713febca22dffaa2d9602343ccb9ebfe7ea8822c8d5d12a7e72",
     ),
     "W3": (
-        '{"type":11,"tts_notification_id":"7590000000000000003","shop_id":"7495000000000000001","timestamp":1767226000,'
-        '"data":{"order_id":"577000000000000001","cancellations_role":"BUYER",'
-        '"cancel_status":"CANCELLATION_REQUEST_PENDING","cancel_id":"4035000000000000001","create_time":1767225990}}',
+        (
+            '{"type":11,"tts_notification_id":"7590000000000000003","shop_id":"7495000000000000001","timestamp":1767226000,'
+            '"data":{"order_id":"577000000000000001","cancellations_role":"BUYER",'
+            '"cancel_status":"CANCELLATION_REQUEST_PENDING","cancel_id":"4035000000000000001","create_time":1767225990}}'
+        ),
         "291c2398aaf987d57e595431f525703ae101ebf44cee591e3e3692b0a7d229f5",
     ),
     "W4": (
-        '{ "type": 3, "shop_id": "7495000000000000001", "timestamp": 1767226100, '
-        '"data": { "order_id": "577000000000000001", "update_time": 1767226099 } }',
+        (
+            '{ "type": 3, "shop_id": "7495000000000000001", "timestamp": 1767226100, '
+            '"data": { "order_id": "577000000000000001", "update_time": 1767226099 } }'
+        ),
         "2894ebc3e1af894133a8f030158b5f8198f96f61e11bea0c37a4de2cea130afc",
     ),
     "W5": (
-        '{"type":5,"tts_notification_id":"7590000000000000005","shop_id":"7495000000000000001","timestamp":1767226200,'
-        '"data":{"product_id":1729000000000000001,"status":"PRODUCT_AUDIT_FAILURE",'
-        '"suspended_reason":"Título inválido ✗","update_time":1767226199}}',
+        (
+            '{"type":5,"tts_notification_id":"7590000000000000005","shop_id":"7495000000000000001","timestamp":1767226200,'
+            '"data":{"product_id":1729000000000000001,"status":"PRODUCT_AUDIT_FAILURE",'
+            '"suspended_reason":"Título inválido ✗","update_time":1767226199}}'
+        ),
         "176e2b4a8c075866b3aa27674c79bc426ab9648ec2998318c43abf1f3b5a28d6",
     ),
 }

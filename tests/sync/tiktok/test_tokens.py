@@ -12,7 +12,8 @@ import pytest
 from engine.errors import Ambiguous, OrdersError, Retryable, Terminal
 from sync.http_client import open_http_client
 from sync.tiktok.tokens import TokenCalls, TokenSource
-from tests.sync.outside import APP, QUICK, SHOP, TokenShelf, guard, outside, tokens_of
+from tests.sync.outside import APP, QUICK, TokenShelf, guard, outside, tokens_of
+from tests.sync.recorded_desk import SHOP
 from tests.sync.scripted_server import Received, Script, reply, scripted
 
 

@@ -627,7 +627,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("effects_key_key")),
         schema="orders",
         postgresql_with={
-            "fillfactor": "70",
+            "fillfactor": "50",
             "autovacuum_vacuum_scale_factor": "0.02",
             "autovacuum_vacuum_cost_delay": "0",
         },
@@ -638,7 +638,7 @@ def upgrade() -> None:
         ["kind", "due_at"],
         unique=False,
         schema="orders",
-        postgresql_where=sa.text("state IN ('intent', 'sent', 'ambiguous') AND head"),
+        postgresql_where=sa.text("head"),
     )
     op.create_index(
         "effects_order_index", "effects", ["order_id", "dependency", "sequence"], unique=False, schema="orders"
@@ -796,6 +796,7 @@ def upgrade() -> None:
                 "cancelled",
                 name="fulfillment_status_enum",
                 schema="orders",
+                postgresql_with={"fillfactor": "60"},
             ),
             server_default="pending",
             nullable=False,

@@ -1,0 +1,53 @@
+"""The only order in which rows are locked, everywhere:
+
+    work → orders → holds → effects → packages → stock → inserts
+
+Rows of one table are locked sorted by key. A work row is the mutex of an open order: whoever moves an order holds it, so an open
+order's own row needs no lock of its own before it is written. A closed order has no work row and is locked itself. Claims take work and
+effects with SKIP LOCKED and never wait. `Database.run` repeats a transaction that lost a race all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+from engine.identifiers import LocationId, OrderId, ProductId
+
+_WORK = "SELECT order_id FROM work WHERE order_id = ANY($1::uuid[]) ORDER BY order_id FOR UPDATE"
+
+_ORDERS = "SELECT id FROM orders WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"
+
+_STOCK = """
+SELECT product_id, location_id, on_hand - reserved - held AS available
+FROM stock_levels
+WHERE (product_id, location_id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[]))
+ORDER BY product_id, location_id
+FOR NO KEY UPDATE
+"""
+
+
+async def lock_work(connection: Any, order_ids: Collection[OrderId]) -> set[OrderId]:
+    """Lock the work rows of these orders; closed orders have none and are absent from the answer."""
+    rows = await connection.fetch(_WORK, list(order_ids))
+    return {OrderId(row["order_id"]) for row in rows}
+
+
+async def lock_for_result(connection: Any, order_ids: Collection[OrderId]) -> None:
+    """Lock orders that a result from outside belongs to, whether they are still open or not."""
+    locked = await lock_work(connection, order_ids)
+    if closed := [order_id for order_id in order_ids if order_id not in locked]:
+        await connection.fetch(_ORDERS, closed)
+
+
+async def lock_stock(connection: Any, keys: Collection[tuple[ProductId, LocationId]]) -> dict[tuple[UUID, UUID], int]:
+    """Lock these stock levels, sorted, so that batches which share products never wait in a circle. Answers what is available."""
+    ordered = sorted(keys)
+    rows = await connection.fetch(_STOCK, [key[0] for key in ordered], [key[1] for key in ordered])
+    return {(row["product_id"], row["location_id"]): row["available"] for row in rows}
+
+
+async def make_ready(connection: Any, order_ids: Collection[OrderId]) -> None:
+    """Leave these orders, whose work rows the caller holds, to the runner."""
+    await connection.execute("UPDATE work SET ready = true WHERE order_id = ANY($1::uuid[])", list(order_ids))

@@ -1,0 +1,8 @@
+"""Measurements, one line a figure: `NAME VALUE UNIT`. Run by `make bench`, never by the test suite.
+
+__main__    runs all of them in one run, so that ratios mean something on a noisy machine
+facts       the orders that are measured
+lifecycle   engine.lifecycle: created → completed with in-process ports
+bound       engine.bound: the same rows written by plain set-based SQL
+loop        loop.http: the whole job against the simulator
+"""

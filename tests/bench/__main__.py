@@ -1,0 +1,118 @@
+"""Run the measurements: `python -m tests.bench [--orders N]`. One line a figure on stdout, narration on stderr."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from engine.database.connection import Database, DatabaseSettings, open_database
+from engine.reports.accounts import account
+from orders_tui.logs import configure_json_logs
+from tests.bench.bound import PER_ORDER, row_writes, run_bound
+from tests.bench.facts import set_up_shop
+from tests.bench.lifecycle import run_lifecycle
+from tests.bench.loop import run_loop
+
+
+def figure(name: str, value: float | str, unit: str) -> None:
+    shown = f"{value:,.2f}".replace(",", "") if isinstance(value, float) else value
+    print(f"{name} {shown} {unit}", flush=True)
+
+
+async def measure_engine(directory: Path, orders: int) -> None:
+    database = await open_database(DatabaseSettings(data_directory=directory, pool_size=8), {})
+    try:
+        for setting in ("fsync", "synchronous_commit"):
+            figure(f"postgres.{setting}", await database.pool.fetchval(f"SHOW {setting}"), "setting")
+        shop_id = await set_up_shop(database)
+        before = await _writes(database)
+        lifecycle = await run_lifecycle(database, shop_id, orders)
+        accounts = await account(database)
+        if not accounts.balanced or accounts.outcomes != {"completed": orders}:
+            sys.exit(f"The measured orders are not accounted for: {accounts}")
+        written = _difference(await _writes(database), before)
+        bound, bound_written = await _measure_bound(database)
+        for name in sorted(PER_ORDER):
+            _print_writes(name, written.get(name, (0, 0, 0)), bound_written.get(name, (0, 0, 0)), orders)
+        figure("engine.bound", bound, "orders/s")
+        figure("engine.lifecycle", lifecycle, "orders/s")
+        figure("engine.ratio", lifecycle / bound, "of-bound")
+    finally:
+        await database.close()
+
+
+async def _measure_bound(database: Database) -> tuple[float, dict[str, tuple[int, int, int]]]:
+    await database.pool.execute("CREATE DATABASE bound")
+    parameters = database.server_parameters() | {"database": "bound"}
+
+    async def connect() -> Any:
+        return await asyncpg.connect(**parameters)
+
+    async with database.pool.acquire() as source:
+        bound = await run_bound(source, connect)
+    connection = await connect()
+    written = await row_writes(connection)
+    await connection.close()
+    return bound, written
+
+
+async def _writes(database: Database) -> dict[str, tuple[int, int, int]]:
+    async with database.pool.acquire() as connection:
+        return await row_writes(connection)
+
+
+def _difference(
+    after: dict[str, tuple[int, int, int]], before: dict[str, tuple[int, int, int]]
+) -> dict[str, tuple[int, int, int]]:
+    nothing = (0, 0, 0)
+    return {
+        name: (now[0] - then[0], now[1] - then[1], now[2] - then[2])
+        for name, now in after.items()
+        for then in (before.get(name, nothing),)
+    }
+
+
+def _print_writes(name: str, engine: tuple[int, int, int], bound: tuple[int, int, int], orders: int) -> None:
+    verdict = "equal" if engine == bound else "DIFFERENT"
+    shown = "/".join(f"{count / orders:.2f}" for count in engine)
+    other = "/".join(f"{count / orders:.2f}" for count in bound)
+    figure(f"rows.{name}", f"{shown}={other}", f"inserted/updated/deleted-per-order {verdict}")
+
+
+async def measure_loop(directory: Path, orders: int) -> None:
+    summary = (await run_loop(orders, directory)).document()
+    figure("loop.http_calls_per_order", float(summary["http_calls_per_order"]), "calls/order")
+    figure("loop.labels", str(summary["labels_bought"]), "labels")
+    figure("loop.http", float(summary["orders_per_second"]), "orders/s")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--orders", type=int, default=5000, help="orders through the engine (default %(default)s)")
+    parser.add_argument("--loop-orders", type=int, default=1500, help="orders through the loop (default %(default)s)")
+    asked = parser.parse_args()
+    directory = Path(tempfile.mkdtemp(prefix="orders-tui-bench-"))
+    directory.chmod(0o711)  # as root the server's own account has to pass through
+    configure_json_logs(directory / "bench.log")
+    try:
+        import uvloop
+
+        uvloop.install()
+    except ImportError:
+        sys.stderr.write("uvloop is not here; the figures are those of the standard loop\n")
+    try:
+        asyncio.run(measure_engine(directory / "engine", asked.orders))
+        asyncio.run(measure_loop(directory / "loop", asked.loop_orders))
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,201 @@
+"""The configuration: environment over file over default, and one sentence for whatever is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.errors import Misconfigured
+from orders_tui.settings import Settings
+from orders_tui.settings_file import read_settings, settings_path
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "config.toml"
+    path.write_text("")
+    monkeypatch.setenv("ORDERS_TUI_CONFIG", str(path))
+    return path
+
+
+def test_an_empty_file_leaves_every_default(file: Path) -> None:
+    assert read_settings() == Settings.model_construct(
+        **{name: getattr(Settings(), name) for name in Settings.model_fields}
+    )
+    assert read_settings().database.url == ""
+
+
+def test_the_environment_wins_over_the_file_key_by_key(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file.write_text('[database]\nurl = "postgresql://orders@db.example/orders"\npool_size = 3\n')
+    monkeypatch.setenv("ORDERS_TUI_DATABASE__POOL_SIZE", "7")
+    monkeypatch.setenv("ORDERS_TUI_MASTER_KEY", "7a")
+    database = read_settings().database
+    assert (database.url, database.pool_size) == ("postgresql://orders@db.example/orders", 7)
+
+
+def test_without_a_named_file_a_missing_one_is_fine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ORDERS_TUI_CONFIG", raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert settings_path().name == "config.toml"
+    assert read_settings().console.theme == "orders-dark"
+
+
+def test_a_named_file_that_is_missing_is_said_so(file: Path) -> None:
+    file.unlink()
+    with pytest.raises(Misconfigured) as caught:
+        read_settings()
+    assert caught.value.sentence == (
+        f"There is no file {file}, which ORDERS_TUI_CONFIG names: write it, or unset the variable."
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "sentence"),
+    [
+        (
+            "[database]\npool_size = 'many'\n",
+            "settings.invalid",
+            (
+                "{file}, line 2: database.pool_size is wrong: it should be a valid integer,"
+                " unable to parse string as an integer."
+            ),
+        ),
+        (
+            "\n[databas]\nurl = ''\n",
+            "settings.unknown",
+            "{file}, line 2: there is no setting databas; did you mean database?",
+        ),
+        (
+            "[notices.smtp]\nhost = 'a'\nprot = 25\n",
+            "settings.unknown",
+            "{file}, line 3: there is no setting notices.smtp.prot; did you mean port?",
+        ),
+        (
+            "tiktok.app_secret = 'hush'\n",
+            "settings.secret",
+            (
+                "{file}, line 1: tiktok.app_secret is a secret and does not belong into settings: take it out and give it as"
+                " ORDERS_TUI_TIKTOK_APP_SECRET, or in a file that ORDERS_TUI_TIKTOK_APP_SECRET_FILE names."
+            ),
+        ),
+        (
+            "[tiktok]\nbase_url = 'ftp://x'\n",
+            "settings.invalid",
+            "{file}, line 2: tiktok.base_url is wrong: must begin with https:// or http://.",
+        ),
+        ("[notices.smtp]\nport = 25\n", "settings.invalid", "{file}: notices.smtp.host is wrong: it must be given."),
+        ("database = 3\n", "settings.invalid", "{file}, line 1: database is wrong: it is a table, not a value."),
+        (
+            "[a\n",
+            "settings.malformed",
+            "{file} is not TOML: Expected ']' at the end of a table declaration (at line 1, column 3); mend that line.",
+        ),
+    ],
+)
+def test_a_bad_file_gets_one_sentence(file: Path, text: str, code: str, sentence: str) -> None:
+    file.write_text(text)
+    with pytest.raises(Misconfigured) as caught:
+        read_settings()
+    assert (caught.value.code, caught.value.sentence) == (code, sentence.format(file=file))
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "sentence"),
+    [
+        (
+            "ORDERS_TUI_DATABASE__POOLED",
+            "maybe",
+            (
+                "The variable ORDERS_TUI_DATABASE__POOLED: database.pooled is wrong: it should be a valid boolean,"
+                " unable to interpret input."
+            ),
+        ),
+        (
+            "ORDERS_TUI_DATABASE",
+            "x",
+            (
+                "The variable ORDERS_TUI_DATABASE cannot be read: it is a table,"
+                " whose keys are set one by one as ORDERS_TUI_DATABASE__KEY."
+            ),
+        ),
+    ],
+)
+def test_a_bad_variable_is_named(
+    file: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, sentence: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(Misconfigured) as caught:
+        read_settings()
+    assert caught.value.sentence == sentence
+
+
+def test_a_password_in_the_database_s_address_is_refused_and_not_repeated(file: Path) -> None:
+    file.write_text('[database]\nurl = "postgresql://orders:hush@db.example/orders"\n')
+    with pytest.raises(Misconfigured) as caught:
+        read_settings()
+    assert caught.value.code == "database.url_has_password"
+    assert "hush" not in caught.value.sentence
+    assert "ORDERS_TUI_DATABASE_PASSWORD" in caught.value.sentence
+
+
+def test_a_wrong_value_is_not_repeated_since_it_may_be_secret(file: Path) -> None:
+    file.write_text('[database]\npool_size = "hush-hush"\n')
+    with pytest.raises(Misconfigured) as caught:
+        read_settings()
+    assert "hush" not in caught.value.sentence
+
+
+def test_a_file_that_is_not_text_is_said_so(file: Path) -> None:
+    file.write_bytes(b"\xff\xfe")
+    with pytest.raises(Misconfigured, match="it is not UTF-8 text"):
+        read_settings()
+
+
+def test_sections_become_the_settings_their_parts_take(file: Path, tmp_path: Path) -> None:
+    file.write_text(
+        """
+        [database]
+        data_directory = "/srv/orders"
+        account = "warehouse"
+        [tiktok.versions]
+        order_detail = "202601"
+        [carrier]
+        rate_rule = "service:Priority"
+        label_format = "ZPL"
+        [notices]
+        sender = "hello@shop.example"
+        [notices.smtp]
+        host = "mail.example"
+        encryption = "tls"
+        port = 465
+        """
+    )
+    settings = read_settings()
+    database = settings.database.for_engine("orders-tui daemon")
+    assert (database.data_directory, database.account) == (Path("/srv/orders"), "warehouse")
+    assert database.application_name == "orders-tui daemon"
+    assert settings.tiktok.for_client().order_detail_version == "202601"
+    assert settings.carrier.for_labels().rate_rule.service == "Priority"
+    assert settings.carrier.for_easypost("key").label_format == "ZPL"
+    mail = settings.notices.for_smtp("hush")
+    assert mail is not None
+    assert (mail.host, mail.port, mail.encryption.value, mail.sender) == (
+        "mail.example",
+        465,
+        "tls",
+        "hello@shop.example",
+    )
+    assert "hush" not in repr(mail)
+    assert settings.notices.for_folder(tmp_path).directory == tmp_path / "notices"
+
+
+def test_a_rate_rule_that_is_none_is_refused(file: Path) -> None:
+    file.write_text('[carrier]\nrate_rule = "prettiest"\n')
+    with pytest.raises(Misconfigured, match="prettiest"):
+        read_settings().carrier.for_labels()
+
+
+def test_without_a_mail_server_there_is_none(file: Path) -> None:
+    assert read_settings().notices.for_smtp("") is None

@@ -1,0 +1,114 @@
+"""A shop that is connected, with products and stock in a real database, beside the simulator it sells in."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.database.connection import Database
+from engine.database.embedded import EmbeddedServer
+from engine.fleet import daemons
+from engine.identifiers import DaemonId
+from engine.orders import shops
+from engine.orders.shops import Shop
+from engine.privacy.secrets import Secrets
+from engine.workflow import runner
+from orders_tui.assembly import outside_settings
+from orders_tui.demo.plan import DemoFiles
+from orders_tui.demo.preparation import demo_settings, prepare
+from orders_tui.demo.world import World
+from orders_tui.settings import Settings
+from sync import intake
+from sync.http_client import open_http_client
+from sync.notices.folder import FolderOutbox
+from sync.outside import Outside, OutsideSettings
+from sync.simulator.scenario import Arrival, Scenario, Timings
+from sync.simulator.server import Simulator, serve
+from sync.simulator.world import Clock
+from sync.tiktok.polling import PollSettings, poll_shop
+from tests.factories import opened
+from tests.sync.outside import AT_ONCE
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The shop, its database, and its simulated outside."""
+
+    database: Database
+    simulator: Simulator
+    world: World
+    settings: Settings
+    folder: Path
+    shop: Shop
+
+    def outside_settings(self) -> OutsideSettings:
+        return outside_settings(self.settings, self.database)
+
+    def outbox(self) -> FolderOutbox:
+        return FolderOutbox(self.settings.notices.for_folder(self.folder))
+
+    def outside(self) -> Outside:
+        return Outside(self.database, self.outside_settings(), self.outbox())
+
+    async def daemon(self) -> DaemonId:
+        """A living incarnation, for as long as a test's few seconds last."""
+        return await beating(self.database)
+
+    async def poll(self, outside: Outside, page_size: int = 100) -> int:
+        shop = await shops.find_shop(self.database, self.shop.shop_id)
+        connected = await outside.shop(self.shop.shop_id)
+        return await poll_shop(self.database, shop, connected.client, PollSettings(page_size=page_size))
+
+    async def take_in(self, daemon_id: DaemonId) -> None:
+        """Everything that the shop has now, stored, understood, and decided as far as it goes without the outside."""
+        async with self.outside() as outside:
+            await self.poll(outside)
+        while await intake.drain(self.database, daemon_id, 100):
+            pass
+        while await runner.run_batch(self.database, 100):
+            pass
+
+    async def count(self, query: str, *values: object) -> int:
+        """One number from the database."""
+        return int(await self.database.pool.fetchval(f"SELECT count(*) FROM {query}", *values))  # noqa: S608
+
+    async def state(self) -> dict[str, Any]:
+        """What the simulator counted."""
+        return await self.world.ask("state")
+
+
+async def beating(database: Database) -> DaemonId:
+    """An incarnation whose heart does not stop, whatever the clock says."""
+    daemon_id = await daemons.register(database, "test")
+    await database.pool.execute("UPDATE daemons SET beat_at = 'infinity' WHERE id = $1", daemon_id)
+    return daemon_id
+
+
+@asynccontextmanager
+async def connected(
+    server: EmbeddedServer,
+    folder: Path,
+    *,
+    orders: int = 24,
+    seed: int = 11,
+    faults: str = "none",
+    timings: Timings = AT_ONCE,
+    clock: Clock | None = None,
+) -> AsyncIterator[Connected]:
+    """Orders that are all there at once, in the shop of a seed."""
+    scenario = Scenario(seed=seed, orders=orders, arrival=Arrival.IMMEDIATE, timings=timings)
+    clocked = {} if clock is None else {"clock": clock}
+    async with (
+        opened(server) as database,
+        serve(scenario, faults=faults, **clocked) as simulator,
+        open_http_client(simulator.url) as http,
+    ):
+        database.secrets = Secrets({}, data_directory=folder)
+        world = World(simulator.url, http)
+        app_key = await prepare(database, world)
+        (shop,) = await shops.list_shops(database)
+        settings = demo_settings(DemoFiles(folder), simulator.url, app_key)
+        yield Connected(database, simulator, world, settings, folder, shop)
