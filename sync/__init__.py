@@ -5,6 +5,10 @@ Where to look
     schedule      which tick, how often
     intake        inbox → engine
     delivery      effects → handlers → engine
+    settling      how a handler works through its batch, and what an error means for a claim
+    gathering     group commit of what many tasks write at the same moment
+    waking        the bell that wakes idle workers
+    outside       one client and one guard for each dependency
     desk          what a handler may ask of the engine, and how it answers
     http_client   the outbound HTTP client: timeouts, pooling, redaction
     resilience    retries of reads, breaker and rate limit around each dependency

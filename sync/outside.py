@@ -75,6 +75,7 @@ class Outside:
             EffectKind.BUY_LABEL: buy_label_handler(self.carrier, self._settings.labels),
             EffectKind.VOID_LABEL: void_label_handler(self.carrier, self._settings.labels),
             EffectKind.SHIP_PACKAGE: ship_package_handler(self.shop),
+            EffectKind.UPDATE_TRACKING: ship_package_handler(self.shop),
             EffectKind.NOTICE: notice_handler(self._outbox),
         }
 

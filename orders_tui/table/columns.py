@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 
 from engine.orders.views import OrderRow
@@ -52,6 +52,16 @@ class Layout:
     def cells(self, row: OrderRow, viewer: Viewer) -> tuple[str, ...]:
         """The row's texts, each exactly as wide as its column."""
         return tuple(fit(column.text(row, viewer), column.width, right=column.right) for column in self.columns)
+
+    def reach(self, names: Collection[str]) -> int:
+        """How many cells from the left edge of the line it is to the end of the last of these columns."""
+        end = reach = MARK_CELLS
+        for column in self.columns:
+            end += column.width
+            if column.name in names:
+                reach = end
+            end += 1
+        return reach
 
     def titles(self) -> str:
         """The header line, without the room for marks."""

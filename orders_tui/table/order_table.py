@@ -9,7 +9,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.binding import BindingType
 from textual.events import Click, Resize
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -116,11 +116,11 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
             changed = frozenset(column.name for column, before, after in pairs if before != after)
             if changed:
                 self._flashes[row.order_id] = changed
-                self._repaint(number)
+                self._repaint(number, self.columns.reach(changed | cleared.get(row.order_id, frozenset())))
         for order_id in cleared.keys() - self._flashes.keys():
             number_now = self.cache.number_of(order_id) if self.cache else None
             if number_now is not None:
-                self._repaint(number_now)
+                self._repaint(number_now, self.columns.reach(cleared[order_id]))
 
     # ------------------------------------------------------------------ moving
 
@@ -240,10 +240,12 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
         if size != self.virtual_size:
             self.virtual_size = size
 
-    def _repaint(self, number: int) -> None:
+    def _repaint(self, number: int, cells: int | None = None) -> None:
+        """Draw a row's line again, or just its first `cells`: what lies right of a change is not sent."""
         top = self.scroll_offset.y
         if top <= number < top + self._lines:
-            self.refresh_line(number + _HEADER_LINES)
+            width = self.scrollable_content_region.width
+            self.refresh(Region(0, number - top + _HEADER_LINES, min(cells or width, width), 1))
 
     def on_resize(self, event: Resize) -> None:
         self.columns = layout_for(self.scrollable_content_region.width)

@@ -193,6 +193,18 @@ class TikTokClient:
         warning = data.get("warning")
         return MarkedShipped(_text(data, "package_id"), _text(warning, "message") if isinstance(warning, dict) else "")
 
+    async def update_tracking(
+        self, shop_cipher: str, tiktok_order_id: str, *, tracking_number: str, shipping_provider_id: str
+    ) -> None:
+        """Correct the tracking number of a shipped order; TikTok allows it once.
+
+        There is no idempotency key: after Ambiguous, read the order first.
+        """
+        path = f"/fulfillment/{self._settings.fulfillment_version}/orders/{tiktok_order_id}/shipping_info/update"
+        body = encode_json({"tracking_number": tracking_number, "shipping_provider_id": shipping_provider_id})
+        doing = f"correct the tracking number of order {tiktok_order_id}"
+        await self._call(_Request("POST", path, doing, shop_cipher, body=body, writes=True))
+
     async def shipping_providers(self, shop_cipher: str, delivery_option_id: str) -> tuple[ShippingProvider, ...]:
         """The carriers that TikTok accepts for a delivery option; remembered for a while."""
         key = (shop_cipher, delivery_option_id)

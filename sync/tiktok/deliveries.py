@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from engine.errors import OrdersError, Terminal
 from engine.identifiers import ShopId
 from engine.ports import Claim, Done, Failed, Outcome, PackageShipped, Postponed, ShipRequest
-from engine.words import ChannelStatus
+from engine.words import ChannelStatus, EffectKind
 from sync.desk import Desk, Handler
 from sync.settling import for_each, outcome_of
 from sync.tiktok.client import ShippingProvider, TikTokClient
@@ -42,7 +42,7 @@ class ShipSettings:
 
 
 def ship_package_handler(shop_of: ShopDirectory, settings: ShipSettings | None = None) -> Handler:
-    """The handler for `EffectKind.SHIP_PACKAGE`."""
+    """The handler for `EffectKind.SHIP_PACKAGE` and `EffectKind.UPDATE_TRACKING`."""
     deliveries = _ShipDeliveries(shop_of, settings or ShipSettings())
     return deliveries.handle
 
@@ -106,7 +106,8 @@ class _ShipDeliveries:
             return Failed(
                 "order_unknown", f"TikTok does not know order {request.tiktok_order_id} in this shop; check the shop."
             )
-        if settled := self._already_settled(order, request):
+        corrects = claim.kind is EffectKind.UPDATE_TRACKING and _shipped_as(order, request) is not None
+        if settled := self._already_settled(order, request, corrects=corrects):
             return settled
         try:
             provider_id = await self._provider_id(shop, request)
@@ -115,6 +116,14 @@ class _ShipDeliveries:
         if not await desk.checkpoint(claim, request.tracking_number):
             return None
         try:
+            if corrects:
+                await shop.client.update_tracking(
+                    shop.cipher,
+                    request.tiktok_order_id,
+                    tracking_number=request.tracking_number,
+                    shipping_provider_id=provider_id,
+                )
+                return Done(PackageShipped(""))
             marked = await shop.client.ship_order(
                 shop.cipher,
                 request.tiktok_order_id,
@@ -128,8 +137,11 @@ class _ShipDeliveries:
             return outcome_of(error, request.tracking_number)
         return Done(PackageShipped(marked.tiktok_package_id, marked.warning))
 
-    def _already_settled(self, order: OrderPayload, request: ShipRequest) -> Outcome | None:
-        """What the order's present state already decides; None when the parcel is to be told."""
+    def _already_settled(self, order: OrderPayload, request: ShipRequest, *, corrects: bool) -> Outcome | None:
+        """What the order's present state already decides; None when the parcel is to be told.
+
+        With `corrects` another number is what is to be corrected, not a reason to stop.
+        """
         match channel_status(order.status):
             case ChannelStatus.CANCELLED:
                 return _cancelled(request)
@@ -146,7 +158,7 @@ class _ShipDeliveries:
             package_id, numbers = found
             if numbers == {_normal(request.tracking_number)}:
                 return Done(PackageShipped(package_id))
-            return _shipped_otherwise(request, numbers)
+            return None if corrects else _shipped_otherwise(request, numbers)
         if order.is_buyer_request_cancel:
             # Shipping would refuse the buyer's request in their face: a person decides.
             return Failed(

@@ -76,8 +76,8 @@ def test_a_named_file_that_is_missing_is_said_so(file: Path) -> None:
             "tiktok.app_secret = 'hush'\n",
             "settings.secret",
             (
-                "{file}, line 1: tiktok.app_secret is a secret and does not belong into settings: take it out and give it as"
-                " ORDERS_TUI_TIKTOK_APP_SECRET, or in a file that ORDERS_TUI_TIKTOK_APP_SECRET_FILE names."
+                "{file}, line 1: tiktok.app_secret is a secret and does not belong into settings: take it out and"
+                " give it as ORDERS_TUI_TIKTOK_APP_SECRET, or in a file that ORDERS_TUI_TIKTOK_APP_SECRET_FILE names."
             ),
         ),
         (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -96,7 +97,7 @@ LATER = NOON + timedelta(minutes=4, seconds=30)
         ({"execution": ExecutionStatus.COMPLETED, "status": OrderStatus.DELIVERED}, "Done: delivered."),
     ],
 )
-def test_the_sentence(changes, sentence) -> None:
+def test_the_sentence(changes: dict[str, Any], sentence: str) -> None:
     assert why(replace(RUNNING, **changes)) == sentence
 
 

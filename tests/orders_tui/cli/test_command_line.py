@@ -143,7 +143,8 @@ async def test_a_status_that_is_none_is_a_usage_error(command: Command, factory:
     said = await command("orders", "list", "--status", "lost")
     assert (said.code, said.out) == (2, "")
     assert said.err == (
-        "There is no status 'lost'; there are pending, confirmed, processing, shipped, delivered, cancelled, returned.\n"
+        "There is no status 'lost'; there are pending, confirmed, processing, shipped, delivered, cancelled,"
+        " returned.\n"
     )
 
 

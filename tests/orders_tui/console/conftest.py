@@ -39,10 +39,16 @@ def watch() -> Watch:
 
 
 @pytest.fixture
-async def opened(database: EmbeddedServer) -> AsyncIterator[Database]:
-    environment = {"ORDERS_TUI_DATABASE_PASSWORD": database.password.reveal(), "ORDERS_TUI_MASTER_KEY": "5a" * 32}
-    host = quote(str(database.socket_directory), safe="")
-    url = f"postgresql://{database.user}@/{database.database}?host={host}&port={database.port}"
+def reached(database: EmbeddedServer) -> EmbeddedServer:
+    """The test's own database as the console reaches it."""
+    return database
+
+
+@pytest.fixture
+async def opened(reached: EmbeddedServer) -> AsyncIterator[Database]:
+    environment = {"ORDERS_TUI_DATABASE_PASSWORD": reached.password.reveal(), "ORDERS_TUI_MASTER_KEY": "5a" * 32}
+    host = quote(str(reached.socket_directory), safe="")
+    url = f"postgresql://{reached.user}@/{reached.database}?host={host}&port={reached.port}"
     opened = await open_database(DatabaseSettings(url=url), environment, migrated=True)
     yield opened
     await opened.close()

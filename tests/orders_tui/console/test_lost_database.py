@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
 
-import asyncpg
 import pytest
 
 from engine.database.connection import Database
@@ -15,25 +17,59 @@ from tests.orders_tui.console.conftest import Watch
 from tests.orders_tui.console.driving import SMALL, notices, orders_shown, press, settle, text
 
 
+class Wire:
+    """A socket in front of the database that can be cut and mended."""
+
+    def __init__(self, folder: Path, behind: EmbeddedServer) -> None:
+        self.path = folder / f".s.PGSQL.{behind.port}"
+        self._behind = behind.socket_directory / f".s.PGSQL.{behind.port}"
+        self._server: asyncio.Server | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    async def mend(self) -> None:
+        self._server = await asyncio.start_unix_server(self._carry, self.path)
+
+    async def cut(self) -> None:
+        assert self._server is not None
+        self._server.close()
+        for writer in tuple(self._writers):
+            writer.transport.abort()
+        await self._server.wait_closed()
+        self.path.unlink(missing_ok=True)
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_unix_connection(self._behind)
+        self._writers |= {writer, far_writer}
+        await asyncio.gather(self._copy(reader, far_writer), self._copy(far_reader, writer))
+        self._writers -= {writer, far_writer}
+
+    @staticmethod
+    async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while data := await reader.read(65536):
+                writer.write(data)
+                await writer.drain()
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
+
+
 @pytest.fixture
-async def administrator(server: EmbeddedServer) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(**server.dsn_parameters())
-    yield connection
-    await connection.close()
+async def wire(server: EmbeddedServer, tmp_path: Path) -> AsyncIterator[Wire]:
+    wire = Wire(tmp_path, server)
+    await wire.mend()
+    yield wire
+    await wire.cut()
 
 
-async def cut(administrator: asyncpg.Connection, name: str) -> None:
-    """Nobody gets in, and who is in is thrown out."""
-    await administrator.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
-    await administrator.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
+@pytest.fixture
+def reached(database: EmbeddedServer, wire: Wire) -> EmbeddedServer:
+    return replace(database, socket_directory=wire.path.parent)
 
 
 async def test_the_rows_stay_and_say_how_old_they_are_until_the_database_is_back(
-    app: OrdersApp,
-    factory: Factory,
-    database: EmbeddedServer,
-    administrator: asyncpg.Connection,
-    watch: Watch,
+    app: OrdersApp, factory: Factory, wire: Wire, watch: Watch
 ) -> None:
     await factory.order(number="A")
     await factory.order(number="B")
@@ -41,7 +77,7 @@ async def test_the_rows_stay_and_say_how_old_they_are_until_the_database_is_back
         await press(pilot, "2")
         await app.tick()
         watch.move(14)
-        await cut(administrator, database.database)
+        await wire.cut()
         await app.tick()
         await settle(pilot)
         assert orders_shown(app) == ["B", "A"]
@@ -51,7 +87,7 @@ async def test_the_rows_stay_and_say_how_old_they_are_until_the_database_is_back
         assert notices(app)[-1] == "The database is out of reach; this works again as soon as it is back."
         await press(pilot, "down")
         assert app.orders.table.cursor == 1
-        await administrator.execute(f"ALTER DATABASE {database.database} ALLOW_CONNECTIONS true")
+        await wire.mend()
         await app.tick()
         await settle(pilot)
         assert "No database" not in text(app)
@@ -61,11 +97,7 @@ async def test_the_rows_stay_and_say_how_old_they_are_until_the_database_is_back
 
 
 async def test_a_mistake_of_ours_is_a_notice_with_a_log_and_not_the_end(
-    app: OrdersApp,
-    factory: Factory,
-    opened: Database,
-    tmp_path: object,
-    monkeypatch: pytest.MonkeyPatch,
+    app: OrdersApp, factory: Factory, opened: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     await factory.order(number="A")
@@ -76,9 +108,4 @@ async def test_a_mistake_of_ours_is_a_notice_with_a_log_and_not_the_end(
         said = notices(app)[-1]
         assert said.startswith("Something went wrong inside the console (UndefinedTableError): the details are in ")
         assert app.is_running
-        await opened.pool.execute("ALTER TABLE elsewhere RENAME TO order_workflow_steps")
-    from pathlib import Path
-
     assert "order_workflow_steps" in Path(said.rpartition(" in ")[2].rstrip(".")).read_text()
-
-

@@ -63,7 +63,7 @@ async def test_marked_orders_are_previewed_confirmed_with_a_reason_and_changed(
         await press(pilot, "enter")
         await settle(pilot)
         assert "✓ shipped" in text(app)
-    reasons = await opened.pool.fetch("SELECT DISTINCT reason, changed_by FROM order_status_history WHERE new_status = 'shipped'")
+    reasons = await opened.pool.fetch("SELECT DISTINCT change_reason, changed_by FROM order_status_history WHERE new_status = 'shipped'")
     assert [tuple(record) for record in reasons] == [("handed over", "mira")]
 
 
