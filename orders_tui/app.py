@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.errors import Misconfigured
@@ -74,6 +75,8 @@ async def run(services: Services, options: ConsoleOptions) -> int:
     from orders_tui.console import OrdersApp
     from orders_tui.driver import PatientDriver
 
+    if own_colours:
+        options = replace(options, theme="orders-terminal")
     app = OrdersApp(services, options=options, ansi_color=True if own_colours else None, driver_class=PatientDriver)
     async with _ended_by_signals(app), _ended_with_the_terminal(app):
         result = await app.run_async(mouse=options.mouse)

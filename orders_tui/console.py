@@ -69,11 +69,17 @@ class OrdersApp(App[int]):
         self.add_mode("failed", lambda: FailedScreen(self.session))
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = self.session.options.theme
+        wanted = self.session.options.theme
+        self._complaints = check_keymap(dict(self.session.options.keymap))
+        if wanted in self.available_themes:
+            self.theme = wanted
+        else:
+            self.theme = THEMES[0].name
+            self._complaints.append(f"There is no theme {wanted!r}; choose one of {', '.join(self.available_themes)}.")
 
     async def on_mount(self) -> None:
         options = self.session.options
-        for complaint in check_keymap(dict(options.keymap)):
+        for complaint in self._complaints:
             self.notify(complaint, severity="warning", markup=False)
         self.set_keymap(dict(options.keymap))
         await self.switch_mode("triage")

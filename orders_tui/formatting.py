@@ -10,7 +10,7 @@ from rich.cells import cell_len, set_cell_size
 from engine.money import Money
 from engine.orders.plain_text import plain
 from engine.orders.views import OrderRow
-from engine.words import ExecutionStatus, WorkflowState
+from engine.words import ExecutionStatus, OrderStatus, WorkflowState
 from orders_tui.state import Viewer
 
 _WAITS = {
@@ -78,6 +78,11 @@ def deadline(at: datetime | None, viewer: Viewer) -> str:
     return f"late {span(-left).split()[0]}" if left < timedelta(0) else span(left)
 
 
+def is_unshipped(row: OrderRow) -> bool:
+    """Whether the ship-by deadline still means something."""
+    return row.order_status in {OrderStatus.PENDING, OrderStatus.CONFIRMED, OrderStatus.PROCESSING}
+
+
 def words(name: str) -> str:
     """A stored name as people read it: `ready_to_ship` → `ready to ship`."""
     return name.replace("_", " ")
@@ -87,6 +92,8 @@ def state_words(row: OrderRow) -> str:
     """Where an order stands, in two or three words: what stopped it, what it waits for, or its workflow state."""
     if row.execution is ExecutionStatus.FAILED:
         return words(row.failure_code) or "failed"
+    if row.execution is ExecutionStatus.CANCELLED:
+        return "closed"
     if row.held and row.waiting_for not in {"cooling-off", "payment"}:
         return "held"
     if row.waiting_for:

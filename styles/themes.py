@@ -19,7 +19,13 @@ DARK = Theme(
     surface="#181d25",
     panel="#222a35",
     dark=True,
-    variables={**_QUIET, "block-cursor-background": "#2f5d87", "block-cursor-foreground": "#ffffff"},
+    variables={
+        **_QUIET,
+        "block-cursor-background": "#2f5d87",
+        "block-cursor-foreground": "#ffffff",
+        "text-muted": "#8d99a8",
+        "text-disabled": "#6b7684",
+    },
 )
 
 LIGHT = Theme(
@@ -35,7 +41,13 @@ LIGHT = Theme(
     surface="#eef0f3",
     panel="#dfe3e9",
     dark=False,
-    variables={**_QUIET, "block-cursor-background": "#1f5f99", "block-cursor-foreground": "#ffffff"},
+    variables={
+        **_QUIET,
+        "block-cursor-background": "#1f5f99",
+        "block-cursor-foreground": "#ffffff",
+        "text-muted": "#5a6572",
+        "text-disabled": "#7b8591",
+    },
 )
 
 HIGH_CONTRAST = Theme(
@@ -61,5 +73,30 @@ HIGH_CONTRAST = Theme(
     },
 )
 
-THEMES = (DARK, LIGHT, HIGH_CONTRAST)
+TERMINAL = Theme(
+    name="orders-terminal",
+    ansi=True,
+    primary="ansi_blue",
+    secondary="ansi_white",
+    warning="ansi_yellow",
+    error="ansi_red",
+    success="ansi_green",
+    accent="ansi_cyan",
+    foreground="ansi_default",
+    background="ansi_default",
+    surface="ansi_default",
+    panel="ansi_default",
+    boost="ansi_default",
+    dark=True,
+    variables={
+        **_QUIET,
+        "block-cursor-background": "ansi_blue",
+        "block-cursor-foreground": "ansi_bright_white",
+        "text-muted": "ansi_default",
+        "text-disabled": "ansi_default",
+    },
+)
+"""The terminal's own 16 colours, on whatever ground it has."""
+
+THEMES = (DARK, LIGHT, HIGH_CONTRAST, TERMINAL)
 """In the order the theme key goes through them."""

@@ -12,6 +12,7 @@ from engine.audit import chain
 from engine.database.locks import lock_work
 from engine.errors import NotFound, Refused
 from engine.identifiers import OrderId, UserId
+from engine.orders.opening import open_bytes
 from engine.ports import Address
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ async def correct_address(database: Database, order_id: OrderId, address: Addres
         owner = UserId(row["user_id"])
         plain = orjson.dumps(clean)
         vault = database.vault
-        old = vault.open("orders.shipping_address", order_id, row["shipping_address"])
+        old = open_bytes(vault, "orders.shipping_address", order_id, row["shipping_address"])
         entry = chain.link(
             vault,
             owner,

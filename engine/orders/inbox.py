@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from engine.identifiers import DaemonId, ShopId, UserId, new_id
+from engine.orders.opening import open_bytes
 from engine.ports import InboxClaim
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ async def claim(
             shop_id=ShopId(row["shop_id"]) if row["shop_id"] else None,
             source=row["source"],
             kind=row["kind"],
-            payload=database.vault.open("inbox.payload", row["id"], row["payload"]) or b"",
+            payload=open_bytes(database.vault, "inbox.payload", row["id"], row["payload"]) or b"",
             token=row["lease_token"],
             attempt=row["attempt"],
         )

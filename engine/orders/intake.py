@@ -81,7 +81,7 @@ async def _apply(connection: Any, vault: Vault, facts: Sequence[OrderFact], *, g
         await lock_work(connection, sorted(known.values()))
     applied: dict[str, Applied] = {}
     fresh = [(fact, digest_of(fact)) for fact in newest if fact.tiktok_order_id not in known]
-    created = await intake_new.create(connection, vault, shops, fresh)
+    created = await intake_new.create(connection, vault, shops, fresh, go_on=go_on)
     raced = [fact for fact, _ in fresh if fact.tiktok_order_id not in created]
     if raced:
         known |= await _known(connection, raced)
@@ -89,11 +89,7 @@ async def _apply(connection: Any, vault: Vault, facts: Sequence[OrderFact], *, g
     old = [(fact, digest_of(fact)) for fact in newest if fact.tiktok_order_id in known]
     changed = await intake_known.update(connection, vault, shops, old, known)
     applied |= changed
-    moving = [
-        order_id
-        for tiktok_id, order_id in (created | known).items()
-        if applied.get(tiktok_id) in {Applied.CREATED, Applied.UPDATED}
-    ]
+    moving = [order_id for tiktok_id, order_id in known.items() if applied.get(tiktok_id) is Applied.UPDATED]
     if moving and go_on:
         await advance(connection, vault, sorted(moving))
     elif moving:

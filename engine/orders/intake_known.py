@@ -9,7 +9,7 @@ from typing import Any
 from engine.actors import CHANNEL
 from engine.audit import chain
 from engine.identifiers import OrderId, ShopId, new_id
-from engine.orders.intake_new import PLACE_HOLDS, WORDS
+from engine.orders.intake_rows import PLACE_HOLDS, WORDS
 from engine.orders.personal import Sealed, seal_fact, words_of
 from engine.orders.shop_rows import ShopRow
 from engine.ports import OrderFact

@@ -1,306 +1,84 @@
-"""Facts about orders nobody knew: everything a new order consists of, written set-wise."""
+"""Facts about orders nobody knew: decided at once, and written as they were decided.
+
+A new order's first moves are made before its first row is written, so that no row is written only to be changed in the same
+transaction. What happened in between is in its history all the same.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
-from engine.actors import CHANNEL
-from engine.audit import chain
-from engine.identifiers import ItemId, OrderId, ShopId, WorkflowId, new_id
-from engine.orders.personal import Sealed, seal_fact, words_of
+from engine.database.locks import lock_stock
+from engine.identifiers import OrderId, ProductId, ShopId, UserId
+from engine.orders.intake_rows import insert_orders, insert_rest
+from engine.orders.new_order import Catalogue, NewOrder, Product, new_order
 from engine.orders.shop_rows import ShopRow
-from engine.ports import OrderFact, UnitFact
+from engine.ports import OrderFact
 from engine.privacy.cipher import Vault
-from engine.words import ChannelStatus, ExecutionStatus, OrderStatus, WorkflowState
-from engine.workflow.definition import load_default
+from engine.words import ExecutionStatus, WorkflowState
+from engine.workflow.advance import decide
+from engine.workflow.facts import Shelf
+from engine.workflow.machine import default_machine
+from engine.workflow.writing import audit_entry, remember_failures, write_consequences
 
-_ORDERS = """
-INSERT INTO orders (id, user_id, shop_id, tiktok_order_id, order_number, order_status, workflow_status, total_amount, currency,
-  payment_status, customer_name, customer_email, customer_phone, shipping_address, shipping_method, shipping_cost, order_date,
-  expected_ship_date, last_tiktok_sync, sync_status, channel_status, channel_updated_at, channel_digest, shipping_type,
-  fulfilled_by_tiktok, delivery_option_id, warehouse_id, collect_by, auto_cancel_at, cash_on_delivery, sample, cancel_requested,
-  cancel_reason, masked, buyer_message, seller_note, audit_sequence, audit_head)
-SELECT d.id, d.user_id, d.shop_id, d.number, d.number, d.status::order_status_enum, d.state::workflow_status_enum, d.total, d.currency,
-  d.payment::payment_status_enum, d.name, d.email, d.phone, d.address, d.method, d.cost, d.ordered, d.ship_by, now(), 'synced',
-  d.channel, d.updated, d.digest, d.shipping_type, d.fbt, d.option, d.warehouse, d.collect_by, d.auto_cancel, d.cod, d.sample,
-  d.cancel_requested, d.cancel_reason, d.masked, d.message, d.note, 1, d.head
-FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::numeric[], $8::text[], $9::text[],
-  $10::bytea[], $11::bytea[], $12::bytea[], $13::bytea[], $14::text[], $15::numeric[], $16::timestamptz[], $17::timestamptz[],
-  $18::text[], $19::timestamptz[], $20::bytea[], $21::text[], $22::bool[], $23::text[], $24::text[], $25::timestamptz[],
-  $26::timestamptz[], $27::bool[], $28::bool[], $29::bool[], $30::text[], $31::bool[], $32::bytea[], $33::bytea[], $34::bytea[])
-  AS d(id, user_id, shop_id, number, status, state, total, currency, payment, name, email, phone, address, method, cost, ordered,
-       ship_by, channel, updated, digest, shipping_type, fbt, option, warehouse, collect_by, auto_cancel, cod, sample,
-       cancel_requested, cancel_reason, masked, message, note, head)
-ON CONFLICT (tiktok_order_id) DO NOTHING
-RETURNING id
+_PRODUCTS = """
+SELECT p.user_id, p.sku, p.id, p.weight_grams, p.bin
+FROM unnest($1::uuid[], $2::text[]) AS d(user_id, sku) JOIN products p ON p.user_id = d.user_id AND p.sku = d.sku
 """
-
-_ITEMS = """
-INSERT INTO order_items (id, order_id, tiktok_product_id, tiktok_sku_id, product_name, product_sku, variant_name, quantity,
-  unit_price, total_price, cancelled_quantity)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[], $9::numeric[],
-  $10::numeric[], $11::int[])
-"""
-
-_UNITS = """
-INSERT INTO order_item_units (id, order_id, order_item_id, tiktok_line_id, channel_status, price, is_gift, tiktok_package_id)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::numeric[], $7::bool[], $8::text[])
-ON CONFLICT (order_id, tiktok_line_id) DO NOTHING
-"""
-
-_WORKFLOWS = """
-INSERT INTO order_workflows (id, order_id, workflow_name, workflow_version, current_step, workflow_status, completed_at)
-SELECT d.id, d.order_id, $2, $3, d.step, d.execution::workflow_execution_status,
-       CASE WHEN d.execution IN ('completed', 'cancelled') THEN now() END
-FROM unnest($1::uuid[], $4::uuid[], $5::text[], $6::text[]) AS d(id, order_id, step, execution)
-"""
-
-_STEPS = """
-INSERT INTO order_workflow_steps (id, workflow_id, order_id, to_state, trigger, actor, reason)
-SELECT d.id, d.workflow_id, d.order_id, d.state::workflow_status_enum, 'arrive', 'tiktok_shop', d.reason
-FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[]) AS d(id, workflow_id, order_id, state, reason)
-"""
-
-_HISTORY = """
-INSERT INTO order_status_history (id, order_id, new_status, status_reason, change_source)
-SELECT d.id, d.order_id, d.status::order_status_enum, d.reason, 'tiktok_shop'
-FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) AS d(id, order_id, status, reason)
-"""
-
-_WORK = """
-INSERT INTO work (order_id, workflow_id, priority, ship_by)
-SELECT d.order_id, d.workflow_id, 1, coalesce(d.ship_by, 'infinity')
-FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) AS d(order_id, workflow_id, ship_by)
-"""
-
-WORDS = """
-INSERT INTO order_search_words (word, order_id)
-SELECT * FROM unnest($1::bigint[], $2::uuid[]) ON CONFLICT DO NOTHING
-"""
-
-PLACE_HOLDS = """
-INSERT INTO holds (id, order_id, reason, placed_by)
-SELECT d.id, d.order_id, 'cooling-off', 'tiktok_shop' FROM unnest($1::uuid[], $2::uuid[]) AS d(id, order_id)
-ON CONFLICT DO NOTHING
-"""
-
-# Where an order begins that TikTok shows as further along than new: what was arranged elsewhere is followed, never worked.
-_BEGINNINGS: dict[ChannelStatus, tuple[WorkflowState, OrderStatus, ExecutionStatus]] = {
-    ChannelStatus.AWAITING_COLLECTION: (
-        WorkflowState.READY_TO_SHIP,
-        OrderStatus.PROCESSING,
-        ExecutionStatus.RUNNING,
-    ),
-    ChannelStatus.IN_TRANSIT: (WorkflowState.SHIPPED, OrderStatus.SHIPPED, ExecutionStatus.RUNNING),
-    ChannelStatus.DELIVERED: (WorkflowState.COMPLETED, OrderStatus.DELIVERED, ExecutionStatus.COMPLETED),
-    ChannelStatus.COMPLETED: (WorkflowState.COMPLETED, OrderStatus.DELIVERED, ExecutionStatus.COMPLETED),
-    ChannelStatus.CANCELLED: (WorkflowState.NEW, OrderStatus.CANCELLED, ExecutionStatus.CANCELLED),
-}
-_FROM_NEW = (WorkflowState.NEW, OrderStatus.PENDING, ExecutionStatus.RUNNING)
-
-
-@dataclass(frozen=True, slots=True)
-class MergedItem:
-    """Units that are alike, as one line."""
-
-    item_id: ItemId
-    units: tuple[UnitFact, ...]
-
-    @property
-    def cancelled(self) -> int:
-        return sum(unit.channel_status is ChannelStatus.CANCELLED for unit in self.units)
-
-
-@dataclass(frozen=True, slots=True)
-class _NewOrder:
-    fact: OrderFact
-    digest: bytes
-    order_id: OrderId
-    workflow_id: WorkflowId
-    shop: ShopRow
-    sealed: Sealed
-    state: WorkflowState
-    status: OrderStatus
-    execution: ExecutionStatus
-    entry: chain.Entry
-
-    @property
-    def open(self) -> bool:
-        return self.execution is ExecutionStatus.RUNNING
-
-    @property
-    def reason(self) -> str:
-        if self.fact.fulfilled_by_tiktok:
-            return "fulfilled by TikTok: shown, never worked"
-        if self.state is not WorkflowState.NEW:
-            return "arranged outside this program"
-        return "arrived from TikTok Shop"
-
-
-def merge_units(units: Sequence[UnitFact]) -> list[MergedItem]:
-    """One line for units of the same SKU, price and giftness, in the order TikTok gave them."""
-    groups: dict[tuple[str, str, Decimal, bool], list[UnitFact]] = {}
-    for unit in units:
-        groups.setdefault((unit.tiktok_sku_id, unit.seller_sku, unit.unit_price, unit.is_gift), []).append(unit)
-    return [MergedItem(ItemId(new_id()), tuple(group)) for group in groups.values()]
 
 
 async def create(
-    connection: Any, vault: Vault, shops: Mapping[ShopId, ShopRow], fresh: Sequence[tuple[OrderFact, bytes]]
+    connection: Any,
+    vault: Vault,
+    shops: Mapping[ShopId, ShopRow],
+    fresh: Sequence[tuple[OrderFact, bytes]],
+    *,
+    go_on: bool,
 ) -> dict[str, OrderId]:
-    """Write new orders. Those that another session wrote first are absent from the answer."""
+    """Write new orders. Those that another session wrote first are absent from the answer.
+
+    With `go_on` False they are written as they begin, and left to the runner.
+    """
     if not fresh:
         return {}
     now = await connection.fetchval("SELECT now()")
-    new = [_new_order(vault, shops[fact.shop_id], fact, digest, now) for fact, digest in fresh]
-    new = await _insert_orders(connection, new)
-    if not new:
-        return {}
-    await _insert_items(connection, new)
-    definition = load_default()
-    await connection.execute(
-        _WORKFLOWS,
-        [order.workflow_id for order in new],
-        definition.name,
-        definition.version,
-        [order.order_id for order in new],
-        [order.state for order in new],
-        [order.execution for order in new],
-    )
-    await connection.execute(
-        _STEPS,
-        [new_id() for _ in new],
-        [order.workflow_id for order in new],
-        [order.order_id for order in new],
-        [order.state for order in new],
-        [order.reason for order in new],
-    )
-    await connection.execute(
-        _HISTORY,
-        [new_id() for _ in new],
-        [order.order_id for order in new],
-        [order.status for order in new],
-        [order.reason for order in new],
-    )
-    await chain.write(connection, [order.entry for order in new])
-    working = [order for order in new if order.open]
-    await connection.execute(
-        _WORK,
-        [order.order_id for order in working],
-        [order.workflow_id for order in working],
-        [order.fact.ship_by for order in working],
-    )
-    words = sorted({(word, order.order_id) for order in new for word in words_of(vault, order.fact)})
-    await connection.execute(WORDS, [word for word, _ in words], [order_id for _, order_id in words])
-    held = [order.order_id for order in working if order.fact.channel_status is ChannelStatus.ON_HOLD]
-    if held:
-        await connection.execute(PLACE_HOLDS, [new_id() for _ in held], held)
+    catalogue = await _read_catalogue(connection, shops, [fact for fact, _ in fresh])
+    new = [new_order(vault, shops[fact.shop_id], fact, digest, catalogue, now) for fact, digest in fresh]
+    if go_on:
+        await _decide(connection, vault, new)
+    new = await insert_orders(connection, new)
+    if new:
+        await insert_rest(connection, vault, new)
+        await write_consequences(connection, [order.plan for order in new if order.plan and order.plan.moved])
     return {order.fact.tiktok_order_id: order.order_id for order in new}
 
 
-def _new_order(vault: Vault, shop: ShopRow, fact: OrderFact, digest: bytes, now: Any) -> _NewOrder:
-    order_id = OrderId(new_id())
-    state, status, execution = _BEGINNINGS.get(fact.channel_status, _FROM_NEW)
-    if fact.fulfilled_by_tiktok and execution is ExecutionStatus.RUNNING:
-        execution = ExecutionStatus.PAUSED
-    entry = chain.link(
-        vault,
-        shop.user_id,
-        order_id,
-        1,
-        chain.GENESIS,
-        "order.created",
-        CHANNEL,
-        None,
-        {"status": status, "state": state, "channel_status": fact.channel_status, "total": str(fact.total_amount)},
-        now,
-    )
-    return _NewOrder(
-        fact,
-        digest,
-        order_id,
-        WorkflowId(new_id()),
-        shop,
-        seal_fact(vault, shop.user_id, order_id, fact),
-        state,
-        status,
-        execution,
-        entry,
-    )
+async def _decide(connection: Any, vault: Vault, new: Sequence[NewOrder]) -> None:
+    deciding = [order for order in new if order.facts.execution is ExecutionStatus.RUNNING]
+    keys = {
+        (item.product_id, order.facts.location_id)
+        for order in deciding
+        if order.facts.state is WorkflowState.NEW and not order.held
+        for item in order.facts.items
+        if item.product_id is not None
+    }
+    shelf = Shelf(await lock_stock(connection, keys) if keys else {})
+    machine = default_machine()
+    for order in deciding:
+        order.facts.shelf = shelf
+        order.plan, _ = decide(machine, order.facts, None)
+    moved = [order for order in deciding if order.plan is not None and order.plan.moved]
+    remember_failures([order.plan for order in moved if order.plan is not None])
+    for order in moved:
+        assert order.plan is not None
+        order.entries.append(audit_entry(vault, order.plan))
 
 
-async def _insert_orders(connection: Any, new: Sequence[_NewOrder]) -> list[_NewOrder]:
-    facts = [order.fact for order in new]
-    rows = await connection.fetch(
-        _ORDERS,
-        [order.order_id for order in new],
-        [order.shop.user_id for order in new],
-        [fact.shop_id for fact in facts],
-        [fact.tiktok_order_id for fact in facts],
-        [order.status for order in new],
-        [order.state for order in new],
-        [fact.total_amount for fact in facts],
-        [fact.currency for fact in facts],
-        [fact.payment_status for fact in facts],
-        [order.sealed.name for order in new],
-        [order.sealed.email for order in new],
-        [order.sealed.phone for order in new],
-        [order.sealed.address for order in new],
-        [fact.shipping_method for fact in facts],
-        [fact.shipping_cost for fact in facts],
-        [fact.order_time for fact in facts],
-        [fact.ship_by for fact in facts],
-        [fact.channel_status for fact in facts],
-        [fact.update_time for fact in facts],
-        [order.digest for order in new],
-        [fact.shipping_type for fact in facts],
-        [fact.fulfilled_by_tiktok for fact in facts],
-        [fact.delivery_option_id for fact in facts],
-        [fact.warehouse_id for fact in facts],
-        [fact.collect_by for fact in facts],
-        [fact.auto_cancel_at for fact in facts],
-        [fact.cash_on_delivery for fact in facts],
-        [fact.sample for fact in facts],
-        [fact.cancel_requested for fact in facts],
-        [fact.cancel_reason for fact in facts],
-        [fact.masked for fact in facts],
-        [order.sealed.buyer_message for order in new],
-        [order.sealed.seller_note for order in new],
-        [order.entry.hash for order in new],
-    )
-    written = {row["id"] for row in rows}
-    return [order for order in new if order.order_id in written]
-
-
-async def _insert_items(connection: Any, new: Sequence[_NewOrder]) -> None:
-    items = [(order, item) for order in new for item in merge_units(order.fact.units)]
-    firsts = [item.units[0] for _, item in items]
-    await connection.execute(
-        _ITEMS,
-        [item.item_id for _, item in items],
-        [order.order_id for order, _ in items],
-        [unit.tiktok_product_id for unit in firsts],
-        [unit.tiktok_sku_id for unit in firsts],
-        [unit.product_name for unit in firsts],
-        [unit.seller_sku for unit in firsts],
-        [unit.variant_name for unit in firsts],
-        [len(item.units) for _, item in items],
-        [unit.unit_price for unit in firsts],
-        [sum((unit.unit_price for unit in item.units), Decimal(0)) for _, item in items],
-        [item.cancelled for _, item in items],
-    )
-    units = [(order, item, unit) for order, item in items for unit in item.units]
-    await connection.execute(
-        _UNITS,
-        [new_id() for _ in units],
-        [order.order_id for order, _, _ in units],
-        [item.item_id for _, item, _ in units],
-        [unit.tiktok_line_id for _, _, unit in units],
-        [unit.channel_status for _, _, unit in units],
-        [unit.unit_price for _, _, unit in units],
-        [unit.is_gift for _, _, unit in units],
-        [unit.tiktok_package_id for _, _, unit in units],
-    )
+async def _read_catalogue(connection: Any, shops: Mapping[ShopId, ShopRow], facts: Sequence[OrderFact]) -> Catalogue:
+    wanted = sorted({(shops[fact.shop_id].user_id, unit.seller_sku) for fact in facts for unit in fact.units})
+    rows = await connection.fetch(_PRODUCTS, [user for user, _ in wanted], [sku for _, sku in wanted])
+    return {
+        (UserId(row["user_id"]), row["sku"]): Product(ProductId(row["id"]), row["weight_grams"], row["bin"])
+        for row in rows
+    }

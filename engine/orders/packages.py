@@ -11,6 +11,7 @@ import orjson
 from engine.database.locks import lock_work
 from engine.errors import Misconfigured
 from engine.identifiers import OrderId, PackageId, ShopId
+from engine.orders.opening import open_bytes
 from engine.ports import Address, OpenParcel, ParcelItem, ParcelRequest, ShipRequest, TrackingFact
 from engine.privacy.cipher import Vault
 from engine.words import TrackingStatus
@@ -156,7 +157,7 @@ async def _record(connection: Any, vault: Vault, facts: Sequence[TrackingFact]) 
 
 
 def _parcel(vault: Vault, row: Any) -> ParcelRequest | None:
-    plain = vault.open("orders.shipping_address", row["order_id"], row["shipping_address"])
+    plain = open_bytes(vault, "orders.shipping_address", row["order_id"], row["shipping_address"])
     if plain is None:
         return None
     if not row["ship_from"]:

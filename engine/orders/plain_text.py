@@ -24,4 +24,5 @@ def plain(text: str | None) -> str:
         return ""
     if text.isascii() and text.isprintable():
         return text.strip()
-    return _UNPRINTABLE.sub("", _WHITE.sub(" ", _ESCAPE_SEQUENCES.sub("", text))).strip()
+    visible = _UNPRINTABLE.sub("", _WHITE.sub(" ", _ESCAPE_SEQUENCES.sub("", text)))
+    return _WHITE.sub(" ", visible).strip()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from engine.orders.problems import Problem
 from engine.orders.validation import problems_of
-from engine.words import ChannelStatus, FulfilmentStatus
+from engine.words import ChannelStatus, FulfilmentStatus, WorkflowState
 from engine.workflow.facts import Backorder, OrderFacts, Picking, ShipOn
 
 Condition = Callable[[OrderFacts], bool]
@@ -90,8 +90,10 @@ def handed_over(order: OrderFacts) -> bool:
 
 @_register
 def not_handed_over(order: OrderFacts) -> bool:
+    """No parcel of ours has left the house; a shipment arranged elsewhere is TikTok's to cancel."""
+    shipped = order.state is WorkflowState.SHIPPED
     return order.channel_status not in _LEFT and not any(
-        package.handed_over or package.scanned for package in order.packages
+        shipped or package.handed_over or package.scanned for package in order.packages
     )
 
 

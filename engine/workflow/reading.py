@@ -12,6 +12,7 @@ import orjson
 
 from engine.database.locks import lock_stock
 from engine.identifiers import ItemId, LocationId, OrderId, PackageId, ProductId, ShopId, UserId, WorkflowId
+from engine.orders.opening import open_bytes
 from engine.ports import Address
 from engine.privacy.cipher import Vault
 from engine.words import ExecutionStatus, FulfilmentStatus, OrderStatus, WorkflowState
@@ -128,7 +129,7 @@ def _order(row: Any, vault: Vault, location_id: LocationId, policies: ShopPolici
     state = _STATES[row["workflow_status"]]
     address = None
     if state in {WorkflowState.NEW, WorkflowState.FAILED}:
-        plain = vault.open("orders.shipping_address", row["id"], row["shipping_address"])
+        plain = open_bytes(vault, "orders.shipping_address", row["id"], row["shipping_address"])
         address = Address(**orjson.loads(plain)) if plain else None
     failed_from = row["failed_from"]
     return OrderFacts(

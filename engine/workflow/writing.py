@@ -123,30 +123,38 @@ async def write_plans(connection: Any, vault: Vault, plans: Sequence[OrderPlan])
     """Write everything the plans ask for; orders that did not move are only parked again."""
     moved = [plan for plan in plans if plan.moved]
     if moved:
-        _remember_failures(moved)
+        remember_failures(moved)
         await _write_orders(connection, vault, moved)
-        await ledger.void_intents(connection, [p.order.order_id for p in moved if p.void_effects])
-        await ledger.rearm(connection, [p.order.order_id for p in moved if p.rearm])
-        await _write_packages(connection, moved)
-        await writing_stock.write_stock(connection, moved)
-        await _write_history(connection, moved)
-        await ledger.intend(connection, [effect for plan in moved for effect in plan.effects])
-        await write_failures(connection, moved)
-        await _write_counters(connection, moved)
+        await write_consequences(connection, moved)
     await _write_work(connection, plans)
 
 
-def _remember_failures(plans: Sequence[OrderPlan]) -> None:
+async def write_consequences(connection: Any, moved: Sequence[OrderPlan]) -> None:
+    """Write what follows from the moves: everything but the orders' own rows and their work."""
+    if not moved:
+        return
+    await ledger.void_intents(connection, [p.order.order_id for p in moved if p.void_effects])
+    await ledger.rearm(connection, [p.order.order_id for p in moved if p.rearm])
+    await _write_packages(connection, moved)
+    await writing_stock.write_stock(connection, moved)
+    await _write_history(connection, moved)
+    await ledger.intend(connection, [effect for plan in moved for effect in plan.effects])
+    await write_failures(connection, moved)
+    await _write_counters(connection, moved)
+
+
+def remember_failures(plans: Sequence[OrderPlan]) -> None:
+    """Note for each order that failed where it resumes from."""
     for plan in plans:
         last = plan.steps[-1] if plan.steps else None
-        if last is not None and last.target is WorkflowState.FAILED:
+        if last is not None and last.target is WorkflowState.FAILED and last.source is not last.target:
             plan.order.failed_from = last.source
         elif last is not None and plan.order.state is not WorkflowState.FAILED:
             plan.order.failed_from = None
 
 
 async def _write_orders(connection: Any, vault: Vault, plans: Sequence[OrderPlan]) -> None:
-    entries = [_audit(vault, plan) for plan in plans]
+    entries = [audit_entry(vault, plan) for plan in plans]
     orders = [plan.order for plan in plans]
     await connection.execute(
         _ORDERS,
@@ -177,7 +185,8 @@ async def _write_orders(connection: Any, vault: Vault, plans: Sequence[OrderPlan
     await chain.write(connection, entries)
 
 
-def _audit(vault: Vault, plan: OrderPlan) -> chain.Entry:
+def audit_entry(vault: Vault, plan: OrderPlan) -> chain.Entry:
+    """The link of the order's audit chain that tells of this plan."""
     order = plan.order
     before = {"status": plan.before_status, "state": plan.before_state, "execution": plan.before_execution}
     after: dict[str, Any] = {

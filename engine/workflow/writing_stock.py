@@ -17,10 +17,13 @@ INSERT INTO stock_reservations (id, order_id, order_item_id, product_id, locatio
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::int[])
 """
 
+# Units cancelled since they were reserved stay on the shelf when the others leave it.
 _FLIP = """
-UPDATE stock_reservations SET state = $2, closed_at = now()
-WHERE order_id = ANY($1::uuid[]) AND state = 'active'
-RETURNING id, order_id, product_id, location_id, quantity
+UPDATE stock_reservations r SET state = $2, closed_at = now()
+FROM order_items i
+WHERE r.order_id = ANY($1::uuid[]) AND r.state = 'active' AND i.id = r.order_item_id
+RETURNING r.id, r.order_id, r.product_id, r.location_id, r.quantity,
+          least(r.quantity, i.quantity - i.cancelled_quantity) AS leaving
 """
 
 MOVE_LEVELS = """
@@ -54,7 +57,7 @@ async def write_stock(connection: Any, plans: Sequence[OrderPlan]) -> None:
                     row["product_id"],
                     row["location_id"],
                     kind,
-                    -quantity if takes else 0,
+                    -row["leaving"] if takes else 0,
                     -quantity,
                     actors[row["order_id"]],
                     row["order_id"],

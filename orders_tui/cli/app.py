@@ -8,7 +8,7 @@ from importlib import metadata
 
 import cyclopts
 
-from orders_tui.cli.exits import guarded
+from orders_tui.cli.exits import guarded, keep_logs_off_the_terminal
 
 COMMANDS = {
     "demo": "A whole shop on this machine: orders arrive, are worked and delivered.",
@@ -55,4 +55,5 @@ def run(arguments: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         # A terminal that knows only ASCII gets question marks, not a crash.
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    keep_logs_off_the_terminal()
     return guarded(lambda: app(list(arguments)))

@@ -12,6 +12,10 @@ from orders_tui.actions import Scope, actions_of
 from orders_tui.bindings import spoken_keys
 
 
+_HELP = "?"
+"""The way to all the other keys is shown first of all, however narrow the line."""
+
+
 class KeyLine(Static):
     """`key word  key word …` of the scopes given to `show`."""
 
@@ -36,12 +40,19 @@ class KeyLine(Static):
             for action in actions_of(scope)
             if action.footer
         ]
-        parts: list[Content | str | tuple[str, str]] = []
-        room = self.size.width - 1
-        for key, word in pairs:
-            needed = cell_len(key) + cell_len(word) + 3
-            if needed > room:
+        room = self.content_size.width
+        shown = [pair for pair in pairs if pair[0] == _HELP]
+        for place, pair in enumerate(pairs):
+            if pair in shown:
+                continue
+            if sum(map(_cells, [*shown, pair])) > room:
                 break
-            room -= needed
+            shown.insert(min(place, len(shown)), pair)
+        parts: list[Content | str | tuple[str, str]] = []
+        for key, word in shown:
             parts += [(key, "bold $text-accent"), f" {word}  "]
         self.update(Content.assemble(*parts))
+
+
+def _cells(pair: tuple[str, str]) -> int:
+    return cell_len(pair[0]) + cell_len(pair[1]) + 3

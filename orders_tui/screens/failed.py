@@ -60,7 +60,7 @@ class FailedScreen(ListScreen):
         self._opened: set[str] = set()
 
     def body(self) -> ComposeResult:
-        yield Static(f"  {'cause':<36}{'orders':>7}{'ship by':>10}   what to do", classes="heading", markup=False)
+        yield Static(f"{'  cause':<36}{'orders':>7}{'ship by':>10}   what to do", classes="heading", markup=False)
         yield LineList()
         with VerticalScroll(id="cause", can_focus=False):
             yield Static("", id="evidence", markup=False)
@@ -193,7 +193,7 @@ def line_content(line: Line, viewer: Viewer, *, opened: bool) -> Content:
     group, failure = line.group, line.failure
     if failure is not None:
         since = f"failed {moment(failure.created_at, viewer)}"
-        return Content.assemble("     ", failure.order_number, (f"  {since}, {failure.attempts} tries", "$text-muted"))
+        return Content.assemble("     ", failure.order_number, (f"  {since}, {failure.attempts} {'try' if failure.attempts == 1 else 'tries'}", "$text-muted"))
     name = fit(f"{'▾' if opened else '▸'} {words(group.code)} {line.about}", 36)
     return Content.assemble(
         (f"{name}{group.orders:>7,}", "bold"),

@@ -161,7 +161,8 @@ class OrdersScreen(ConsoleScreen):
             every = "all matching" if table.selection.everything else "marked"
             parts += [(f"{size:,} {every}", "bold $text-accent"), " · "]
         arrow = "↑" if self.filter.ascending else "↓"
-        parts += [f"{total} orders · {SORT_WORDS[self.filter.sort]} {arrow}"]
+        word = "order" if total == "1" else "orders"
+        parts += [f"{total} {word} · {SORT_WORDS[self.filter.sort]} {arrow}"]
         self.bar.show_standing(Content.assemble(*parts))
 
     # ------------------------------------------------------------------ the pane of one order

@@ -48,7 +48,7 @@ class TriageScreen(ListScreen):
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(Scope.TRIAGE)
 
     def body(self) -> ComposeResult:
-        yield Static(f"  {'pile':<22}{'orders':>8}  {'nearest':>8}   what it asks for", classes="heading", markup=False)
+        yield Static(f"{'pile':<22}{'orders':>8}  {'nearest':>8}   what it asks for", classes="heading", markup=False)
         yield LineList()
 
     def on_mount(self) -> None:

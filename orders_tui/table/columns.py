@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 
 from engine.orders.views import OrderRow
-from orders_tui.formatting import deadline, fit, moment, money, state_words, words
+from orders_tui.formatting import deadline, fit, is_unshipped, moment, money, state_words, words
 from orders_tui.state import Viewer
 
 
@@ -27,7 +27,7 @@ class Column:
 COLUMNS: tuple[Column, ...] = (
     Column("status", "status", 10, 1, lambda row, _: row.order_status),
     Column("state", "state", 13, 1, lambda row, _: state_words(row)),
-    Column("ship_by", "ship by", 7, 1, lambda row, viewer: deadline(row.ship_by, viewer), right=True),
+    Column("ship_by", "ship by", 7, 1, lambda row, viewer: deadline(row.ship_by if is_unshipped(row) else None, viewer), right=True),
     Column("order_number", "order", 18, 1, lambda row, _: row.order_number),
     Column("customer", "customer", 18, 3, lambda row, _: row.customer_name),
     Column("items", "items", 10, 1, lambda row, _: row.items_summary, flexible=True),

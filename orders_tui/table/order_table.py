@@ -19,6 +19,7 @@ from engine.orders.views import OrderRow
 from engine.words import ExecutionStatus, OrderStatus
 from orders_tui.actions import Scope
 from orders_tui.bindings import bindings_of
+from orders_tui.formatting import is_unshipped
 from orders_tui.messages import CursorMoved, MarksChanged, PagesWanted, RowClicked
 from orders_tui.state import Viewer
 from orders_tui.table.columns import MARK_CELLS, Layout, layout_for
@@ -298,7 +299,7 @@ class OrderTable(ScrollView, can_focus=True, inherit_bindings=False):
                 return self._style(row.order_status)
             case "state" if row.execution is ExecutionStatus.FAILED or row.held:
                 return self._style("stopped")
-            case "ship_by" if row.ship_by is not None and row.ship_by < viewer.now:
+            case "ship_by" if is_unshipped(row) and row.ship_by is not None and row.ship_by < viewer.now:
                 return self._style("late")
             case _:
                 return Style()

@@ -57,6 +57,7 @@ async def _measure_bound(database: Database) -> tuple[float, dict[str, tuple[int
 
     async with database.pool.acquire() as source:
         bound = await run_bound(source, connect)
+    await asyncio.sleep(1.5)
     connection = await connect()
     written = await row_writes(connection)
     await connection.close()
@@ -64,6 +65,9 @@ async def _measure_bound(database: Database) -> tuple[float, dict[str, tuple[int
 
 
 async def _writes(database: Database) -> dict[str, tuple[int, int, int]]:
+    # Each session reports its own writes, now and then; a fresh pool has nothing left to report.
+    await database.pool.expire_connections()
+    await asyncio.sleep(1.5)
     async with database.pool.acquire() as connection:
         return await row_writes(connection)
 

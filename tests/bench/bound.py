@@ -112,9 +112,6 @@ TRANSACTIONS: tuple[tuple[str, ...], ...] = (
         f"INSERT INTO orders.work (order_id, workflow_id) SELECT order_id, id FROM staging.order_workflows {_OF}",
         _insert("order_search_words"),
         *_stage_rows("'new', 'validated', 'inventory_reserved'", "'pending', 'confirmed', 'processing'", "1, 2"),
-        _order("processing", "inventory_reserved"),
-        _workflow("inventory_reserved"),
-        _items("reserved"),
         _insert("packages", f"WHERE id IN {_PACKAGES.replace('orders.', 'staging.')}"),
         _insert("package_items"),
         _insert("stock_reservations"),
@@ -122,7 +119,6 @@ TRANSACTIONS: tuple[tuple[str, ...], ...] = (
         _insert("stock_movements", f"{_OF} AND kind = 'reserve'"),
         _insert("pick_lines"),
         _insert("effects", f"{_OF} AND kind = 'buy_label'"),
-        _PARK,
     ),
     (_effect("buy_label", _CLAIM),),
     (_effect("buy_label", _SENT),),
@@ -201,10 +197,10 @@ async def _stage(source: Any, target: Any) -> None:
         await target.copy_to_table(table, schema_name="staging", source=data, format="binary")
     # As they were when the orders were created: the updates below bring them to where they are.
     await target.execute(
-        "UPDATE staging.orders SET order_status = 'pending', workflow_status = 'new', audit_sequence = 1"
+        "UPDATE staging.orders SET order_status = 'processing', workflow_status = 'inventory_reserved', audit_sequence = 2"
     )
-    await target.execute("UPDATE staging.order_items SET fulfillment_status = 'pending', shipped_quantity = 0")
-    await target.execute("UPDATE staging.order_workflows SET workflow_status = 'running', current_step = 'new'")
+    await target.execute("UPDATE staging.order_items SET fulfillment_status = 'reserved', shipped_quantity = 0")
+    await target.execute("UPDATE staging.order_workflows SET workflow_status = 'running', current_step = 'inventory_reserved'")
     await target.execute("UPDATE staging.packages SET state = 'planned', track_due_at = NULL")
     await target.execute("UPDATE staging.stock_reservations SET state = 'active'")
     await target.execute("UPDATE staging.effects SET state = 'intent', head = true, settled_at = NULL")
@@ -224,8 +220,6 @@ async def _stage(source: Any, target: Any) -> None:
 
 async def row_writes(connection: Any) -> dict[str, tuple[int, int, int]]:
     """Rows inserted, updated and deleted so far in each table whose writes depend on the orders alone."""
-    await connection.execute("SELECT pg_stat_force_next_flush()")
-    await asyncio.sleep(1.2)
     await connection.execute("SELECT pg_stat_clear_snapshot()")
     rows = await connection.fetch(
         "SELECT relname, n_tup_ins, n_tup_upd, n_tup_del FROM pg_stat_user_tables "

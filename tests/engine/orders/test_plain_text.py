@@ -24,6 +24,7 @@ from engine.orders.plain_text import plain
         ("bell\x07 null\x00 delete\x7f", "bell null delete"),
         ("\u202egpj.exe", "gpj.exe"),
         ("zero\u200bwidth\ufeff", "zerowidth"),
+        ("0\r\x1a\r¡", "0 ¡"),
         ("👩\u200d🍳 café 日本", "👩\u200d🍳 café 日本"),
         ("[bold]not markup[/bold]", "[bold]not markup[/bold]"),
     ],

@@ -309,6 +309,17 @@ def test_interrupting_is_exit_code_130(configured: Path) -> None:
     assert (waiting.returncode, out, err) == (130, "", "Interrupted.\n")
 
 
+def test_what_a_library_grumbles_goes_to_the_log(configured: Path, tmp_path: Path) -> None:
+    program = (
+        "import logging; from orders_tui.cli.app import run; run(['config', 'path']);"
+        " logging.getLogger('asyncio').error('Task exception was never retrieved')"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == (f"{configured}\n", "")
+    log = tmp_path / "state" / "orders-tui" / "errors.log"
+    assert log.read_text().endswith(" asyncio: Task exception was never retrieved\n")
+
+
 def test_no_command_draws(configured: Path) -> None:
     modules = ["app", "orders", "stock", "product", "db", "config", "doctor"]
     imports = ", ".join(f"orders_tui.cli.{module}" for module in modules)

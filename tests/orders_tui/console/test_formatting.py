@@ -63,6 +63,7 @@ def test_a_state_names_what_stopped_the_order_first() -> None:
     assert state_words(row(1, held=True, waiting_for="hold")) == "held"
     assert state_words(row(1, held=True, waiting_for="cooling-off")) == "cooling off"
     assert state_words(row(1, waiting_for="label")) == "awaits label"
+    assert state_words(row(1, execution=ExecutionStatus.CANCELLED)) == "closed"
     assert state_words(row(1, workflow_state=WorkflowState.READY_TO_SHIP)) == "ready to ship"
 
 

@@ -1,0 +1,235 @@
+"""The rows of new orders, written set-wise: one statement per table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from engine.audit import chain
+from engine.identifiers import new_id
+from engine.orders.new_order import MergedItem, NewOrder
+from engine.orders.personal import words_of
+from engine.privacy.cipher import Vault
+from engine.words import FulfilmentStatus
+from engine.workflow.definition import load_default
+from engine.workflow.facts import ItemFacts
+
+_ORDERS = """
+INSERT INTO orders (id, user_id, shop_id, tiktok_order_id, order_number, order_status, workflow_status, total_amount, currency,
+  payment_status, customer_name, customer_email, customer_phone, shipping_address, shipping_method, shipping_cost, order_date,
+  expected_ship_date, last_tiktok_sync, sync_status, channel_status, channel_updated_at, channel_digest, shipping_type,
+  fulfilled_by_tiktok, delivery_option_id, warehouse_id, collect_by, auto_cancel_at, cash_on_delivery, sample, cancel_requested,
+  cancel_reason, masked, buyer_message, seller_note, failed_from, audit_sequence, audit_head)
+SELECT d.id, d.user_id, d.shop_id, d.number, d.number, d.status::order_status_enum, d.state::workflow_status_enum, d.total, d.currency,
+  d.payment::payment_status_enum, d.name, d.email, d.phone, d.address, d.method, d.cost, d.ordered, d.ship_by, now(), 'synced',
+  d.channel, d.updated, d.digest, d.shipping_type, d.fbt, d.option, d.warehouse, d.collect_by, d.auto_cancel, d.cod, d.sample,
+  d.cancel_requested, d.cancel_reason, d.masked, d.message, d.note, d.failed_from::workflow_status_enum, d.sequence, d.head
+FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::numeric[], $8::text[], $9::text[],
+  $10::bytea[], $11::bytea[], $12::bytea[], $13::bytea[], $14::text[], $15::numeric[], $16::timestamptz[], $17::timestamptz[],
+  $18::text[], $19::timestamptz[], $20::bytea[], $21::text[], $22::bool[], $23::text[], $24::text[], $25::timestamptz[],
+  $26::timestamptz[], $27::bool[], $28::bool[], $29::bool[], $30::text[], $31::bool[], $32::bytea[], $33::bytea[], $34::text[], $35::int[], $36::bytea[])
+  AS d(id, user_id, shop_id, number, status, state, total, currency, payment, name, email, phone, address, method, cost, ordered,
+       ship_by, channel, updated, digest, shipping_type, fbt, option, warehouse, collect_by, auto_cancel, cod, sample,
+       cancel_requested, cancel_reason, masked, message, note, failed_from, sequence, head)
+ON CONFLICT (tiktok_order_id) DO NOTHING
+RETURNING id
+"""
+
+_ITEMS = """
+INSERT INTO order_items (id, order_id, tiktok_product_id, tiktok_sku_id, product_name, product_sku, variant_name, quantity,
+  unit_price, total_price, cancelled_quantity, product_id, fulfillment_status)
+SELECT d.id, d.order_id, d.product, d.sku_id, d.name, d.sku, d.variant, d.quantity, d.price, d.total, d.cancelled, d.product_id,
+       d.status::fulfillment_status_enum
+FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[], $9::numeric[],
+  $10::numeric[], $11::int[], $12::uuid[], $13::text[])
+  AS d(id, order_id, product, sku_id, name, sku, variant, quantity, price, total, cancelled, product_id, status)
+"""
+
+_UNITS = """
+INSERT INTO order_item_units (id, order_id, order_item_id, tiktok_line_id, channel_status, price, is_gift, tiktok_package_id)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::numeric[], $7::bool[], $8::text[])
+ON CONFLICT (order_id, tiktok_line_id) DO NOTHING
+"""
+
+_WORKFLOWS = """
+INSERT INTO order_workflows (id, order_id, workflow_name, workflow_version, current_step, workflow_status, completed_at, failed_at,
+  error_count, last_error)
+SELECT d.id, d.order_id, $2, $3, d.step, d.execution::workflow_execution_status,
+       CASE WHEN d.execution IN ('completed', 'cancelled') THEN now() END, CASE WHEN d.execution = 'failed' THEN now() END,
+       CASE WHEN d.error IS NULL THEN 0 ELSE 1 END, d.error
+FROM unnest($1::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[]) AS d(id, order_id, step, execution, error)
+"""
+
+_STEPS = """
+INSERT INTO order_workflow_steps (id, workflow_id, order_id, to_state, trigger, actor, reason)
+SELECT d.id, d.workflow_id, d.order_id, d.state::workflow_status_enum, 'arrive', 'tiktok_shop', d.reason
+FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[]) AS d(id, workflow_id, order_id, state, reason)
+"""
+
+_HISTORY = """
+INSERT INTO order_status_history (id, order_id, new_status, status_reason, change_source)
+SELECT d.id, d.order_id, d.status::order_status_enum, d.reason, 'tiktok_shop'
+FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) AS d(id, order_id, status, reason)
+"""
+
+_WORK = """
+INSERT INTO work (order_id, workflow_id, priority, ship_by, ready, waiting_for)
+SELECT d.order_id, d.workflow_id, 1, coalesce(d.ship_by, 'infinity'), d.ready, d.waiting_for
+FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::bool[], $5::text[]) AS d(order_id, workflow_id, ship_by, ready, waiting_for)
+"""
+
+WORDS = """
+INSERT INTO order_search_words (word, order_id)
+SELECT * FROM unnest($1::bigint[], $2::uuid[]) ON CONFLICT DO NOTHING
+"""
+
+PLACE_HOLDS = """
+INSERT INTO holds (id, order_id, reason, placed_by)
+SELECT d.id, d.order_id, 'cooling-off', 'tiktok_shop' FROM unnest($1::uuid[], $2::uuid[]) AS d(id, order_id)
+ON CONFLICT DO NOTHING
+"""
+
+
+async def insert_orders(connection: Any, new: Sequence[NewOrder]) -> list[NewOrder]:
+    """Insert the orders themselves. Those that another session wrote first are absent from the answer."""
+    facts = [order.fact for order in new]
+    rows = await connection.fetch(
+        _ORDERS,
+        [order.order_id for order in new],
+        [order.shop.user_id for order in new],
+        [fact.shop_id for fact in facts],
+        [fact.tiktok_order_id for fact in facts],
+        [order.facts.status for order in new],
+        [order.facts.state for order in new],
+        [fact.total_amount for fact in facts],
+        [fact.currency for fact in facts],
+        [fact.payment_status for fact in facts],
+        [order.sealed.name for order in new],
+        [order.sealed.email for order in new],
+        [order.sealed.phone for order in new],
+        [order.sealed.address for order in new],
+        [fact.shipping_method for fact in facts],
+        [fact.shipping_cost for fact in facts],
+        [fact.order_time for fact in facts],
+        [fact.ship_by for fact in facts],
+        [fact.channel_status for fact in facts],
+        [fact.update_time for fact in facts],
+        [order.digest for order in new],
+        [fact.shipping_type for fact in facts],
+        [fact.fulfilled_by_tiktok for fact in facts],
+        [fact.delivery_option_id for fact in facts],
+        [fact.warehouse_id for fact in facts],
+        [fact.collect_by for fact in facts],
+        [fact.auto_cancel_at for fact in facts],
+        [fact.cash_on_delivery for fact in facts],
+        [fact.sample for fact in facts],
+        [fact.cancel_requested for fact in facts],
+        [fact.cancel_reason for fact in facts],
+        [fact.masked for fact in facts],
+        [order.sealed.buyer_message for order in new],
+        [order.sealed.seller_note for order in new],
+        [order.facts.failed_from for order in new],
+        [order.entries[-1].sequence for order in new],
+        [order.entries[-1].hash for order in new],
+    )
+    written = {row["id"] for row in rows}
+    return [order for order in new if order.order_id in written]
+
+
+async def insert_rest(connection: Any, vault: Vault, new: Sequence[NewOrder]) -> None:
+    """Everything else a new order consists of."""
+    await _insert_items(connection, new)
+    definition = load_default()
+    await connection.execute(
+        _WORKFLOWS,
+        [order.workflow_id for order in new],
+        definition.name,
+        definition.version,
+        [order.order_id for order in new],
+        [order.facts.state for order in new],
+        [order.facts.execution for order in new],
+        [_error(order) for order in new],
+    )
+    await connection.execute(
+        _STEPS,
+        [new_id() for _ in new],
+        [order.workflow_id for order in new],
+        [order.order_id for order in new],
+        [order.began for order in new],
+        [order.reason for order in new],
+    )
+    await connection.execute(
+        _HISTORY,
+        [new_id() for _ in new],
+        [order.order_id for order in new],
+        [order.plan.before_status if order.plan else order.facts.status for order in new],
+        [order.reason for order in new],
+    )
+    await chain.write(connection, [entry for order in new for entry in order.entries])
+    await _insert_work(connection, new)
+    words = sorted({(word, order.order_id) for order in new for word in words_of(vault, order.fact)})
+    await connection.execute(WORDS, [word for word, _ in words], [order_id for _, order_id in words])
+
+
+async def _insert_work(connection: Any, new: Sequence[NewOrder]) -> None:
+    """An order that was decided waits for something; one that was not is ready to be."""
+    working = [order for order in new if order.open]
+    await connection.execute(
+        _WORK,
+        [order.order_id for order in working],
+        [order.workflow_id for order in working],
+        [order.fact.ship_by for order in working],
+        [order.plan is None for order in working],
+        [order.plan.waiting_for if order.plan else "" for order in working],
+    )
+    held = [order.order_id for order in working if order.held]
+    if held:
+        await connection.execute(PLACE_HOLDS, [new_id() for _ in held], held)
+
+
+def _error(order: NewOrder) -> str | None:
+    plan = order.plan
+    return plan.cause.first.sentence if plan is not None and plan.fail and plan.cause else None
+
+
+async def _insert_items(connection: Any, new: Sequence[NewOrder]) -> None:
+    items = [(order, item) for order in new for item in order.items]
+    firsts = [item.units[0] for _, item in items]
+    await connection.execute(
+        _ITEMS,
+        [item.item_id for _, item in items],
+        [order.order_id for order, _ in items],
+        [unit.tiktok_product_id for unit in firsts],
+        [unit.tiktok_sku_id for unit in firsts],
+        [unit.product_name for unit in firsts],
+        [unit.seller_sku for unit in firsts],
+        [unit.variant_name for unit in firsts],
+        [len(item.units) for _, item in items],
+        [unit.unit_price for unit in firsts],
+        [sum((unit.unit_price for unit in item.units), Decimal(0)) for _, item in items],
+        [item.cancelled for _, item in items],
+        [known.product_id if (known := _known(order, item)) else None for order, item in items],
+        [_item_status(order, item) for order, item in items],
+    )
+    units = [(order, item, unit) for order, item in items for unit in item.units]
+    await connection.execute(
+        _UNITS,
+        [new_id() for _ in units],
+        [order.order_id for order, _, _ in units],
+        [item.item_id for _, item, _ in units],
+        [unit.tiktok_line_id for _, _, unit in units],
+        [unit.channel_status for _, _, unit in units],
+        [unit.unit_price for _, _, unit in units],
+        [unit.is_gift for _, _, unit in units],
+        [unit.tiktok_package_id for _, _, unit in units],
+    )
+
+
+def _known(order: NewOrder, item: MergedItem) -> ItemFacts | None:
+    return next((facts for facts in order.facts.items if facts.item_id == item.item_id), None)
+
+
+def _item_status(order: NewOrder, item: MergedItem) -> FulfilmentStatus:
+    decided = order.plan.item_status if order.plan else None
+    return decided if decided is not None and _known(order, item) else FulfilmentStatus.PENDING

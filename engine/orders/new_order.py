@@ -1,0 +1,169 @@
+"""A new order before it is written: what the fact says, where it begins, and what was decided about it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from engine.actors import CHANNEL
+from engine.audit import chain
+from engine.identifiers import ItemId, OrderId, ProductId, UserId, WorkflowId, new_id
+from engine.orders.personal import Sealed, seal_fact
+from engine.orders.shop_rows import ShopRow
+from engine.ports import OrderFact, UnitFact
+from engine.privacy.cipher import Vault
+from engine.words import ChannelStatus, ExecutionStatus, FulfilmentStatus, OrderStatus, PaymentStatus, WorkflowState
+from engine.workflow.facts import ItemFacts, OrderFacts
+from engine.workflow.plan import OrderPlan
+
+# Where an order begins that TikTok shows as further along than new: what was arranged elsewhere is followed, never worked.
+_BEGINNINGS: dict[ChannelStatus, tuple[WorkflowState, OrderStatus, ExecutionStatus]] = {
+    ChannelStatus.AWAITING_COLLECTION: (
+        WorkflowState.READY_TO_SHIP,
+        OrderStatus.PROCESSING,
+        ExecutionStatus.RUNNING,
+    ),
+    ChannelStatus.IN_TRANSIT: (WorkflowState.SHIPPED, OrderStatus.SHIPPED, ExecutionStatus.RUNNING),
+    ChannelStatus.DELIVERED: (WorkflowState.COMPLETED, OrderStatus.DELIVERED, ExecutionStatus.COMPLETED),
+    ChannelStatus.COMPLETED: (WorkflowState.COMPLETED, OrderStatus.DELIVERED, ExecutionStatus.COMPLETED),
+    ChannelStatus.CANCELLED: (WorkflowState.NEW, OrderStatus.CANCELLED, ExecutionStatus.CANCELLED),
+}
+_FROM_NEW = (WorkflowState.NEW, OrderStatus.PENDING, ExecutionStatus.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class MergedItem:
+    """Units that are alike, as one line."""
+
+    item_id: ItemId
+    units: tuple[UnitFact, ...]
+
+    @property
+    def cancelled(self) -> int:
+        return sum(unit.channel_status is ChannelStatus.CANCELLED for unit in self.units)
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """What deciding needs of a product."""
+
+    product_id: ProductId
+    weight_grams: int | None
+    bin: str
+
+
+Catalogue = Mapping[tuple[UserId, str], Product]
+"""Products by creator and SKU."""
+
+
+@dataclass(slots=True)
+class NewOrder:
+    """One order on its way in. `plan` is there once it has been decided."""
+
+    fact: OrderFact
+    digest: bytes
+    order_id: OrderId
+    workflow_id: WorkflowId
+    shop: ShopRow
+    sealed: Sealed
+    items: list[MergedItem]
+    began: WorkflowState
+    facts: OrderFacts
+    entries: list[chain.Entry]
+    plan: OrderPlan | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether there is, or will be, something to do for it."""
+        return self.facts.execution in {ExecutionStatus.RUNNING, ExecutionStatus.FAILED}
+
+    @property
+    def held(self) -> bool:
+        return bool(self.facts.holds)
+
+    @property
+    def reason(self) -> str:
+        """How it came, for its history."""
+        if self.fact.fulfilled_by_tiktok:
+            return "fulfilled by TikTok: shown, never worked"
+        if self.began is not WorkflowState.NEW:
+            return "arranged outside this program"
+        return "arrived from TikTok Shop"
+
+
+def merge_units(units: Sequence[UnitFact]) -> list[MergedItem]:
+    """One line for units of the same SKU, price and giftness, in the order TikTok gave them."""
+    groups: dict[tuple[str, str, Decimal, bool], list[UnitFact]] = {}
+    for unit in units:
+        groups.setdefault((unit.tiktok_sku_id, unit.seller_sku, unit.unit_price, unit.is_gift), []).append(unit)
+    return [MergedItem(ItemId(new_id()), tuple(group)) for group in groups.values()]
+
+
+def new_order(
+    vault: Vault, shop: ShopRow, fact: OrderFact, digest: bytes, catalogue: Catalogue, now: datetime
+) -> NewOrder:
+    """The order as it begins, with its facts ready to be decided."""
+    order_id, workflow_id = OrderId(new_id()), WorkflowId(new_id())
+    state, status, execution = _BEGINNINGS.get(fact.channel_status, _FROM_NEW)
+    if fact.fulfilled_by_tiktok and execution is ExecutionStatus.RUNNING:
+        execution = ExecutionStatus.PAUSED
+    after: dict[str, Any] = {
+        "status": status,
+        "state": state,
+        "channel_status": fact.channel_status,
+        "total": str(fact.total_amount),
+    }
+    entry = chain.link(vault, shop.user_id, order_id, 1, chain.GENESIS, "order.created", CHANNEL, None, after, now)
+    items = merge_units(fact.units)
+    facts = OrderFacts(
+        order_id=order_id,
+        order_number=fact.tiktok_order_id,
+        shop_id=fact.shop_id,
+        user_id=shop.user_id,
+        location_id=shop.location_id,
+        workflow_id=workflow_id,
+        policies=shop.policies,
+        status=status,
+        state=state,
+        execution=execution,
+        failed_from=None,
+        version=1,
+        channel_status=fact.channel_status,
+        paid=fact.payment_status is PaymentStatus.PAID or fact.cash_on_delivery,
+        sample=fact.sample,
+        fulfilled_by_tiktok=fact.fulfilled_by_tiktok,
+        cancel_requested=fact.cancel_requested,
+        currency=fact.currency,
+        total_amount=fact.total_amount,
+        order_date=fact.order_time,
+        created_at=now,
+        now=now,
+        audit_sequence=1,
+        audit_head=entry.hash,
+        address=fact.address,
+        has_customer=bool(fact.customer.name),
+        masked=fact.masked,
+        items=[_item(shop.user_id, item, catalogue) for item in items if item.cancelled < len(item.units)],
+        holds=["cooling-off"] if fact.channel_status is ChannelStatus.ON_HOLD else [],
+    )
+    sealed = seal_fact(vault, shop.user_id, order_id, fact)
+    return NewOrder(fact, digest, order_id, workflow_id, shop, sealed, items, state, facts, [entry])
+
+
+def _item(owner: UserId, item: MergedItem, catalogue: Catalogue) -> ItemFacts:
+    unit = item.units[0]
+    product = catalogue.get((owner, unit.seller_sku))
+    return ItemFacts(
+        item_id=item.item_id,
+        sku=unit.seller_sku,
+        name=unit.product_name,
+        quantity=len(item.units) - item.cancelled,
+        unit_price=unit.unit_price,
+        status=FulfilmentStatus.PENDING,
+        product_id=product.product_id if product else None,
+        weight_grams=product.weight_grams if product else None,
+        bin=product.bin if product else "",
+    )
