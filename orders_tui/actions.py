@@ -10,6 +10,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from orders_tui.reach import (
+    Situation,
+    may_change,
+    may_mend,
+    may_retry_group,
+    may_retry_one,
+    needs_filter_view,
+    needs_group,
+    needs_marks,
+    needs_rows,
+    never,
+)
+
 
 class Scope(StrEnum):
     """Where an action's keys hold; the value is the heading people read."""
@@ -23,90 +36,6 @@ class Scope(StrEnum):
     LIST = "Lists"
     HELP = "Help"
     FORM = "Forms"
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """What decides whether an action is within reach; each screen describes itself with one of these."""
-
-    connected: bool = True
-    read_only: bool = False
-    rows: int = 0
-    chosen: int = 0
-    """How many orders an action would touch: the marked ones, or the one under the cursor."""
-    marked: int = 0
-    everything: bool = False
-    """All orders that match the filter are marked, seen or not."""
-    group_code: str = ""
-    """The failure code under the cursor of the Failed screen."""
-    on_order: bool = False
-    """The Failed screen's cursor is on one order, not on a group."""
-    rows_move: bool = True
-    """The table may re-sort: it shows a filter, not the marked orders alone."""
-
-
-def _never(_: Situation) -> str:
-    return ""
-
-
-def _needs_rows(now: Situation) -> str:
-    return "" if now.rows else "There is no order in this list."
-
-
-def _needs_chosen(now: Situation) -> str:
-    return "" if now.chosen else "Put the cursor on an order first, or mark some with space."
-
-
-def _needs_marks(now: Situation) -> str:
-    if now.everything:
-        return "All matching orders are marked; the list already shows them."
-    return "" if now.marked else "No order is marked; space marks the one under the cursor."
-
-
-def _needs_filter_view(now: Situation) -> str:
-    return "" if now.rows_move else "Only the marked orders are shown; m brings the whole list back."
-
-
-def _needs_writing(now: Situation) -> str:
-    if now.read_only:
-        return "This console is read-only (console.read_only in the configuration); it changes nothing."
-    if not now.connected:
-        return "The database is out of reach; this works again as soon as it is back."
-    return ""
-
-
-def _needs_group(now: Situation) -> str:
-    return "" if now.group_code else "Nothing has failed here."
-
-
-def _may_change(now: Situation) -> str:
-    return _needs_writing(now) or _needs_chosen(now)
-
-
-def _may_retry_one(now: Situation) -> str:
-    unready = _needs_writing(now) or _needs_group(now)
-    return unready or (
-        "" if now.on_order else "Open the group with enter and choose one order, or retry them all with R."
-    )
-
-
-def _may_retry_group(now: Situation) -> str:
-    return _needs_writing(now) or _needs_group(now)
-
-
-MENDABLE = {
-    "out_of_stock": "Receive stock",
-    "missing_weight": "Weigh the product",
-    "bad_address": "Correct the address",
-}
-"""Failure codes that can be mended from the keyboard here, and what the form is called."""
-
-
-def _may_mend(now: Situation) -> str:
-    unready = _needs_writing(now) or _needs_group(now)
-    if unready or now.group_code in MENDABLE:
-        return unready
-    return "This cause is mended elsewhere (its line says where); then retry it with R."
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,16 +56,29 @@ class Action:
     """The command that does the same on the command line, without the program's name."""
     priority: bool = False
     """Works even over a form and in a text field."""
-    disabled_reason: Callable[[Situation], str] = _never
+    disabled_reason: Callable[[Situation], str] = never
     """Empty when the action may run now, else one sentence why not."""
 
 
 _MOVE, _MARK, _VIEW, _DO, _GO, _PROGRAM = "Move", "Mark", "View", "Do", "Go to", "Program"
 
 ACTIONS: tuple[Action, ...] = (
-    Action("go.triage", "1", "Triage: the piles that need a person", "go_triage", Scope.EVERYWHERE, _GO),
-    Action("go.orders", "2", "Orders: the live table", "go_orders", Scope.EVERYWHERE, _GO, twin="orders list"),
-    Action("go.failed", "3", "Failed: what stopped, grouped by cause", "go_failed", Scope.EVERYWHERE, _GO),
+    Action(
+        "go.triage", "1", "Triage: the piles that need a person", "go_triage", Scope.EVERYWHERE, _GO, footer="triage"
+    ),
+    Action(
+        "go.orders",
+        "2",
+        "Orders: the live table",
+        "go_orders",
+        Scope.EVERYWHERE,
+        _GO,
+        footer="orders",
+        twin="orders list",
+    ),
+    Action(
+        "go.failed", "3", "Failed: what stopped, grouped by cause", "go_failed", Scope.EVERYWHERE, _GO, footer="failed"
+    ),
     Action("go.help", "question_mark,f1", "Help: every key", "go_help", Scope.EVERYWHERE, _GO, footer="keys"),
     Action("app.palette", "ctrl+p,colon", "Find an action by name", "palette", Scope.EVERYWHERE, _PROGRAM),
     Action("app.theme", "ctrl+t", "Next colours: dark, light, high contrast", "theme", Scope.EVERYWHERE, _PROGRAM),
@@ -146,8 +88,8 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "triage.open", "enter", "Open the pile as a list of orders", "open", Scope.TRIAGE, _VIEW, footer="open pile"
     ),
-    Action("table.down", "down,j", "Next order", "down", Scope.TABLE, _MOVE, disabled_reason=_needs_rows),
-    Action("table.up", "up,k", "Previous order", "up", Scope.TABLE, _MOVE, disabled_reason=_needs_rows),
+    Action("table.down", "down,j", "Next order", "down", Scope.TABLE, _MOVE, disabled_reason=needs_rows),
+    Action("table.up", "up,k", "Previous order", "up", Scope.TABLE, _MOVE, disabled_reason=needs_rows),
     Action("table.page_down", "pagedown,ctrl+f", "A page down", "page_down", Scope.TABLE, _MOVE),
     Action("table.page_up", "pageup,ctrl+b", "A page up", "page_up", Scope.TABLE, _MOVE),
     Action("table.first", "home,g", "First order", "first", Scope.TABLE, _MOVE),
@@ -160,7 +102,7 @@ ACTIONS: tuple[Action, ...] = (
         Scope.TABLE,
         _MARK,
         footer="mark",
-        disabled_reason=_needs_rows,
+        disabled_reason=needs_rows,
     ),
     Action(
         "table.mark_down",
@@ -169,9 +111,9 @@ ACTIONS: tuple[Action, ...] = (
         "mark_down",
         Scope.TABLE,
         _MARK,
-        disabled_reason=_needs_rows,
+        disabled_reason=needs_rows,
     ),
-    Action("table.mark_up", "shift+up,K", "Mark and go up", "mark_up", Scope.TABLE, _MARK, disabled_reason=_needs_rows),
+    Action("table.mark_up", "shift+up,K", "Mark and go up", "mark_up", Scope.TABLE, _MARK, disabled_reason=needs_rows),
     Action(
         "table.range",
         "v",
@@ -179,7 +121,7 @@ ACTIONS: tuple[Action, ...] = (
         "range",
         Scope.TABLE,
         _MARK,
-        disabled_reason=_needs_rows,
+        disabled_reason=needs_rows,
     ),
     Action(
         "table.mark_loaded",
@@ -188,7 +130,7 @@ ACTIONS: tuple[Action, ...] = (
         "mark_loaded",
         Scope.TABLE,
         _MARK,
-        disabled_reason=_needs_rows,
+        disabled_reason=needs_rows,
     ),
     Action(
         "table.mark_matching",
@@ -197,9 +139,9 @@ ACTIONS: tuple[Action, ...] = (
         "mark_matching",
         Scope.TABLE,
         _MARK,
-        disabled_reason=lambda now: _needs_rows(now) or _needs_filter_view(now),
+        disabled_reason=lambda now: needs_rows(now) or needs_filter_view(now),
     ),
-    Action("table.invert", "i", "Turn the marks around", "invert", Scope.TABLE, _MARK, disabled_reason=_needs_rows),
+    Action("table.invert", "i", "Turn the marks around", "invert", Scope.TABLE, _MARK, disabled_reason=needs_rows),
     Action(
         "orders.open",
         "enter",
@@ -209,7 +151,10 @@ ACTIONS: tuple[Action, ...] = (
         _VIEW,
         footer="open",
         twin="orders show",
-        disabled_reason=_needs_rows,
+        disabled_reason=needs_rows,
+    ),
+    Action(
+        "orders.back", "escape", "Back: close, unmark, clear the filter", "back", Scope.ORDERS, _VIEW, footer="back"
     ),
     Action(
         "orders.search",
@@ -219,7 +164,7 @@ ACTIONS: tuple[Action, ...] = (
         Scope.ORDERS,
         _VIEW,
         footer="search",
-        disabled_reason=_needs_filter_view,
+        disabled_reason=needs_filter_view,
     ),
     Action(
         "orders.statuses",
@@ -229,7 +174,7 @@ ACTIONS: tuple[Action, ...] = (
         Scope.ORDERS,
         _VIEW,
         footer="filter",
-        disabled_reason=_needs_filter_view,
+        disabled_reason=needs_filter_view,
     ),
     Action(
         "orders.sort",
@@ -239,7 +184,7 @@ ACTIONS: tuple[Action, ...] = (
         Scope.ORDERS,
         _VIEW,
         footer="sort",
-        disabled_reason=_needs_filter_view,
+        disabled_reason=needs_filter_view,
     ),
     Action(
         "orders.reverse",
@@ -248,10 +193,9 @@ ACTIONS: tuple[Action, ...] = (
         "reverse",
         Scope.ORDERS,
         _VIEW,
-        disabled_reason=_needs_filter_view,
+        disabled_reason=needs_filter_view,
     ),
-    Action("orders.newest", "n", "Show what is new", "newest", Scope.ORDERS, _VIEW, disabled_reason=_needs_filter_view),
-    Action("orders.back", "escape", "Back: close, unmark, clear the filter", "back", Scope.ORDERS, _VIEW),
+    Action("orders.newest", "n", "Show what is new", "newest", Scope.ORDERS, _VIEW, disabled_reason=needs_filter_view),
     Action(
         "orders.only_marked",
         "m",
@@ -259,7 +203,7 @@ ACTIONS: tuple[Action, ...] = (
         "only_marked",
         Scope.ORDERS,
         _MARK,
-        disabled_reason=lambda now: _needs_marks(now) if now.rows_move else "",
+        disabled_reason=lambda now: needs_marks(now) if now.rows_move else "",
     ),
     Action(
         "orders.status",
@@ -271,7 +215,7 @@ ACTIONS: tuple[Action, ...] = (
         footer="status",
         dangerous=True,
         twin="orders set-status",
-        disabled_reason=_may_change,
+        disabled_reason=may_change,
     ),
     Action(
         "orders.retry",
@@ -283,9 +227,9 @@ ACTIONS: tuple[Action, ...] = (
         footer="retry",
         dangerous=True,
         twin="orders retry",
-        disabled_reason=_may_change,
+        disabled_reason=may_change,
     ),
-    Action("orders.copy", "y", "Copy the order number", "copy", Scope.ORDERS, _DO, disabled_reason=_needs_rows),
+    Action("orders.copy", "y", "Copy the order number", "copy", Scope.ORDERS, _DO, disabled_reason=needs_rows),
     Action("statuses.pending", "p", "Pending, on or off", "toggle_status", Scope.STATUSES, _VIEW, "pending"),
     Action("statuses.confirmed", "c", "Confirmed, on or off", "toggle_status", Scope.STATUSES, _VIEW, "confirmed"),
     Action("statuses.processing", "r", "Processing, on or off", "toggle_status", Scope.STATUSES, _VIEW, "processing"),
@@ -305,7 +249,7 @@ ACTIONS: tuple[Action, ...] = (
         Scope.FAILED,
         _VIEW,
         footer="open",
-        disabled_reason=_needs_group,
+        disabled_reason=needs_group,
     ),
     Action(
         "failed.show",
@@ -315,7 +259,7 @@ ACTIONS: tuple[Action, ...] = (
         Scope.FAILED,
         _VIEW,
         footer="orders",
-        disabled_reason=_needs_group,
+        disabled_reason=needs_group,
     ),
     Action(
         "failed.retry",
@@ -327,7 +271,7 @@ ACTIONS: tuple[Action, ...] = (
         footer="retry",
         dangerous=True,
         twin="orders retry",
-        disabled_reason=_may_retry_one,
+        disabled_reason=may_retry_one,
     ),
     Action(
         "failed.retry_group",
@@ -339,7 +283,7 @@ ACTIONS: tuple[Action, ...] = (
         footer="retry group",
         dangerous=True,
         twin="orders retry",
-        disabled_reason=_may_retry_group,
+        disabled_reason=may_retry_group,
     ),
     Action(
         "failed.mend",
@@ -351,7 +295,7 @@ ACTIONS: tuple[Action, ...] = (
         footer="mend",
         dangerous=True,
         twin="stock receive",
-        disabled_reason=_may_mend,
+        disabled_reason=may_mend,
     ),
     Action("list.down", "down,j", "Next line", "down", Scope.LIST, _MOVE),
     Action("list.up", "up,k", "Previous line", "up", Scope.LIST, _MOVE),

@@ -56,7 +56,6 @@ def console_options(console: ConsoleSection) -> ConsoleOptions:
         keymap=console.keys,
         refresh_seconds=console.refresh_seconds,
         slow_refresh_seconds=console.slow_refresh_seconds,
-        scanner_milliseconds=console.scanner_milliseconds,
     )
 
 
@@ -80,7 +79,13 @@ async def run(services: Services, options: ConsoleOptions) -> int:
     app = OrdersApp(services, options=options, ansi_color=True if own_colours else None, driver_class=PatientDriver)
     async with _ended_by_signals(app), _ended_with_the_terminal(app):
         result = await app.run_async(mouse=options.mouse)
+    if _terminal_is_lost():
+        terminal.let_go()
     return result if result is not None else app.return_code or 0
+
+
+def _terminal_is_lost() -> bool:
+    return terminal.is_lost(sys.__stdin__.fileno() if sys.__stdin__ else 0)
 
 
 @contextlib.asynccontextmanager
@@ -104,7 +109,7 @@ async def _ended_with_the_terminal(app: OrdersApp) -> AsyncIterator[None]:
     async def watch() -> None:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            if terminal.is_lost(sys.__stdin__.fileno() if sys.__stdin__ else 0):
+            if _terminal_is_lost():
                 app.exit(TERMINATED + signal.SIGHUP)
                 return
 

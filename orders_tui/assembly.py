@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 def build_daemon(settings: Settings, database: Database) -> Daemon:
     """A daemon over this database. Raises Misconfigured for a missing secret, naming it and where it may be put."""
-    return Daemon(database, outside_settings(settings, database), _outbox(settings, database), daemon_settings(settings))
+    return Daemon(
+        database, outside_settings(settings, database), _outbox(settings, database), daemon_settings(settings)
+    )
 
 
 def outside_settings(settings: Settings, database: Database) -> OutsideSettings:
@@ -79,6 +81,7 @@ def _secret(database: Database, name: str) -> str:
     if found is None:
         variable = f"ORDERS_TUI_{name.upper()}"
         raise Misconfigured(
-            f"secret.missing.{name}", f"The secret {name} is missing: set {variable}, or name its file in {variable}_FILE."
+            f"secret.missing.{name}",
+            f"The secret {name} is missing: set {variable}, or name its file in {variable}_FILE.",
         )
     return found.reveal()

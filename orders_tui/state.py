@@ -32,8 +32,6 @@ class ConsoleOptions:
     keymap: Mapping[str, str] = field(default_factory=dict)
     refresh_seconds: float = 0.25
     slow_refresh_seconds: float = 0.5
-    scanner_milliseconds: int = 30
-    """Keys closer together than this come from a barcode scanner, not from fingers."""
 
 
 @dataclass(frozen=True, slots=True)

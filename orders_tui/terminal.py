@@ -38,6 +38,14 @@ def wants_own_colours(environment: Mapping[str, str]) -> bool:
     }
 
 
+def let_go() -> None:
+    """Point the standard streams at nothing: a terminal that is gone takes no last words, and that is no error."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nothing, descriptor)
+    os.close(nothing)
+
+
 def is_lost(descriptor: int) -> bool:
     """Whether the terminal behind a file descriptor is gone."""
     try:

@@ -90,6 +90,8 @@ TERMINAL = Theme(
     dark=True,
     variables={
         **_QUIET,
+        "ansi-background": "ansi_black",
+        "ansi-foreground": "ansi_white",
         "block-cursor-background": "ansi_blue",
         "block-cursor-foreground": "ansi_bright_white",
         "text-muted": "ansi_default",

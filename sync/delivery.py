@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -13,7 +14,6 @@ import structlog
 
 from engine.database.connection import Database
 from engine.effects import ledger
-from engine.effects.kinds import BUDGETS
 from engine.effects.settling import Settlement, settle
 from engine.errors import OrdersError
 from engine.fleet.daemons import DEAD_AFTER_SECONDS
@@ -105,32 +105,47 @@ class Deliveries:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Deliver until `stopping`; what is under way then is finished first."""
-        async with asyncio.TaskGroup() as group:
-            for kind in self._handlers:
-                for _ in range(self._settings.workers_for(kind)):
-                    group.create_task(self._work(kind, stopping))
+        free = {kind: self._settings.workers_for(kind) for kind in self._handlers}
+        under_way: set[asyncio.Task[None]] = set()
+
+        def give_back(kind: EffectKind, task: asyncio.Task[None]) -> None:
+            under_way.discard(task)
+            free[kind] += 1
+            self._bell.ring()
+
+        while not stopping.is_set():
+            claimed = await self._claim([kind for kind, count in free.items() if count])
+            for kind, claims in claimed.items():
+                free[kind] -= 1
+                task = asyncio.create_task(self._deliver(kind, claims))
+                under_way.add(task)
+                task.add_done_callback(functools.partial(give_back, kind))
+            if not claimed:
+                await self._bell.wait(self._settings.idle_seconds, stopping)
+        await asyncio.gather(*under_way)
 
     async def run_once(self, kind: EffectKind) -> int:
         """Claim one batch of this kind and deliver it. Answers how many were claimed."""
-        lease = BUDGETS[kind].lease_seconds
-        claims = await ledger.claim(
-            self._database.pool, kind, self._settings.batch, self._daemon_id, lease, DEAD_AFTER_SECONDS
-        )
+        claims = (await self._claim([kind])).get(kind, [])
         if claims:
             await self._deliver(kind, claims)
-            self._bell.ring()
         return len(claims)
 
-    async def _work(self, kind: EffectKind, stopping: asyncio.Event) -> None:
-        while not stopping.is_set():
-            try:
-                claimed = await self.run_once(kind)
-            except Exception:
-                _log.exception("delivery_broke", kind=kind.value)
-                claimed = 0
-                await asyncio.sleep(_RECONNECT_SECONDS)
-            if claimed == 0:
-                await self._bell.wait(self._settings.idle_seconds, stopping)
+    async def _claim(self, kinds: Sequence[EffectKind]) -> dict[EffectKind, list[Claim]]:
+        """One batch of each kind that has due effects; nothing while the database is away."""
+        if not kinds:
+            return {}
+        wanted = dict.fromkeys(kinds, self._settings.batch)
+        try:
+            claims = await ledger.claim(self._database.pool, wanted, self._daemon_id, DEAD_AFTER_SECONDS)
+        except _LOST:
+            _log.warning("database_away")
+            await asyncio.sleep(_RECONNECT_SECONDS)
+            return {}
+        batches: dict[EffectKind, list[Claim]] = {}
+        for claim in claims:
+            batches.setdefault(claim.kind, []).append(claim)
+        return batches
 
     async def _deliver(self, kind: EffectKind, claims: Sequence[Claim]) -> None:
         """Hand a batch to its handler. Should the handler itself break, the claims are tried again later."""

@@ -10,14 +10,31 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
 import orjson
 
 from engine.actors import Actor
+from engine.database.rows import insert_rows
 from engine.identifiers import UserId
 from engine.privacy.cipher import Vault
+
+_COLUMNS = (
+    "subject",
+    "sequence",
+    "action",
+    "actor",
+    "source",
+    "before",
+    "after",
+    "previous_hash",
+    "hash",
+    "created_at",
+)
+
+_in_columns = attrgetter(*_COLUMNS)
 
 GENESIS = b""
 """What the first entry of a subject follows."""
@@ -100,30 +117,9 @@ def entry_hash(
     return hasher.digest()
 
 
-_INSERT = """
-INSERT INTO audit_log (subject, sequence, action, actor, source, before, after, previous_hash, hash, created_at)
-SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::bytea[], $8::bytea[],
-                     $9::bytea[], $10::timestamptz[])
-"""
-
-
 async def write(connection: Any, entries: Sequence[Entry]) -> None:
     """Insert the entries. A second writer of one place breaks the primary key rather than the chain."""
-    if not entries:
-        return
-    await connection.execute(
-        _INSERT,
-        [entry.subject for entry in entries],
-        [entry.sequence for entry in entries],
-        [entry.action for entry in entries],
-        [entry.actor for entry in entries],
-        [entry.source for entry in entries],
-        [entry.before for entry in entries],
-        [entry.after for entry in entries],
-        [entry.previous_hash for entry in entries],
-        [entry.hash for entry in entries],
-        [entry.created_at for entry in entries],
-    )
+    await insert_rows(connection, "audit_log", _COLUMNS, [_in_columns(entry) for entry in entries])
 
 
 async def append(

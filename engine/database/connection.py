@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import asyncpg
 import orjson
@@ -92,7 +93,7 @@ class Database:
 
         return create_async_engine(
             "postgresql+asyncpg://",
-            async_creator_fn=self.connect,
+            async_creator=self.connect,
             pool_size=2,
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
@@ -208,8 +209,12 @@ async def _open(
             init=_prepare,
             reset=_leave_as_it_is,
         )
-        async with pool.acquire() as connection:
-            await vault.load(connection)
+        try:
+            async with pool.acquire() as connection:
+                await vault.load(connection)
+        except BaseException:
+            pool.terminate()
+            raise
     except (OSError, asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError) as error:
         raise Unreachable(
             "database.unreachable",
@@ -218,13 +223,13 @@ async def _open(
     except (asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError) as error:
         raise Unreachable(
             "database.refused",
-            f"The database at {_place(parameters)} refuses the login {parameters.get('user', '')!r}: "
+            f"The database at {_place(parameters)} refuses the login {_named(parameters, 'user')!r}: "
             "give the right password in ORDERS_TUI_DATABASE_PASSWORD or its credential file.",
         ) from error
     except asyncpg.InvalidCatalogNameError as error:
         raise Unreachable(
             "database.missing",
-            f"There is no database {parameters.get('database', '')!r} at {_place(parameters)}: "
+            f"There is no database {_named(parameters, 'database')!r} at {_place(parameters)}: "
             "create it, or mend database.url.",
         ) from error
     return Database(pool, vault, connect, session, chain, pooled=settings.pooled)
@@ -266,13 +271,26 @@ def _address(settings: DatabaseSettings, environment: Mapping[str, str]) -> dict
 
 
 def _place(parameters: Mapping[str, Any]) -> str:
-    if "dsn" in parameters:
-        parts = urlsplit(parameters["dsn"])
-        return f"{parts.hostname or 'localhost'}:{parts.port or 5432}"
-    return str(parameters.get("host", "localhost"))
+    if "dsn" not in parameters:
+        return str(parameters.get("host", "localhost"))
+    parts = urlsplit(parameters["dsn"])
+    asked = dict(parse_qsl(parts.query))
+    hosts = parts.netloc.rpartition("@")[2] or asked.get("host", "localhost")  # several, when a standby is listed
+    return hosts if ":" in hosts or hosts.startswith("/") else f"{hosts}:{asked.get('port', 5432)}"
+
+
+def _named(parameters: Mapping[str, Any], what: str) -> str:
+    """The login or the database that was asked for."""
+    if "dsn" not in parameters:
+        return str(parameters.get(what, ""))
+    parts = urlsplit(parameters["dsn"])
+    in_path = {"user": parts.username or "", "database": parts.path.removeprefix("/")}[what]
+    return unquote(in_path) or dict(parse_qsl(parts.query)).get(what, "")
 
 
 def _reason(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
-        return error.strerror.lower()
+        # asyncio words a refused connection by its address; the system says it plainly.
+        plain = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+        return plain.lower()
     return str(error).splitlines()[0] if str(error) else type(error).__name__

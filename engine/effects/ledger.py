@@ -6,9 +6,10 @@ worker that lost its claim writes nothing. Only the head of an order's effects f
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from engine.effects.kinds import BUDGETS
 from engine.identifiers import DaemonId, EffectId, OrderId, PackageId, ShopId
 from engine.ports import Claim
 from engine.words import Dependency, EffectKind, EffectState
@@ -45,20 +46,25 @@ UPDATE effects f SET state = CASE WHEN f.provider_reference <> '' THEN 'ambiguou
 WHERE f.order_id = ANY($1::uuid[]) AND f.state = 'failed'
 """  # noqa: S608
 
-# Index: effects_open_index. Locks the claimed effects only, and never waits for another claimer.
+# Index: effects_open_index, once for each kind. Locks the claimed effects only, and never waits for another claimer. What a daemon
+# holds whose heart has stopped is free, and what it had sent may have happened.
 _CLAIM = """
-WITH due AS MATERIALIZED (
-    SELECT id FROM effects
-    WHERE head AND kind = $1 AND due_at <= now()
-      AND (lease_until IS NULL OR lease_until < now()
-           OR NOT EXISTS (SELECT 1 FROM daemons d WHERE d.id = effects.daemon_id AND d.stopped_at IS NULL
-                          AND d.beat_at > now() - make_interval(secs => $5)))
-    ORDER BY due_at LIMIT $2
-    FOR UPDATE SKIP LOCKED
+WITH alive AS MATERIALIZED (
+    SELECT coalesce(array_agg(id), '{}') AS ids FROM daemons
+    WHERE stopped_at IS NULL AND beat_at > now() - make_interval(secs => $5)
+), due AS MATERIALIZED (
+    SELECT c.id, w.lease_seconds
+    FROM unnest($1::text[], $2::int[], $3::float8[]) AS w(kind, most, lease_seconds)
+    CROSS JOIN LATERAL (
+        SELECT id FROM effects
+        WHERE head AND kind = w.kind AND due_at <= now()
+          AND (lease_until IS NULL OR lease_until < now() OR daemon_id <> ALL ((SELECT ids FROM alive)::uuid[]))
+        ORDER BY due_at LIMIT w.most
+        FOR UPDATE SKIP LOCKED) c
 ), token AS (SELECT nextval('claim_tokens') AS number)
 UPDATE effects e
-SET lease_token = token.number, lease_until = now() + make_interval(secs => $4), daemon_id = $3, attempt = e.attempt + 1,
-    state = CASE WHEN e.state = 'sent' THEN 'ambiguous' ELSE e.state END
+SET lease_token = token.number, lease_until = now() + make_interval(secs => due.lease_seconds), daemon_id = $4,
+    attempt = e.attempt + 1, state = CASE WHEN e.state = 'sent' THEN 'ambiguous' ELSE e.state END
 FROM due, token WHERE e.id = due.id
 RETURNING e.id, e.key, e.kind, e.dependency, e.order_id, e.shop_id, e.package_id, e.lease_token, e.attempt, e.state,
           e.provider_reference, e.request
@@ -126,10 +132,17 @@ async def rearm(connection: Any, order_ids: Sequence[OrderId]) -> None:
 
 
 async def claim(
-    connection: Any, kind: EffectKind, limit: int, daemon_id: DaemonId, lease_seconds: float, dead_after_seconds: float
+    connection: Any, wanted: Mapping[EffectKind, int], daemon_id: DaemonId, dead_after_seconds: float
 ) -> list[Claim]:
-    """Claim due effects of one kind, also those whose daemon has stopped beating for `dead_after_seconds`."""
-    rows = await connection.fetch(_CLAIM, kind, limit, daemon_id, lease_seconds, dead_after_seconds)
+    """Claim up to so many due effects of each kind, also those whose daemon has not beaten for `dead_after_seconds`."""
+    rows = await connection.fetch(
+        _CLAIM,
+        list(wanted),
+        list(wanted.values()),
+        [BUDGETS[kind].lease_seconds for kind in wanted],
+        daemon_id,
+        dead_after_seconds,
+    )
     return [
         Claim(
             effect_id=EffectId(row["id"]),

@@ -83,10 +83,12 @@ async def settle(database: Database, settlements: Sequence[Settlement]) -> set[U
 
 
 async def _settle(connection: Any, vault: Vault, settlements: Sequence[Settlement], *, go_on: bool) -> set[UUID]:
-    order_ids = sorted({s.claim.order_id for s in settlements if s.claim.order_id is not None and _moves(s)})
-    if order_ids:
-        await lock_for_result(connection, order_ids)
     rows = [_row(settlement) for settlement in settlements]
+    # Whoever closes an effect hands its place on to the next one, and whoever writes a new one looks whether a place is taken: both
+    # hold the order, or the new one would wait for ever behind one that has just been closed.
+    closing = {s.claim.order_id for s, row in zip(settlements, rows, strict=True) if not row.open}
+    if order_ids := sorted(order_id for order_id in closing if order_id is not None):
+        await lock_for_result(connection, order_ids)
     won = {
         row["id"]
         for row in await connection.fetch(
@@ -117,8 +119,8 @@ async def _settle(connection: Any, vault: Vault, settlements: Sequence[Settlemen
     told = {s.claim.order_id for s, row in mine if _tells(s) and row.gave_up is None}
     if told:
         await connection.execute(_AWAIT_HANDOVER, sorted(order_id for order_id in told if order_id is not None))
-    ours = {s.claim.order_id for s, _ in mine} - told
-    moving = [order_id for order_id in order_ids if order_id in ours]
+    going = {s.claim.order_id for s, _ in mine if _moves(s)} - told
+    moving = [order_id for order_id in order_ids if order_id in going]
     if moving and go_on:
         await advance(connection, vault, moving, pushes)
     elif moving:

@@ -29,12 +29,14 @@ SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bytea[]
 """
 
 _CLAIM = """
-WITH due AS MATERIALIZED (
+WITH alive AS MATERIALIZED (
+    SELECT coalesce(array_agg(id), '{}') AS ids FROM daemons
+    WHERE stopped_at IS NULL AND beat_at > now() - make_interval(secs => $4)
+), due AS MATERIALIZED (
     SELECT id FROM inbox
     WHERE state = 'new' AND due_at <= now()
       AND (lease_until IS NULL OR lease_until < now()
-           OR NOT EXISTS (SELECT 1 FROM daemons d WHERE d.id = inbox.daemon_id AND d.stopped_at IS NULL
-                          AND d.beat_at > now() - make_interval(secs => $4)))
+           OR daemon_id <> ALL ((SELECT ids FROM alive)::uuid[]))
     ORDER BY due_at, id LIMIT $1 FOR UPDATE SKIP LOCKED
 ), token AS (SELECT nextval('claim_tokens') AS number)
 UPDATE inbox i SET lease_token = token.number, lease_until = now() + make_interval(secs => $2), attempt = i.attempt + 1,

@@ -84,7 +84,9 @@ async def _apply(connection: Any, vault: Vault, facts: Sequence[OrderFact], *, g
     created = await intake_new.create(connection, vault, shops, fresh, go_on=go_on)
     raced = [fact for fact, _ in fresh if fact.tiktok_order_id not in created]
     if raced:
-        known |= await _known(connection, raced)
+        theirs = await _known(connection, raced)
+        await lock_work(connection, sorted(theirs.values()))
+        known |= theirs
     applied |= dict.fromkeys(created, Applied.CREATED)
     old = [(fact, digest_of(fact)) for fact in newest if fact.tiktok_order_id in known]
     changed = await intake_known.update(connection, vault, shops, old, known)

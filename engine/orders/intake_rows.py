@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from engine.actors import CHANNEL
 from engine.audit import chain
+from engine.database.rows import insert_rows
 from engine.identifiers import new_id
 from engine.orders.new_order import MergedItem, NewOrder
 from engine.orders.personal import words_of
 from engine.privacy.cipher import Vault
-from engine.words import FulfilmentStatus
+from engine.words import ExecutionStatus, FulfilmentStatus, HoldReason
 from engine.workflow.definition import load_default
-from engine.workflow.facts import ItemFacts
 
 _ORDERS = """
 INSERT INTO orders (id, user_id, shop_id, tiktok_order_id, order_number, order_status, workflow_status, total_amount, currency,
@@ -36,49 +38,6 @@ ON CONFLICT (tiktok_order_id) DO NOTHING
 RETURNING id
 """
 
-_ITEMS = """
-INSERT INTO order_items (id, order_id, tiktok_product_id, tiktok_sku_id, product_name, product_sku, variant_name, quantity,
-  unit_price, total_price, cancelled_quantity, product_id, fulfillment_status)
-SELECT d.id, d.order_id, d.product, d.sku_id, d.name, d.sku, d.variant, d.quantity, d.price, d.total, d.cancelled, d.product_id,
-       d.status::fulfillment_status_enum
-FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[], $9::numeric[],
-  $10::numeric[], $11::int[], $12::uuid[], $13::text[])
-  AS d(id, order_id, product, sku_id, name, sku, variant, quantity, price, total, cancelled, product_id, status)
-"""
-
-_UNITS = """
-INSERT INTO order_item_units (id, order_id, order_item_id, tiktok_line_id, channel_status, price, is_gift, tiktok_package_id)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::numeric[], $7::bool[], $8::text[])
-ON CONFLICT (order_id, tiktok_line_id) DO NOTHING
-"""
-
-_WORKFLOWS = """
-INSERT INTO order_workflows (id, order_id, workflow_name, workflow_version, current_step, workflow_status, completed_at, failed_at,
-  error_count, last_error)
-SELECT d.id, d.order_id, $2, $3, d.step, d.execution::workflow_execution_status,
-       CASE WHEN d.execution IN ('completed', 'cancelled') THEN now() END, CASE WHEN d.execution = 'failed' THEN now() END,
-       CASE WHEN d.error IS NULL THEN 0 ELSE 1 END, d.error
-FROM unnest($1::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[]) AS d(id, order_id, step, execution, error)
-"""
-
-_STEPS = """
-INSERT INTO order_workflow_steps (id, workflow_id, order_id, to_state, trigger, actor, reason)
-SELECT d.id, d.workflow_id, d.order_id, d.state::workflow_status_enum, 'arrive', 'tiktok_shop', d.reason
-FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[]) AS d(id, workflow_id, order_id, state, reason)
-"""
-
-_HISTORY = """
-INSERT INTO order_status_history (id, order_id, new_status, status_reason, change_source)
-SELECT d.id, d.order_id, d.status::order_status_enum, d.reason, 'tiktok_shop'
-FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) AS d(id, order_id, status, reason)
-"""
-
-_WORK = """
-INSERT INTO work (order_id, workflow_id, priority, ship_by, ready, waiting_for)
-SELECT d.order_id, d.workflow_id, 1, coalesce(d.ship_by, 'infinity'), d.ready, d.waiting_for
-FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::bool[], $5::text[]) AS d(order_id, workflow_id, ship_by, ready, waiting_for)
-"""
-
 WORDS = """
 INSERT INTO order_search_words (word, order_id)
 SELECT * FROM unnest($1::bigint[], $2::uuid[]) ON CONFLICT DO NOTHING
@@ -89,6 +48,12 @@ INSERT INTO holds (id, order_id, reason, placed_by)
 SELECT d.id, d.order_id, 'cooling-off', 'tiktok_shop' FROM unnest($1::uuid[], $2::uuid[]) AS d(id, order_id)
 ON CONFLICT DO NOTHING
 """
+
+
+_ENDED = frozenset({ExecutionStatus.COMPLETED, ExecutionStatus.CANCELLED})
+
+NEVER = datetime.max.replace(tzinfo=UTC)
+"""A ship-by that never comes; the driver writes it as PostgreSQL's infinity."""
 
 
 async def insert_orders(connection: Any, new: Sequence[NewOrder]) -> list[NewOrder]:
@@ -140,96 +105,166 @@ async def insert_orders(connection: Any, new: Sequence[NewOrder]) -> list[NewOrd
 async def insert_rest(connection: Any, vault: Vault, new: Sequence[NewOrder]) -> None:
     """Everything else a new order consists of."""
     await _insert_items(connection, new)
-    definition = load_default()
-    await connection.execute(
-        _WORKFLOWS,
-        [order.workflow_id for order in new],
-        definition.name,
-        definition.version,
-        [order.order_id for order in new],
-        [order.facts.state for order in new],
-        [order.facts.execution for order in new],
-        [_error(order) for order in new],
+    await _insert_workflows(connection, new)
+    await insert_rows(
+        connection,
+        "order_workflow_steps",
+        ("id", "workflow_id", "order_id", "to_state", "trigger", "actor", "reason"),
+        [
+            (new_id(), order.workflow_id, order.order_id, order.began, "arrive", CHANNEL.name, order.reason)
+            for order in new
+        ],
     )
-    await connection.execute(
-        _STEPS,
-        [new_id() for _ in new],
-        [order.workflow_id for order in new],
-        [order.order_id for order in new],
-        [order.began for order in new],
-        [order.reason for order in new],
-    )
-    await connection.execute(
-        _HISTORY,
-        [new_id() for _ in new],
-        [order.order_id for order in new],
-        [order.plan.before_status if order.plan else order.facts.status for order in new],
-        [order.reason for order in new],
+    await insert_rows(
+        connection,
+        "order_status_history",
+        ("id", "order_id", "new_status", "status_reason", "change_source"),
+        [
+            (
+                new_id(),
+                order.order_id,
+                order.plan.before_status if order.plan else order.facts.status,
+                order.reason,
+                CHANNEL.source,
+            )
+            for order in new
+        ],
     )
     await chain.write(connection, [entry for order in new for entry in order.entries])
     await _insert_work(connection, new)
     words = sorted({(word, order.order_id) for order in new for word in words_of(vault, order.fact)})
-    await connection.execute(WORDS, [word for word, _ in words], [order_id for _, order_id in words])
+    await insert_rows(connection, "order_search_words", ("word", "order_id"), words)
+
+
+async def _insert_workflows(connection: Any, new: Sequence[NewOrder]) -> None:
+    definition = load_default()
+    await insert_rows(
+        connection,
+        "order_workflows",
+        (
+            "id",
+            "order_id",
+            "workflow_name",
+            "workflow_version",
+            "current_step",
+            "workflow_status",
+            "completed_at",
+            "failed_at",
+            "error_count",
+            "last_error",
+        ),
+        [
+            (
+                order.workflow_id,
+                order.order_id,
+                definition.name,
+                definition.version,
+                order.facts.state,
+                order.facts.execution,
+                order.facts.now if order.facts.execution in _ENDED else None,
+                order.facts.now if order.facts.execution is ExecutionStatus.FAILED else None,
+                0 if order.error is None else 1,
+                order.error,
+            )
+            for order in new
+        ],
+    )
 
 
 async def _insert_work(connection: Any, new: Sequence[NewOrder]) -> None:
     """An order that was decided waits for something; one that was not is ready to be."""
     working = [order for order in new if order.open]
-    await connection.execute(
-        _WORK,
-        [order.order_id for order in working],
-        [order.workflow_id for order in working],
-        [order.fact.ship_by for order in working],
-        [order.plan is None for order in working],
-        [order.plan.waiting_for if order.plan else "" for order in working],
+    await insert_rows(
+        connection,
+        "work",
+        ("order_id", "workflow_id", "ship_by", "ready", "waiting_for"),
+        [
+            (
+                order.order_id,
+                order.workflow_id,
+                order.fact.ship_by or NEVER,
+                order.plan is None,
+                order.plan.waiting_for if order.plan else "",
+            )
+            for order in working
+        ],
     )
-    held = [order.order_id for order in working if order.held]
-    if held:
-        await connection.execute(PLACE_HOLDS, [new_id() for _ in held], held)
-
-
-def _error(order: NewOrder) -> str | None:
-    plan = order.plan
-    return plan.cause.first.sentence if plan is not None and plan.fail and plan.cause else None
+    await insert_rows(
+        connection,
+        "holds",
+        ("id", "order_id", "reason", "placed_by"),
+        [(new_id(), order.order_id, HoldReason.COOLING_OFF, CHANNEL.name) for order in working if order.held],
+    )
 
 
 async def _insert_items(connection: Any, new: Sequence[NewOrder]) -> None:
-    items = [(order, item) for order in new for item in order.items]
-    firsts = [item.units[0] for _, item in items]
-    await connection.execute(
-        _ITEMS,
-        [item.item_id for _, item in items],
-        [order.order_id for order, _ in items],
-        [unit.tiktok_product_id for unit in firsts],
-        [unit.tiktok_sku_id for unit in firsts],
-        [unit.product_name for unit in firsts],
-        [unit.seller_sku for unit in firsts],
-        [unit.variant_name for unit in firsts],
-        [len(item.units) for _, item in items],
-        [unit.unit_price for unit in firsts],
-        [sum((unit.unit_price for unit in item.units), Decimal(0)) for _, item in items],
-        [item.cancelled for _, item in items],
-        [known.product_id if (known := _known(order, item)) else None for order, item in items],
-        [_item_status(order, item) for order, item in items],
+    await insert_rows(
+        connection,
+        "order_items",
+        (
+            "id",
+            "order_id",
+            "tiktok_product_id",
+            "tiktok_sku_id",
+            "product_name",
+            "product_sku",
+            "variant_name",
+            "quantity",
+            "unit_price",
+            "total_price",
+            "cancelled_quantity",
+            "product_id",
+            "fulfillment_status",
+        ),
+        [_item_row(order, item) for order in new for item in order.items],
     )
-    units = [(order, item, unit) for order, item in items for unit in item.units]
-    await connection.execute(
-        _UNITS,
-        [new_id() for _ in units],
-        [order.order_id for order, _, _ in units],
-        [item.item_id for _, item, _ in units],
-        [unit.tiktok_line_id for _, _, unit in units],
-        [unit.channel_status for _, _, unit in units],
-        [unit.unit_price for _, _, unit in units],
-        [unit.is_gift for _, _, unit in units],
-        [unit.tiktok_package_id for _, _, unit in units],
+    await insert_rows(
+        connection,
+        "order_item_units",
+        (
+            "id",
+            "order_id",
+            "order_item_id",
+            "tiktok_line_id",
+            "channel_status",
+            "price",
+            "is_gift",
+            "tiktok_package_id",
+        ),
+        [
+            (
+                new_id(),
+                order.order_id,
+                item.item_id,
+                unit.tiktok_line_id,
+                unit.channel_status,
+                unit.unit_price,
+                unit.is_gift,
+                unit.tiktok_package_id,
+            )
+            for order in new
+            for item in order.items
+            for unit in item.units
+        ],
     )
 
 
-def _known(order: NewOrder, item: MergedItem) -> ItemFacts | None:
-    return next((facts for facts in order.facts.items if facts.item_id == item.item_id), None)
-
-
-def _item_status(order: NewOrder, item: MergedItem) -> FulfilmentStatus:
+def _item_row(order: NewOrder, item: MergedItem) -> tuple[Any, ...]:
+    unit = item.units[0]
+    known = next((facts for facts in order.facts.items if facts.item_id == item.item_id), None)
     decided = order.plan.item_status if order.plan else None
-    return decided if decided is not None and _known(order, item) else FulfilmentStatus.PENDING
+    return (
+        item.item_id,
+        order.order_id,
+        unit.tiktok_product_id,
+        unit.tiktok_sku_id,
+        unit.product_name,
+        unit.seller_sku,
+        unit.variant_name,
+        len(item.units),
+        unit.unit_price,
+        sum((each.unit_price for each in item.units), Decimal(0)),
+        item.cancelled,
+        known.product_id if known else None,
+        decided if decided is not None and known else FulfilmentStatus.PENDING,
+    )

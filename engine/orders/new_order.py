@@ -81,6 +81,12 @@ class NewOrder:
         return self.facts.execution in {ExecutionStatus.RUNNING, ExecutionStatus.FAILED}
 
     @property
+    def error(self) -> str | None:
+        """Why it failed at once, if it did."""
+        plan = self.plan
+        return plan.cause.first.sentence if plan is not None and plan.fail and plan.cause else None
+
+    @property
     def held(self) -> bool:
         return bool(self.facts.holds)
 

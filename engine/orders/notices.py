@@ -19,9 +19,10 @@ SELECT o.id, o.order_number, o.order_status, o.customer_email, u.id AS creator_i
 FROM orders o
 JOIN users u ON u.id = o.user_id
 JOIN shops s ON s.id = o.shop_id
-LEFT JOIN LATERAL (
-    SELECT k.carrier, k.tracking_number FROM package_items c JOIN packages k ON k.id = c.package_id
-    WHERE c.order_id = o.id AND k.state <> 'voided' ORDER BY k.id DESC LIMIT 1) p ON true
+LEFT JOIN (
+    SELECT DISTINCT ON (c.order_id) c.order_id, k.carrier, k.tracking_number
+    FROM package_items c JOIN packages k ON k.id = c.package_id
+    WHERE c.order_id = ANY($1::uuid[]) AND k.state <> 'voided' ORDER BY c.order_id, k.id DESC) p ON p.order_id = o.id
 LEFT JOIN failures f ON f.order_id = o.id AND f.resolved_at IS NULL
 WHERE o.id = ANY($1::uuid[])
 """

@@ -69,7 +69,7 @@ SET tracking_status = d.status, tracking_detail = d.detail, version = p.version 
     track_due_at = CASE WHEN d.status IN ('delivered', 'cancelled') THEN NULL ELSE p.track_due_at END
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::bool[])
   AS d(id, number, status, detail, at, scanned)
-WHERE p.id = d.id AND p.tracking_number = d.number AND p.tracking_status <> d.status AND p.delivered_at IS NULL
+WHERE p.id = d.id AND p.tracking_number = d.number AND d.number <> '' AND p.tracking_status <> d.status AND p.delivered_at IS NULL
   AND p.state NOT IN ('voiding', 'voided')
 RETURNING p.id
 """

@@ -273,8 +273,8 @@ def _check_loops(definition: Definition, wrong: Any) -> None:
         name: [arrow.target for arrow in state.transitions if not arrow.conditions and arrow.when is None]
         for name, state in definition.states.items()
     }
-    for start in free:
-        queue, seen = list(free[start]), set()
+    for start, targets in free.items():
+        queue, seen = list(targets), set()
         while queue:
             name = queue.pop()
             if name is start:

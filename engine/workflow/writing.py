@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.audit import chain
+from engine.database.rows import insert_rows
 from engine.effects import ledger
 from engine.identifiers import new_id
 from engine.privacy.cipher import Vault
@@ -43,20 +44,10 @@ WHERE w.id = d.id
 _ITEMS = """
 UPDATE order_items i
 SET fulfillment_status = d.status::fulfillment_status_enum, product_id = coalesce(d.product_id, i.product_id),
-    shipped_quantity = CASE WHEN d.status = 'shipped' THEN i.quantity - i.cancelled_quantity ELSE i.shipped_quantity END,
+    shipped_quantity = CASE WHEN d.status IN ('shipped', 'delivered') THEN i.quantity - i.cancelled_quantity ELSE i.shipped_quantity END,
     updated_at = now()
 FROM unnest($1::uuid[], $2::text[], $3::uuid[]) AS d(id, status, product_id)
 WHERE i.id = d.id
-"""
-
-_PACKAGES = """
-INSERT INTO packages (id, shop_id, location_id, weight_grams)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[])
-"""
-
-_PACKAGE_ITEMS = """
-INSERT INTO package_items (package_id, order_item_id, order_id, quantity)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[])
 """
 
 _HANDED_OVER = "UPDATE packages SET handed_over_at = coalesce(handed_over_at, now()) WHERE id = ANY($1::uuid[])"
@@ -65,20 +56,6 @@ _VOID_PACKAGES = """
 UPDATE packages SET state = CASE WHEN state = 'planned' THEN 'voided' ELSE 'voiding' END, track_due_at = NULL, updated_at = now(),
        version = version + 1
 WHERE id = ANY($1::uuid[]) AND state IN ('planned', 'labelled', 'told')
-"""
-
-_STEPS = """
-INSERT INTO order_workflow_steps (id, workflow_id, order_id, from_state, to_state, trigger, actor, reason)
-SELECT d.id, d.workflow_id, d.order_id, d.source::workflow_status_enum, d.target::workflow_status_enum, d.trigger, d.actor, d.reason
-FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
-  AS d(id, workflow_id, order_id, source, target, trigger, actor, reason)
-"""
-
-_HISTORY = """
-INSERT INTO order_status_history (id, order_id, previous_status, new_status, status_reason, changed_by, change_source)
-SELECT d.id, d.order_id, d.previous::order_status_enum, d.new::order_status_enum, d.reason, d.changed_by, d.source
-FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::text[])
-  AS d(id, order_id, previous, new, reason, changed_by, source)
 """
 
 _PICK_LINES = """
@@ -217,20 +194,29 @@ def audit_entry(vault: Vault, plan: OrderPlan) -> chain.Entry:
 async def _write_packages(connection: Any, plans: Sequence[OrderPlan]) -> None:
     planned = [plan.package for plan in plans if plan.package is not None]
     if planned:
-        await connection.execute(
-            _PACKAGES,
-            [package.package_id for package in planned],
-            [package.order.shop_id for package in planned],
-            [package.order.location_id for package in planned],
-            [sum((i.weight_grams or 0) * i.quantity for i in package.order.items) or None for package in planned],
+        await insert_rows(
+            connection,
+            "packages",
+            ("id", "shop_id", "location_id", "weight_grams"),
+            [
+                (
+                    package.package_id,
+                    package.order.shop_id,
+                    package.order.location_id,
+                    sum((item.weight_grams or 0) * item.quantity for item in package.order.items) or None,
+                )
+                for package in planned
+            ],
         )
-        lines = [(package, item) for package in planned for item in package.order.items]
-        await connection.execute(
-            _PACKAGE_ITEMS,
-            [package.package_id for package, _ in lines],
-            [item.item_id for _, item in lines],
-            [package.order.order_id for package, _ in lines],
-            [item.quantity for _, item in lines],
+        await insert_rows(
+            connection,
+            "package_items",
+            ("package_id", "order_item_id", "order_id", "quantity"),
+            [
+                (package.package_id, item.item_id, package.order.order_id, item.quantity)
+                for package in planned
+                for item in package.order.items
+            ],
         )
     left = [p.package_id for plan in plans if plan.handed_over for p in plan.order.packages]
     if left:
@@ -241,30 +227,43 @@ async def _write_packages(connection: Any, plans: Sequence[OrderPlan]) -> None:
 
 
 async def _write_history(connection: Any, plans: Sequence[OrderPlan]) -> None:
-    steps = [(plan, step) for plan in plans for step in plan.steps]
-    await connection.execute(
-        _STEPS,
-        [new_id() for _ in steps],
-        [step.order.workflow_id for _, step in steps],
-        [step.order.order_id for _, step in steps],
-        [step.source for _, step in steps],
-        [step.target for _, step in steps],
-        [step.trigger for _, step in steps],
-        [plan.actor.name for plan, _ in steps],
-        [plan.reason for plan, _ in steps],
+    await insert_rows(
+        connection,
+        "order_workflow_steps",
+        ("id", "workflow_id", "order_id", "from_state", "to_state", "trigger", "actor", "reason"),
+        [
+            (
+                new_id(),
+                step.order.workflow_id,
+                step.order.order_id,
+                step.source,
+                step.target,
+                step.trigger,
+                plan.actor.name,
+                plan.reason,
+            )
+            for plan in plans
+            for step in plan.steps
+        ],
     )
-    changes = [(plan, before, after) for plan in plans for before, after in plan.status_changes()]
-    if changes:
-        await connection.execute(
-            _HISTORY,
-            [new_id() for _ in changes],
-            [plan.order.order_id for plan, _, _ in changes],
-            [before for _, before, _ in changes],
-            [after for _, _, after in changes],
-            [plan.reason or None for plan, _, _ in changes],
-            [plan.actor.user_id for plan, _, _ in changes],
-            [plan.actor.source for plan, _, _ in changes],
-        )
+    await insert_rows(
+        connection,
+        "order_status_history",
+        ("id", "order_id", "previous_status", "new_status", "status_reason", "changed_by", "change_source"),
+        [
+            (
+                new_id(),
+                plan.order.order_id,
+                before,
+                after,
+                plan.reason or None,
+                plan.actor.user_id,
+                plan.actor.source,
+            )
+            for plan in plans
+            for before, after in plan.status_changes()
+        ],
+    )
     picks = [(plan.order, item) for plan in plans if plan.pick_list for item in plan.order.items]
     if picks:
         await connection.execute(

@@ -9,13 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from engine.database.rows import insert_rows
 from engine.identifiers import new_id
 from engine.workflow.plan import OrderPlan
-
-_RESERVE = """
-INSERT INTO stock_reservations (id, order_id, order_item_id, product_id, location_id, quantity)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::int[])
-"""
 
 # Units cancelled since they were reserved stay on the shelf when the others leave it.
 _FLIP = """
@@ -35,11 +31,19 @@ FROM (SELECT product_id, location_id, sum(on_hand)::int AS on_hand, sum(reserved
 WHERE l.product_id = d.product_id AND l.location_id = d.location_id
 """
 
-BOOK = """
-INSERT INTO stock_movements (id, product_id, location_id, kind, delta_on_hand, delta_reserved, reason, actor, order_id, idempotency_key)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::int[], $6::int[], $7::text[], $8::text[], $9::uuid[],
-                     $10::text[])
-"""
+_MOVEMENT = (
+    "id",
+    "product_id",
+    "location_id",
+    "kind",
+    "delta_on_hand",
+    "delta_reserved",
+    "actor",
+    "order_id",
+    "idempotency_key",
+)
+_PRODUCT, _LOCATION, _ON_HAND, _RESERVED = 0, 1, 3, 4
+"""Where a movement, as gathered here, has what moves the levels."""
 
 
 async def write_stock(connection: Any, plans: Sequence[OrderPlan]) -> None:
@@ -66,23 +70,11 @@ async def write_stock(connection: Any, plans: Sequence[OrderPlan]) -> None:
             )
     if not movements:
         return
-    products, locations, kinds, on_hand, reserved, who, orders, keys = (
-        list(column) for column in zip(*movements, strict=True)
+    products, locations, on_hand, reserved = (
+        [each[place] for each in movements] for place in (_PRODUCT, _LOCATION, _ON_HAND, _RESERVED)
     )
     await connection.execute(MOVE_LEVELS, products, locations, on_hand, reserved)
-    await connection.execute(
-        BOOK,
-        [new_id() for _ in movements],
-        products,
-        locations,
-        kinds,
-        on_hand,
-        reserved,
-        [""] * len(kinds),
-        who,
-        orders,
-        keys,
-    )
+    await insert_rows(connection, "stock_movements", _MOVEMENT, [(new_id(), *each) for each in movements])
 
 
 async def _reserve(connection: Any, plans: Sequence[OrderPlan]) -> list[tuple[Any, ...]]:
@@ -93,16 +85,14 @@ async def _reserve(connection: Any, plans: Sequence[OrderPlan]) -> list[tuple[An
         for item in plan.order.items
         if item.product_id is not None
     ]
-    if not lines:
-        return []
-    await connection.execute(
-        _RESERVE,
-        [key for key, _, _ in lines],
-        [plan.order.order_id for _, plan, _ in lines],
-        [item.item_id for _, _, item in lines],
-        [item.product_id for _, _, item in lines],
-        [plan.order.location_id for _, plan, _ in lines],
-        [item.quantity for _, _, item in lines],
+    await insert_rows(
+        connection,
+        "stock_reservations",
+        ("id", "order_id", "order_item_id", "product_id", "location_id", "quantity"),
+        [
+            (key, plan.order.order_id, item.item_id, item.product_id, plan.order.location_id, item.quantity)
+            for key, plan, item in lines
+        ],
     )
     return [
         (

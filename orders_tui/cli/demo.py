@@ -50,9 +50,7 @@ def demo(
 
 def _headless(plan: DemoPlan, files: DemoFiles, timeout_seconds: float, *, as_json: bool) -> int:
     from orders_tui.demo.headless import run_headless
-    from orders_tui.logs import configure_json_logs
 
-    configure_json_logs(files.log)
     narrate(f"seed {plan.seed}, {plan.orders} orders, faults {plan.faults}, data in {files.directory}")
     progress = _Progress()
     summary = asyncio.run(

@@ -7,16 +7,21 @@ import os
 import time
 from collections.abc import Callable, Mapping
 
+import asyncpg
+
 from engine.database.connection import Database, open_database
+from engine.errors import Unreachable
 from engine.reports.accounts import account, outcomes
 from orders_tui.assembly import build_daemon
 from orders_tui.demo.plan import DemoFiles, DemoPlan
 from orders_tui.demo.preparation import demo_settings, prepare, start_over
 from orders_tui.demo.summary import Summary
 from orders_tui.demo.world import World, start_world
+from orders_tui.logs import configure_json_logs
 
 Progress = Callable[[Mapping[str, int], int], None]
 _LOOK_SECONDS = 0.2
+_LOST = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.OperatorInterventionError)
 
 
 async def run_headless(
@@ -27,10 +32,14 @@ async def run_headless(
     on_progress: Progress,
     on_wait: Callable[[str], None] | None = None,
 ) -> Summary:
-    """Run the plan to its end, or go on with one that was cut short. The summary says whether it adds up."""
+    """Run the plan to its end, or go on with one that was cut short. The summary says whether it adds up.
+
+    The daemon's log is a file of the demo's. Raises Unreachable when the database does not open, or is lost on the way.
+    """
     started = time.monotonic()
     settings = demo_settings(files, "http://127.0.0.1:1", "")
     database = await open_database(settings.database.for_engine("orders-tui demo"), os.environ, on_wait=on_wait)
+    configure_json_logs(files.log)  # only now: opening says in a sentence what is wrong with the place
     try:
         continued = files.continues(plan)
         if not continued:
@@ -42,6 +51,11 @@ async def run_headless(
             )
         files.remember(plan, finished=not summary.complaints)
         return summary
+    except _LOST as error:
+        raise Unreachable(
+            "demo.database_lost",
+            "The database stopped in the middle of the demo: run the same command again, and it goes on where it was.",
+        ) from error
     finally:
         await database.close()
 
@@ -70,11 +84,15 @@ async def _run(
             await _until_done(plan, database, running, on_progress)
     except TimeoutError:
         pass
+    finally:
+        if recovery is not None:
+            recovery.cancel()
     seconds = time.monotonic() - working_since
     stopping.set()
     await running
     state = await world.ask("state")
-    return Summary(await account(database), state, seconds, await recovery if recovery else None)
+    moved_after = recovery.result() if recovery is not None and recovery.done() and not recovery.cancelled() else None
+    return Summary(await account(database), state, seconds, moved_after)
 
 
 async def _until_done(plan: DemoPlan, database: Database, running: asyncio.Task[None], on_progress: Progress) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import orjson
 
+from engine.database.embedded.errors import os_errors_as_sentences
+
 
 @dataclass(frozen=True, slots=True)
 class DemoPlan:
@@ -53,7 +55,8 @@ class DemoFiles:
 
     def make(self) -> None:
         """Make the directory; others may pass through it, since as root the database runs under an account of its own."""
-        self.directory.mkdir(mode=0o711, parents=True, exist_ok=True)
+        with os_errors_as_sentences(self.directory):
+            self.directory.mkdir(mode=0o711, parents=True, exist_ok=True)
 
     def continues(self, plan: DemoPlan) -> bool:
         """Whether an unfinished run of this very plan lies here."""

@@ -15,9 +15,10 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 from textual.worker import Worker, WorkerState
 
-from orders_tui.actions import Scope, Situation
+from orders_tui.actions import Scope
 from orders_tui.bindings import bindings_of
 from orders_tui.panes.key_line import KeyLine
+from orders_tui.reach import Situation
 from orders_tui.state import Session, sentence_of
 
 Result = TypeVar("Result")

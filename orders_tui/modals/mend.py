@@ -16,7 +16,7 @@ from orders_tui.modals.form import Form
 from orders_tui.state import Session
 
 Carry = Callable[[Mapping[str, str]], Awaitable[str]]
-"""Carries out a mend from a form's values; a sentence of what was done. Raises OrdersError or ValueError, with a sentence."""
+"""Carries out a mend; a sentence of what was done. Raises OrdersError or ValueError, with a sentence."""
 
 
 @dataclass(frozen=True, slots=True)

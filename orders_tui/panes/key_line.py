@@ -8,12 +8,11 @@ from rich.cells import cell_len
 from textual.content import Content
 from textual.widgets import Static
 
-from orders_tui.actions import Scope, actions_of
+from orders_tui.actions import Action, Scope, actions_of
 from orders_tui.bindings import spoken_keys
 
-
-_HELP = "?"
-"""The way to all the other keys is shown first of all, however narrow the line."""
+_THE_REST = "go.help"
+"""The way to the keys that do not fit is named however narrow the line is."""
 
 
 class KeyLine(Static):
@@ -34,24 +33,22 @@ class KeyLine(Static):
         self._redraw()
 
     def _redraw(self) -> None:
-        pairs = [
-            (spoken_keys(action, self._keymap, first=True), action.footer)
-            for scope in self._scopes
-            for action in actions_of(scope)
-            if action.footer
-        ]
-        room = self.content_size.width
-        shown = [pair for pair in pairs if pair[0] == _HELP]
-        for place, pair in enumerate(pairs):
-            if pair in shown:
-                continue
-            if sum(map(_cells, [*shown, pair])) > room:
+        named = [action for scope in self._scopes for action in actions_of(scope) if action.footer]
+        always = [self._key_word(action) for action in named if action.id == _THE_REST]
+        room = self.content_size.width - sum(map(_cells, always))
+        shown: list[tuple[str, str]] = []
+        for pair in (self._key_word(action) for action in named if action.id != _THE_REST):
+            room -= _cells(pair)
+            if room < 0:
                 break
-            shown.insert(min(place, len(shown)), pair)
+            shown.append(pair)
         parts: list[Content | str | tuple[str, str]] = []
-        for key, word in shown:
+        for key, word in [*shown, *always]:
             parts += [(key, "bold $text-accent"), f" {word}  "]
         self.update(Content.assemble(*parts))
+
+    def _key_word(self, action: Action) -> tuple[str, str]:
+        return spoken_keys(action, self._keymap, first=True), action.footer
 
 
 def _cells(pair: tuple[str, str]) -> int:

@@ -11,9 +11,10 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
-from orders_tui.actions import Scope, Situation
+from orders_tui.actions import Scope
 from orders_tui.panes.key_line import KeyLine
 from orders_tui.panes.status_line import Banner, StatusLine
+from orders_tui.reach import Situation
 from orders_tui.state import Session, is_lost, sentence_of
 
 

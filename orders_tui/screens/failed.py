@@ -15,7 +15,7 @@ from textual.widgets import OptionList, Static
 from engine.identifiers import OrderId
 from engine.orders.plain_text import plain
 from engine.orders.views import FailureGroup, FailureView, OrderFilter, OrderSort
-from orders_tui.actions import MENDABLE, Scope, Situation
+from orders_tui.actions import Scope
 from orders_tui.bindings import bindings_of
 from orders_tui.formatting import deadline, fit, moment, words
 from orders_tui.messages import OrdersAsked
@@ -24,6 +24,7 @@ from orders_tui.modals.mend import Mend, correct_address, receive_stock, weigh
 from orders_tui.modals.retrying import retry_with_report
 from orders_tui.panes.line_list import LineList
 from orders_tui.panes.summary import labelled
+from orders_tui.reach import MENDABLE, Situation
 from orders_tui.screens.list_screen import ListScreen
 from orders_tui.state import Session, Viewer
 
@@ -157,7 +158,8 @@ class FailedScreen(ListScreen):
 
     async def _retry_all(self, line: Line, reason: str = "") -> None:
         failed = await self.session.services.ids_matching(self._group_filter(line), limit=MOST_IN_GROUP)
-        await retry_with_report(self, failed, reason=reason)
+        if failed:  # with a daemon about, what waited for stock may have gone on by itself meanwhile
+            await retry_with_report(self, failed, reason=reason)
 
     @work(group="change", exit_on_error=False)
     async def mend(self, line: Line) -> None:
@@ -193,7 +195,11 @@ def line_content(line: Line, viewer: Viewer, *, opened: bool) -> Content:
     group, failure = line.group, line.failure
     if failure is not None:
         since = f"failed {moment(failure.created_at, viewer)}"
-        return Content.assemble("     ", failure.order_number, (f"  {since}, {failure.attempts} {'try' if failure.attempts == 1 else 'tries'}", "$text-muted"))
+        return Content.assemble(
+            "     ",
+            failure.order_number,
+            (f"  {since}, {failure.attempts} {'try' if failure.attempts == 1 else 'tries'}", "$text-muted"),
+        )
     name = fit(f"{'▾' if opened else '▸'} {words(group.code)} {line.about}", 36)
     return Content.assemble(
         (f"{name}{group.orders:>7,}", "bold"),

@@ -16,13 +16,14 @@ from textual.widget import Widget
 from engine.identifiers import OrderId
 from engine.orders.views import OrderFilter, OrderSort
 from engine.words import OrderStatus
-from orders_tui.actions import Scope, Situation
+from orders_tui.actions import Scope
 from orders_tui.bindings import bindings_of
 from orders_tui.messages import CursorMoved, MarksChanged, PagesWanted, RowClicked, SearchChanged, SearchLeft
 from orders_tui.modals.retrying import retry_with_report
 from orders_tui.modals.status_change import Chosen, StatusChange
 from orders_tui.panes.detail import DetailPane
 from orders_tui.panes.filter_bar import SORT_WORDS, FilterBar
+from orders_tui.reach import Situation
 from orders_tui.screens.console_screen import ConsoleScreen
 from orders_tui.state import Session
 from orders_tui.table.order_table import OrderTable
@@ -169,7 +170,9 @@ class OrdersScreen(ConsoleScreen):
 
     @on(CursorMoved)
     def _cursor_moved(self, event: CursorMoved) -> None:
-        if self.pane_open and event.order_id is not None and self.has_class("-wide"):
+        if self.pane_open and not self.table.total:
+            self.remove_class("-detail")
+        elif self.pane_open and event.order_id is not None and self.has_class("-wide"):
             self.read_detail(event.order_id, pause_seconds=DETAIL_PAUSE_SECONDS)
 
     @work(group="detail", exclusive=True, exit_on_error=False)

@@ -50,6 +50,6 @@ async def poll_shop(database: Database, shop: Shop, client: TikTokClient, settin
 
 
 def _reached(orders: tuple[RawOrder, ...]) -> datetime | None:
-    # The earliest, not the last: an order that moved while the search ran shows a time that later pages have not reached.
+    # The earliest, not the last: an order that moved during the search shows a time that is not reached yet.
     times = [order["update_time"] for order in orders if isinstance(order.get("update_time"), int)]
     return datetime.fromtimestamp(min(times), UTC) if times else None

@@ -74,7 +74,7 @@ class TokenCalls:
         return await self._guard.write(lambda: self._get("/api/v2/token/refresh", query, doing, spends=False))
 
     async def _get(self, path: str, query: dict[str, str], doing: str, *, spends: bool) -> Tokens:
-        secrets = (self._app.app_secret, *query.values())
+        secrets = (self._app.app_secret, *(value for name, value in query.items() if name != "grant_type"))
         query = {"app_key": self._app.app_key, "app_secret": self._app.app_secret, **query}
         try:
             response = await self._http.get(path, params=query)

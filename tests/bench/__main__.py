@@ -7,6 +7,7 @@ import asyncio
 import shutil
 import sys
 import tempfile
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -65,11 +66,14 @@ async def _measure_bound(database: Database) -> tuple[float, dict[str, tuple[int
 
 
 async def _writes(database: Database) -> dict[str, tuple[int, int, int]]:
-    # Each session reports its own writes, now and then; a fresh pool has nothing left to report.
-    await database.pool.expire_connections()
-    await asyncio.sleep(1.5)
-    async with database.pool.acquire() as connection:
-        return await row_writes(connection)
+    # Each session reports its own writes, and only when asked to at once.
+    async with AsyncExitStack() as stack:
+        connections = [
+            await stack.enter_async_context(database.pool.acquire()) for _ in range(database.pool.get_size())
+        ]
+        for connection in connections:
+            await connection.execute("SELECT pg_stat_force_next_flush()")
+        return await row_writes(connections[0])
 
 
 def _difference(

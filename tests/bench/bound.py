@@ -157,7 +157,11 @@ TRANSACTIONS: tuple[tuple[str, ...], ...] = (
         f"DELETE FROM orders.work {_OF}",
     ),
     (_effect("notice", _CLAIM),),
-    (_effect("notice", _DONE),),
+    (
+        _effect("notice", _DONE),
+        # The second notice of an order waited behind the first.
+        _effect("notice", "head = true") + " AND request->>'template' = 'review_request'",
+    ),
 )
 
 
@@ -200,7 +204,9 @@ async def _stage(source: Any, target: Any) -> None:
         "UPDATE staging.orders SET order_status = 'processing', workflow_status = 'inventory_reserved', audit_sequence = 2"
     )
     await target.execute("UPDATE staging.order_items SET fulfillment_status = 'reserved', shipped_quantity = 0")
-    await target.execute("UPDATE staging.order_workflows SET workflow_status = 'running', current_step = 'inventory_reserved'")
+    await target.execute(
+        "UPDATE staging.order_workflows SET workflow_status = 'running', current_step = 'inventory_reserved'"
+    )
     await target.execute("UPDATE staging.packages SET state = 'planned', track_due_at = NULL")
     await target.execute("UPDATE staging.stock_reservations SET state = 'active'")
     await target.execute("UPDATE staging.effects SET state = 'intent', head = true, settled_at = NULL")

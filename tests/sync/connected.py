@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -96,14 +97,13 @@ async def connected(
     seed: int = 11,
     faults: str = "none",
     timings: Timings = AT_ONCE,
-    clock: Clock | None = None,
+    clock: Clock = time.time,
 ) -> AsyncIterator[Connected]:
     """Orders that are all there at once, in the shop of a seed."""
     scenario = Scenario(seed=seed, orders=orders, arrival=Arrival.IMMEDIATE, timings=timings)
-    clocked = {} if clock is None else {"clock": clock}
     async with (
         opened(server) as database,
-        serve(scenario, faults=faults, **clocked) as simulator,
+        serve(scenario, faults=faults, clock=clock) as simulator,
         open_http_client(simulator.url) as http,
     ):
         database.secrets = Secrets({}, data_directory=folder)

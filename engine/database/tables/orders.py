@@ -101,6 +101,14 @@ Index(
     postgresql_where=text("workflow_status = 'failed'"),
 )
 
+Index("orders_cancel_requested_index", orders.c.id, postgresql_where=text("cancel_requested"))
+Index(
+    "orders_due_index",
+    text("(coalesce(expected_ship_date, '9999-01-01 00:00+00'::timestamptz))"),
+    orders.c.id,
+    postgresql_where=text("order_status IN ('pending', 'confirmed', 'processing')"),
+)
+
 order_items = Table(
     "order_items",
     metadata,

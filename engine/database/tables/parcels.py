@@ -70,6 +70,16 @@ Index(
     packages.c.tracking_number,
     postgresql_where=text("tracking_number <> ''"),
 )
+Index(
+    "packages_tiktok_package_index",
+    packages.c.tiktok_package_id,
+    postgresql_where=text("tiktok_package_id <> ''"),
+)
+Index(
+    "packages_exception_index",
+    packages.c.id,
+    postgresql_where=text("tracking_status IN ('returning', 'failed')"),
+)
 Index("packages_track_due_index", packages.c.track_due_at, postgresql_where=text("track_due_at IS NOT NULL"))
 
 package_items = Table(

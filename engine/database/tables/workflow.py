@@ -59,6 +59,8 @@ Index(
     postgresql_where=text("workflow_status IN ('running', 'failed', 'paused')"),
 )
 
+Index("order_workflows_order_index", order_workflows.c.order_id)
+
 order_workflow_steps = Table(
     "order_workflow_steps",
     metadata,

@@ -26,7 +26,9 @@ async def in_all_states(house: House, ids: list[OrderId]) -> dict[str, int]:
     return {state: states.count(state) for state in sorted(set(states))}
 
 
-async def test_many_workers_on_the_last_unit_promise_it_once(house: House, store: Database, database: EmbeddedServer):
+async def test_many_workers_on_the_last_unit_promise_it_once(
+    house: House, store: Database, database: EmbeddedServer
+) -> None:
     await house.receive("MUG-BLU", -9)
     facts = [an_order(house.shop_id, str(place)) for place in range(12)]
     async with opened(database) as other:
@@ -41,7 +43,7 @@ async def test_many_workers_on_the_last_unit_promise_it_once(house: House, store
 
 async def test_orders_that_list_two_products_in_opposite_order_wait_for_each_other_never_in_a_circle(
     house: House, store: Database, database: EmbeddedServer
-):
+) -> None:
     await house.stock("BOWL-LG", 10)
     there, back = units_of("MUG-BLU", "BOWL-LG"), units_of("BOWL-LG", "MUG-BLU")
     facts = [an_order(house.shop_id, f"{place:02}", units=(there, back)[place % 2]) for place in range(16)]
@@ -59,7 +61,7 @@ async def test_orders_that_list_two_products_in_opposite_order_wait_for_each_oth
     await house.assert_balanced()
 
 
-async def test_an_order_is_promised_all_of_it_or_nothing(house: House, store: Database):
+async def test_an_order_is_promised_all_of_it_or_nothing(house: House, store: Database) -> None:
     await house.stock("BOWL-LG", 0)
     [order_id] = await house.arrive(an_order(house.shop_id, units=units_of("MUG-BLU", "BOWL-LG")))
     assert await house.level("MUG-BLU") == (10, 0)
@@ -67,14 +69,14 @@ async def test_an_order_is_promised_all_of_it_or_nothing(house: House, store: Da
     assert await store.pool.fetchval("SELECT count(*) FROM stock_reservations") == 0
 
 
-async def test_two_lines_of_one_product_are_counted_together(house: House):
+async def test_two_lines_of_one_product_are_counted_together(house: House) -> None:
     alike = [a_unit(str(line), is_gift=line % 2 == 1) for line in range(11)]
     [order_id] = await house.arrive(an_order(house.shop_id, units=alike))
     assert (await house.failure(order_id))["cause"] == "MUG-BLU is out of stock: 1 short."
     assert await house.level() == (10, 0)
 
 
-async def test_an_order_short_within_a_batch_takes_nothing_from_the_next(house: House):
+async def test_an_order_short_within_a_batch_takes_nothing_from_the_next(house: House) -> None:
     await house.arrive(
         an_order(house.shop_id, "1", units=[a_unit(str(line)) for line in range(11)]),
         an_order(house.shop_id, "2", units=[a_unit(str(line)) for line in range(10)]),
@@ -84,7 +86,9 @@ async def test_an_order_short_within_a_batch_takes_nothing_from_the_next(house: 
 
 
 @pytest.mark.parametrize("name", ["release", "consume"])
-async def test_doing_it_twice_changes_stock_once(house: House, store: Database, name: str, monkeypatch: pytest.MonkeyPatch):
+async def test_doing_it_twice_changes_stock_once(
+    house: House, store: Database, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The plan is written a second time, as a repeated transaction of another worker would."""
     fact = an_order(house.shop_id)
     [order_id] = await house.arrive(fact)
@@ -112,7 +116,9 @@ async def test_doing_it_twice_changes_stock_once(house: House, store: Database, 
     await house.assert_balanced()
 
 
-async def test_a_cancellation_racing_the_carrier_s_scan_releases_or_ships_never_both(house: House, store: Database):
+async def test_a_cancellation_racing_the_carrier_s_scan_releases_or_ships_never_both(
+    house: House, store: Database
+) -> None:
     fact = an_order(house.shop_id)
     [order_id] = await house.arrive(fact)
     await house.buy_labels()
@@ -127,12 +133,14 @@ async def test_a_cancellation_racing_the_carrier_s_scan_releases_or_ships_never_
     await house.assert_balanced()
 
 
-async def test_an_order_reserves_anew_after_it_failed_and_was_retried(house: House, store: Database):
+async def test_an_order_reserves_anew_after_it_failed_and_was_retried(house: House, store: Database) -> None:
     ordered = an_order(house.shop_id, units=[a_unit(str(line)) for line in range(11)])
     await house.arrive(ordered)
     await house.receive("MUG-BLU", 1)
     await house.run()
-    movements = await store.pool.fetch("SELECT kind, delta_on_hand, delta_reserved, actor FROM stock_movements ORDER BY id")
+    movements = await store.pool.fetch(
+        "SELECT kind, delta_on_hand, delta_reserved, actor FROM stock_movements ORDER BY id"
+    )
     assert [tuple(row) for row in movements] == [
         ("adjust", 10, 0, "mira"),
         ("adjust", 1, 0, "mira"),
@@ -141,8 +149,10 @@ async def test_an_order_reserves_anew_after_it_failed_and_was_retried(house: Hou
     await house.assert_balanced()
 
 
-async def test_stock_that_arrives_while_an_order_is_being_found_short_wakes_it(house: House, store: Database):
-    [order_id] = await house.arrive(unpaid := an_order(house.shop_id, "1", ChannelStatus.UNPAID, units=units_of(*["MUG-BLU"] * 11)))
+async def test_stock_that_arrives_while_an_order_is_being_found_short_wakes_it(house: House, store: Database) -> None:
+    [order_id] = await house.arrive(
+        unpaid := an_order(house.shop_id, "1", ChannelStatus.UNPAID, units=units_of(*["MUG-BLU"] * 11))
+    )
     paid = an_order(house.shop_id, "1", minute=1, units=unpaid.units)
     async with store.transaction() as connection:
         await intake._apply(connection, store.vault, [paid], go_on=True)
@@ -155,7 +165,7 @@ async def test_stock_that_arrives_while_an_order_is_being_found_short_wakes_it(h
     await house.assert_balanced()
 
 
-async def test_a_delivery_booked_twice_under_one_key_counts_once(house: House, store: Database):
+async def test_a_delivery_booked_twice_under_one_key_counts_once(house: House, store: Database) -> None:
     for _ in range(2):
         row = await receive(store, "MUG-BLU", -10, actor=MIRA, reason="damaged", idempotency_key="count-7")
         assert (row.on_hand, row.available) == (0, 0)
@@ -163,7 +173,7 @@ async def test_a_delivery_booked_twice_under_one_key_counts_once(house: House, s
     await house.assert_balanced()
 
 
-async def test_what_cannot_be_booked_is_refused_in_words_and_changes_nothing(house: House, store: Database):
+async def test_what_cannot_be_booked_is_refused_in_words_and_changes_nothing(house: House, store: Database) -> None:
     await house.arrive(an_order(house.shop_id, units=[a_unit(str(line)) for line in range(4)]))
     counts = await house.row_counts()
     refusals = []
@@ -188,13 +198,13 @@ async def test_what_cannot_be_booked_is_refused_in_words_and_changes_nothing(hou
     assert await house.level() == (10, 4)
 
 
-async def test_an_order_that_waits_for_nothing_is_not_woken_by_stock(house: House, store: Database):
+async def test_an_order_that_waits_for_nothing_is_not_woken_by_stock(house: House, store: Database) -> None:
     await house.arrive(an_order(house.shop_id, "1"))
     await house.receive("MUG-BLU", 5)
     assert await run_batch(store, 10) == 0
 
 
-async def test_units_cancelled_after_they_were_reserved_go_back_on_the_shelf(house: House):
+async def test_units_cancelled_after_they_were_reserved_go_back_on_the_shelf(house: House) -> None:
     [order_id] = await house.arrive(fact := an_order(house.shop_id, units=(a_unit("1"), a_unit("2"))))
     assert await house.level() == (10, 2)
     one_less = (a_unit("1"), a_unit("2", status=ChannelStatus.CANCELLED))

@@ -71,8 +71,8 @@ async def test_facts_in_any_order_end_in_the_newest(house: House, order: tuple[i
         an_order(house.shop_id, "1", ChannelStatus.AWAITING_SHIPMENT, minute=1),
         an_order(house.shop_id, "1", ChannelStatus.CANCELLED, minute=2),
     ]
-    for place in order:
-        [order_id] = await house.arrive(facts[place])
+    arrived = [await house.arrive(facts[place]) for place in order]
+    [order_id] = arrived[0]
     standing = await house.standing(order_id)
     assert (standing.status, standing.execution) == ("cancelled", "cancelled")
     assert await house.level() == (10, 0)

@@ -54,8 +54,8 @@ async def ask(house: House, order_id: OrderId, wanted: OrderStatus, **versions: 
             Asked(
                 None,
                 "status.not_by_hand",
-                "Order 1: Cancel it in TikTok Shop, so that the buyer gets the money back; the cancellation arrives here "
-                "by itself.",
+                "Order 1: Cancel it in TikTok Shop, so that the buyer gets the money back; the cancellation arrives "
+                "here by itself.",
             ),
         ),
         (
@@ -108,11 +108,11 @@ async def ask(house: House, order_id: OrderId, wanted: OrderStatus, **versions: 
 )
 def test_each_request_means_a_trigger_or_is_refused_with_the_reason(
     wanted: OrderStatus, current: OrderStatus, state: WorkflowState, asked: Asked
-):
+) -> None:
     assert trigger_for(wanted, current, state, "1") == asked
 
 
-def test_every_request_from_everywhere_has_an_answer():
+def test_every_request_from_everywhere_has_an_answer() -> None:
     for wanted in OrderStatus:
         for current in OrderStatus:
             for state in WorkflowState:
@@ -121,7 +121,7 @@ def test_every_request_from_everywhere_has_an_answer():
                 assert (asked.trigger is None) == bool(asked.code)
 
 
-async def test_a_person_ships_and_delivers_by_hand(house: House, store: Database):
+async def test_a_person_ships_and_delivers_by_hand(house: House, store: Database) -> None:
     await house.set_policies(replace(WORKING, ship_on=ShipOn.HANDOVER))
     [order_id] = await house.arrive(an_order(house.shop_id))
     await house.buy_labels()
@@ -136,7 +136,9 @@ async def test_a_person_ships_and_delivers_by_hand(house: House, store: Database
     await house.assert_balanced()
 
 
-async def test_refusals_by_the_order_s_own_state_name_the_reason_and_change_nothing(house: House, store: Database):
+async def test_refusals_by_the_order_s_own_state_name_the_reason_and_change_nothing(
+    house: House, store: Database
+) -> None:
     await house.set_policies(replace(WORKING, backorder=Backorder.WAIT, pick=Picking.CONFIRM))
     held = an_order(house.shop_id, "3", ChannelStatus.ON_HOLD)
     many = [a_unit(str(line)) for line in range(12)]
@@ -164,8 +166,10 @@ async def test_refusals_by_the_order_s_own_state_name_the_reason_and_change_noth
         ("order.held", "Order 3 is held (cooling-off)."),
         (
             "workflow.refused",
-            "Order 4 cannot go on: The SKU NEVER-SEEN is not among the products. The order has no shipping address; "
-            "the payment is not confirmed by TikTok yet.",
+            (
+                "Order 4 cannot go on: The SKU NEVER-SEEN is not among the products. "
+                "The order has no shipping address; the payment is not confirmed by TikTok yet."
+            ),
         ),
         ("order.unknown", f"There is no order {gone}."),
     ]
@@ -173,7 +177,7 @@ async def test_refusals_by_the_order_s_own_state_name_the_reason_and_change_noth
     assert [await house.version(order_id) for order_id in (unpaid, short, on_hold, invalid)] == versions
 
 
-async def test_a_stale_screen_is_told_what_changed(house: House):
+async def test_a_stale_screen_is_told_what_changed(house: House) -> None:
     [order_id] = await house.arrive(an_order(house.shop_id))
     seen = await house.version(order_id)
     await house.buy_labels()
@@ -181,13 +185,15 @@ async def test_a_stale_screen_is_told_what_changed(house: House):
     outcome = await ask(house, order_id, OrderStatus.SHIPPED, seen=seen)
     assert (outcome.code, outcome.sentence) == (
         "order.changed_meanwhile",
-        "Order 577001 changed while it was on your screen: it is now processing, ready to ship. "
-        "Look at it again, then decide.",
+        (
+            "Order 577001 changed while it was on your screen: it is now processing, ready to ship. "
+            "Look at it again, then decide."
+        ),
     )
     assert await house.row_counts() == counts
 
 
-async def test_two_people_who_press_the_same_key_ship_once(house: House, database: EmbeddedServer):
+async def test_two_people_who_press_the_same_key_ship_once(house: House, database: EmbeddedServer) -> None:
     [order_id] = await house.arrive(an_order(house.shop_id))
     await house.buy_labels()
     seen = {order_id: await house.version(order_id)}
@@ -206,8 +212,10 @@ async def test_two_people_who_press_the_same_key_ship_once(house: House, databas
     await house.assert_balanced()
 
 
-async def test_a_preview_says_what_would_happen_and_writes_nothing(house: House, store: Database):
-    ready, waiting = await house.arrive(an_order(house.shop_id, "1"), an_order(house.shop_id, "2", ChannelStatus.UNPAID))
+async def test_a_preview_says_what_would_happen_and_writes_nothing(house: House, store: Database) -> None:
+    ready, waiting = await house.arrive(
+        an_order(house.shop_id, "1"), an_order(house.shop_id, "2", ChannelStatus.UNPAID)
+    )
     await house.buy_labels()
     counts, version = await house.row_counts(), await house.version(ready)
     outcomes = await status.preview(store, [waiting, ready], OrderStatus.SHIPPED)
@@ -219,7 +227,7 @@ async def test_a_preview_says_what_would_happen_and_writes_nothing(house: House,
     assert (await house.standing(ready)).state == "ready_to_ship"
 
 
-async def test_a_bulk_change_reports_its_progress_and_each_refusal(house: House, store: Database):
+async def test_a_bulk_change_reports_its_progress_and_each_refusal(house: House, store: Database) -> None:
     facts = [an_order(house.shop_id, str(place)) for place in range(5)]
     ids = await house.arrive(*facts, an_order(house.shop_id, "9", ChannelStatus.UNPAID))
     await house.buy_labels()
@@ -237,13 +245,15 @@ async def test_a_bulk_change_reports_its_progress_and_each_refusal(house: House,
     sentence = "Order 9 is not validated yet; it cannot become shipped from there."
     assert [(error.order_number, error.sentence) for error in report.errors] == [("9", sentence)]
     assert report == BatchReport(report.batch_id, 6, 1, report.errors)
-    row = await store.pool.fetchrow("SELECT total, processed, failed, errors, finished_at IS NOT NULL AS over FROM batches")
+    row = await store.pool.fetchrow(
+        "SELECT total, processed, failed, errors, finished_at IS NOT NULL AS over FROM batches"
+    )
     assert tuple(row) == (6, 6, 1, [{"order_id": str(ids[5]), "error": sentence}], True)
     assert {(await house.standing(order_id)).state for order_id in ids[:5]} == {"shipped"}
     await house.assert_balanced()
 
 
-async def test_a_person_s_delivery_and_the_carrier_s_are_one(house: House):
+async def test_a_person_s_delivery_and_the_carrier_s_are_one(house: House) -> None:
     [order_id] = await house.arrive(an_order(house.shop_id))
     await house.buy_labels()
     await house.tell_tiktok()

@@ -32,7 +32,7 @@ async def whole_database(store: Database) -> dict[str, bytes]:
     return found
 
 
-async def test_no_column_holds_the_buyer_in_clear(house: House, store: Database):
+async def test_no_column_holds_the_buyer_in_clear(house: House, store: Database) -> None:
     owner = await store.pool.fetchval("SELECT user_id FROM shops")
     payload = b'{"name": "Ines Falk", "address": "7 Quay Street"}'
     await inbox.store(store, house.shop_id, owner, "poll", [inbox.Arrival("order", payload)])
@@ -57,7 +57,7 @@ async def test_no_column_holds_the_buyer_in_clear(house: House, store: Database)
     await house.assert_balanced()
 
 
-async def test_secrets_of_a_shop_lie_sealed_and_print_nowhere(house: House, store: Database):
+async def test_secrets_of_a_shop_lie_sealed_and_print_nowhere(house: House, store: Database) -> None:
     held = await whole_database(store)
     assert held["shops.cipher"]
     assert [column for column, value in held.items() if b"cipher-of-7495" in value] == []

@@ -52,7 +52,7 @@ async def test_a_cancelled_order_gives_its_stock_and_its_label_back(
     state: str,
     effects: list[tuple[str, str]],
     package: str,
-):
+) -> None:
     fact = an_order(house.shop_id, units=(a_unit("1"), a_unit("2")))
     [order_id] = await house.arrive(fact)
     await until(house, order_id)
@@ -68,7 +68,7 @@ async def test_a_cancelled_order_gives_its_stock_and_its_label_back(
     await house.assert_balanced()
 
 
-async def test_an_order_cancelled_before_anything_was_reserved_gives_nothing_back(house: House):
+async def test_an_order_cancelled_before_anything_was_reserved_gives_nothing_back(house: House) -> None:
     fact = an_order(house.shop_id, "1", ChannelStatus.UNPAID)
     [order_id] = await house.arrive(fact)
     await cancel(house, fact)
@@ -78,7 +78,7 @@ async def test_an_order_cancelled_before_anything_was_reserved_gives_nothing_bac
     await house.assert_balanced()
 
 
-async def test_a_cancellation_said_twice_gives_stock_back_once(house: House):
+async def test_a_cancellation_said_twice_gives_stock_back_once(house: House) -> None:
     fact = an_order(house.shop_id)
     [order_id] = await house.arrive(fact)
     await cancel(house, fact)
@@ -88,7 +88,7 @@ async def test_a_cancellation_said_twice_gives_stock_back_once(house: House):
     await house.assert_balanced()
 
 
-async def test_a_label_claimed_but_not_sent_is_stopped_at_its_checkpoint(house: House):
+async def test_a_label_claimed_but_not_sent_is_stopped_at_its_checkpoint(house: House) -> None:
     fact = an_order(house.shop_id)
     [order_id] = await house.arrive(fact)
     claim = await house.claim_one(EffectKind.BUY_LABEL)
@@ -100,7 +100,7 @@ async def test_a_label_claimed_but_not_sent_is_stopped_at_its_checkpoint(house: 
     await house.assert_balanced()
 
 
-async def test_a_label_that_comes_too_late_goes_back_to_the_carrier(house: House, store: Database):
+async def test_a_label_that_comes_too_late_goes_back_to_the_carrier(house: House, store: Database) -> None:
     fact = an_order(house.shop_id)
     [order_id] = await house.arrive(fact)
     buying = await house.claim_one(EffectKind.BUY_LABEL)
@@ -126,7 +126,7 @@ async def test_a_label_that_comes_too_late_goes_back_to_the_carrier(house: House
     await house.assert_balanced()
 
 
-async def test_a_shipped_order_is_not_cancelled_any_more_and_goes_on_to_its_end(house: House):
+async def test_a_shipped_order_is_not_cancelled_any_more_and_goes_on_to_its_end(house: House) -> None:
     fact = an_order(house.shop_id)
     [order_id] = await house.arrive(fact)
     await told(house, order_id)
@@ -140,7 +140,7 @@ async def test_a_shipped_order_is_not_cancelled_any_more_and_goes_on_to_its_end(
     await house.assert_balanced()
 
 
-async def test_an_order_that_left_by_tiktok_s_word_is_not_cancelled_any_more(house: House):
+async def test_an_order_that_left_by_tiktok_s_word_is_not_cancelled_any_more(house: House) -> None:
     fact = an_order(house.shop_id)
     [order_id] = await house.arrive(fact)
     await told(house, order_id)
@@ -152,7 +152,7 @@ async def test_an_order_that_left_by_tiktok_s_word_is_not_cancelled_any_more(hou
     await house.assert_balanced()
 
 
-async def test_a_failed_order_is_cancelled_and_leaves_the_failed_queue(house: House, store: Database):
+async def test_a_failed_order_is_cancelled_and_leaves_the_failed_queue(house: House, store: Database) -> None:
     fact = an_order(house.shop_id, units=(a_unit(sku="NEVER-SEEN"),))
     [order_id] = await house.arrive(fact)
     await cancel(house, fact)
@@ -163,7 +163,7 @@ async def test_a_failed_order_is_cancelled_and_leaves_the_failed_queue(house: Ho
     await house.assert_balanced()
 
 
-async def test_a_held_order_is_cancelled_all_the_same(house: House):
+async def test_a_held_order_is_cancelled_all_the_same(house: House) -> None:
     fact = an_order(house.shop_id, "1", ChannelStatus.ON_HOLD)
     [order_id] = await house.arrive(fact)
     await cancel(house, fact)
@@ -171,7 +171,7 @@ async def test_a_held_order_is_cancelled_all_the_same(house: House):
     await house.assert_balanced()
 
 
-async def test_a_cancelled_order_takes_no_more_requests(house: House, store: Database):
+async def test_a_cancelled_order_takes_no_more_requests(house: House, store: Database) -> None:
     fact = an_order(house.shop_id)
     [order_id] = await house.arrive(fact)
     await cancel(house, fact)

@@ -1,4 +1,4 @@
-"""A workflow file: what it says is what the specification says, and every mistake in one gets a sentence with its mend."""
+"""A workflow file: the default one is the specification's, and every mistake in one gets a sentence with its mend."""
 
 from __future__ import annotations
 
@@ -89,6 +89,10 @@ final = true
 [states.failed]
 """
 
+CONDITION_NAMES = ", ".join(sorted(CONDITIONS))
+ACTION_NAMES = ", ".join(sorted(ACTIONS))
+STATUS_NAMES = "pending, confirmed, processing, shipped, delivered, cancelled, returned"
+
 TO_THE_END = '\n[states.validated.transitions.go]\ntarget = "completed"\nconditions = ["payment_confirmed"]\n'
 
 
@@ -105,26 +109,28 @@ def refusal(text: str) -> str:
     return refused.value.sentence
 
 
-def test_the_default_workflow_is_the_specification_s_machine_word_for_word():
+def test_the_default_workflow_is_the_specification_s_machine_word_for_word() -> None:
     document = tomllib.loads(resources.files("engine.workflow").joinpath("default.toml").read_text(encoding="utf-8"))
     assert without_ours(document["states"]) == SPECIFIED
 
 
-def test_the_default_workflow_adds_three_system_triggers_and_two_whens():
+def test_the_default_workflow_adds_three_system_triggers_and_two_whens() -> None:
     loaded = definition.load_default()
     assert {name: (trigger.conditions, trigger.actions) for name, trigger in loaded.system.items()} == {
         "fail": ((), ()),
         "resume": ((), ("rearm_effects",)),
         "cancel": (("not_handed_over",), ("release_stock", "void_effects", "void_label", "close_cancelled")),
     }
-    whens = {(str(state.name), arrow.trigger): arrow.when for state in loaded.states.values() for arrow in state.transitions}
+    whens = {
+        (str(state.name), arrow.trigger): arrow.when for state in loaded.states.values() for arrow in state.transitions
+    }
     assert {place: when for place, when in whens.items() if when} == {
         ("new", "reject"): "order_data_refused",
         ("ready_to_ship", "ship"): "handed_over",
     }
 
 
-def test_each_state_of_the_default_workflow_means_an_order_status():
+def test_each_state_of_the_default_workflow_means_an_order_status() -> None:
     meanings = {str(name): state.order_status for name, state in definition.load_default().states.items()}
     assert meanings == {
         "new": "pending",
@@ -137,13 +143,13 @@ def test_each_state_of_the_default_workflow_means_an_order_status():
     }
 
 
-def test_every_name_of_the_default_workflow_is_a_function():
+def test_every_name_of_the_default_workflow_is_a_function() -> None:
     assert compile_definition(definition.load_default(), "default.toml").arrows == default_machine().arrows
     named = {action for state in SPECIFIED.values() for action in state.get("entry_actions", [])}
     assert named <= set(ACTIONS)
 
 
-def test_a_sound_file_is_read(tmp_path: Path):
+def test_a_sound_file_is_read(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text(SOUND, encoding="utf-8")
     loaded = definition.load(file)
@@ -156,141 +162,153 @@ def test_a_sound_file_is_read(tmp_path: Path):
     [
         (
             SOUND.replace("payment_confirmed", "paid_up"),
-            "mine.toml, state new, transition go: there is no condition 'paid_up'; "
-            f"known are {', '.join(sorted(CONDITIONS))}.",
+            (f"state new, transition go: there is no condition 'paid_up'; known are {CONDITION_NAMES}."),
         ),
         (
             SOUND.replace("[states.failed]", '[states.failed]\nentry_actions = ["ring_bell"]'),
-            f"mine.toml, state failed: there is no action 'ring_bell'; known are {', '.join(sorted(ACTIONS))}.",
+            f"state failed: there is no action 'ring_bell'; known are {ACTION_NAMES}.",
         ),
         (
             SOUND + '\n[system.cancel]\nconditions = ["never"]',
-            f"mine.toml, system trigger cancel: there is no condition 'never'; known are {', '.join(sorted(CONDITIONS))}.",
+            f"system trigger cancel: there is no condition 'never'; known are {CONDITION_NAMES}.",
         ),
         (
             SOUND.replace("conditions = [", 'when = "sunny"\nconditions = ['),
-            f"mine.toml, state new, transition go: there is no condition 'sunny'; known are {', '.join(sorted(CONDITIONS))}.",
+            f"state new, transition go: there is no condition 'sunny'; known are {CONDITION_NAMES}.",
         ),
         (
             SOUND + TO_THE_END,
-            "mine.toml, state validated: no transition leads to it from new; add one or remove it.",
+            "state validated: no transition leads to it from new; add one or remove it.",
         ),
         (
             SOUND.replace('target = "completed"', 'target = "validated"') + "\n[states.validated]\n",
-            "mine.toml, state validated: nothing leads on from it; add a transition or `final = true`.",
+            "state validated: nothing leads on from it; add a transition or `final = true`.",
         ),
         (
-            SOUND.replace('target = "completed"', 'target = "failed"').replace("[states.completed]\nfinal = true\n", ""),
-            "mine.toml, state new: no way leads from it to a final state; add one.",
+            SOUND.replace('target = "completed"', 'target = "failed"').replace(
+                "[states.completed]\nfinal = true\n", ""
+            ),
+            "state new: no way leads from it to a final state; add one.",
         ),
         (
             SOUND.replace('conditions = ["payment_confirmed"]', "").replace('"completed"', '"validated"')
-            + '\n[states.validated.transitions.back]\ntarget = "new"\n[states.validated.transitions.on]\ntarget = "completed"\n',
-            "mine.toml, state new: a loop through it never waits; give one of its transitions a condition.",
+            + '\n[states.validated.transitions.back]\ntarget = "new"\n'
+            + '[states.validated.transitions.on]\ntarget = "completed"\n',
+            "state new: a loop through it never waits; give one of its transitions a condition.",
         ),
         (
             SOUND + '\n[states.new.transitions.again]\ntarget = "new"\n',
-            "mine.toml, state new, transition again: it returns to its own state without waiting for anything; "
-            "give it a condition.",
+            (
+                "state new, transition again: it returns to its own state without waiting for anything; "
+                "give it a condition."
+            ),
         ),
         (
             SOUND.replace('target = "completed"', 'target = "shipped"'),
-            "mine.toml, state new, transition go: the target shipped is no state of this file; add [states.shipped].",
+            "state new, transition go: the target shipped is no state of this file; add [states.shipped].",
         ),
         (
             SOUND + '\n[states.completed.transitions.back]\ntarget = "new"\n',
-            "mine.toml, state completed: a final state has transitions; remove them or `final`.",
+            "state completed: a final state has transitions; remove them or `final`.",
         ),
         (
             SOUND.replace("[states.failed]", ""),
-            "mine.toml, the file: the state failed is missing; add [states.failed].",
+            "the file: the state failed is missing; add [states.failed].",
         ),
         (
             SOUND.replace('initial = "new"', 'initial = "validated"'),
-            "mine.toml, the file: the state validated is missing; add [states.validated].",
+            "the file: the state validated is missing; add [states.validated].",
         ),
         (
             SOUND + '\n[states.lost.transitions.go]\ntarget = "completed"\n',
-            "mine.toml, states: 'lost' is no state; states are new, validated, inventory_reserved, ready_to_ship, "
-            "shipped, completed, failed.",
+            (
+                "states: 'lost' is no state; states are new, validated, inventory_reserved, ready_to_ship, "
+                "shipped, completed, failed."
+            ),
         ),
         (
             SOUND + '\n[states.new.transitions.cancel]\ntarget = "completed"\n',
-            "mine.toml, state new, transition cancel: this trigger belongs to the system; choose another name.",
+            "state new, transition cancel: this trigger belongs to the system; choose another name.",
         ),
         (
-            SOUND + '\n[system.pause]\nactions = []\n',
-            "mine.toml, system: 'pause' is none of fail, resume, cancel; rename or remove it.",
+            SOUND + "\n[system.pause]\nactions = []\n",
+            "system: 'pause' is none of fail, resume, cancel; rename or remove it.",
         ),
-        ('name = "order"\nversion = 1\ninitial = "new"\n', "mine.toml, the file: the table [states] is missing; add it."),
-        (SOUND.replace('name = "order"\n', ""), "mine.toml, the file: name is missing; give it a text."),
+        (
+            'name = "order"\nversion = 1\ninitial = "new"\n',
+            "the file: the table [states] is missing; add it.",
+        ),
+        (SOUND.replace('name = "order"\n', ""), "the file: name is missing; give it a text."),
         (
             SOUND.replace("version = 1", "version = 0"),
-            "mine.toml, the file: version is missing; give it a whole number from 1.",
+            "the file: version is missing; give it a whole number from 1.",
         ),
         (
             SOUND.replace("version = 1", "version = true"),
-            "mine.toml, the file: version is missing; give it a whole number from 1.",
+            "the file: version is missing; give it a whole number from 1.",
         ),
         (
             SOUND.replace('["payment_confirmed"]', '"payment_confirmed"'),
-            "mine.toml, state new, transition go: conditions must be a list of names.",
+            "state new, transition go: conditions must be a list of names.",
         ),
         (
             SOUND.replace("conditions = [", 'when = ["handed_over"]\nconditions = ['),
-            "mine.toml, state new, transition go: `when` must be the name of one condition.",
+            "state new, transition go: `when` must be the name of one condition.",
         ),
         (
             SOUND.replace("[states.failed]", '[states.failed]\norder_status = "lost"'),
-            "mine.toml, state failed: order_status 'lost' is none of pending, confirmed, processing, shipped, delivered, "
-            "cancelled, returned.",
+            f"state failed: order_status 'lost' is none of {STATUS_NAMES}.",
         ),
         (
             SOUND.replace("[states.failed]", '[states.failed]\norder_status = ["pending"]'),
-            "mine.toml, state failed: order_status ['pending'] is none of pending, confirmed, processing, shipped, delivered, "
-            "cancelled, returned.",
+            f"state failed: order_status ['pending'] is none of {STATUS_NAMES}.",
         ),
         (
             SOUND.replace("final = true", 'final = "yes"'),
-            "mine.toml, state completed: final must be true or false.",
+            "state completed: final must be true or false.",
         ),
         (
             SOUND.replace("[states.failed]", "[states.failed]\ntransitions = []"),
-            "mine.toml, state failed: transitions must be a table.",
+            "state failed: transitions must be a table.",
         ),
         (
-            SOUND.replace("[states.new.transitions.go]", '[states.new]\ntransitions.stop = "completed"\n[states.new.transitions.go]'),
-            "mine.toml, state new, transition stop: it must be a table.",
+            SOUND.replace(
+                "[states.new.transitions.go]",
+                '[states.new]\ntransitions.stop = "completed"\n[states.new.transitions.go]',
+            ),
+            "state new, transition stop: it must be a table.",
         ),
         (
             SOUND.replace("[states.failed]", "[states.failed]\ncolour = 1"),
-            "mine.toml, state failed: 'colour' is not known here; known are entry_actions, exit_actions, final, "
-            "order_status, transitions.",
+            (
+                "state failed: 'colour' is not known here; known are entry_actions, exit_actions, final, "
+                "order_status, transitions."
+            ),
         ),
         (
             SOUND.replace("conditions = [", "condition = ["),
-            "mine.toml, state new, transition go: 'condition' is not known here; known are actions, conditions, target, when.",
+            "state new, transition go: 'condition' is not known here; known are actions, conditions, target, when.",
         ),
         (
             SOUND + '\n[system.fail]\ntarget = "failed"\n',
-            "mine.toml, system trigger fail: 'target' is not known here; known are actions, conditions.",
+            "system trigger fail: 'target' is not known here; known are actions, conditions.",
         ),
         (
             'owner = "mira"\n' + SOUND,
-            "mine.toml, the file: 'owner' is not known here; known are initial, name, states, system, version.",
+            "the file: 'owner' is not known here; known are initial, name, states, system, version.",
         ),
     ],
-    ids=lambda text: text[len("mine.toml, ") :][:60] if text.startswith("mine.toml") else "",
+    ids=lambda text: text[len("") :][:60] if text.startswith("mine.toml") else "",
 )
-def test_a_mistake_is_named_with_its_place_and_its_mend(text: str, sentence: str):
-    assert refusal(text) == sentence
+def test_a_mistake_is_named_with_its_place_and_its_mend(text: str, sentence: str) -> None:
+    assert refusal(text) == f"mine.toml, {sentence}"
 
 
-def test_a_file_that_is_not_toml_says_where():
+def test_a_file_that_is_not_toml_says_where() -> None:
     assert refusal("name = ").startswith("mine.toml is not TOML: ")
 
 
-def test_a_missing_file_is_named(tmp_path: Path):
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured) as refused:
         definition.load(tmp_path / "gone.toml")
     assert refused.value.code == "workflow.unreadable"

@@ -25,7 +25,7 @@ async def pick(house: House, order_id: OrderId) -> None:
     await house.run()
 
 
-async def test_an_order_goes_from_new_to_completed_by_what_the_outside_says(house: House, store: Database):
+async def test_an_order_goes_from_new_to_completed_by_what_the_outside_says(house: House, store: Database) -> None:
     [order_id] = await house.arrive(an_order(house.shop_id, units=(a_unit("1"), a_unit("2"))))
     assert await house.standing(order_id) == Standing("inventory_reserved", "processing", "running", "label")
     assert await house.level() == (10, 2)
@@ -40,20 +40,29 @@ async def test_an_order_goes_from_new_to_completed_by_what_the_outside_says(hous
     await house.track(order_id, TrackingStatus.DELIVERED, minute=90)
     assert await house.standing(order_id) == Standing("completed", "delivered", "completed", None)
 
-    assert await house.steps(order_id) == ["arrive", "validate", "reserve_inventory", "ready_to_ship", "ship", "deliver"]
+    assert await house.steps(order_id) == [
+        "arrive",
+        "validate",
+        "reserve_inventory",
+        "ready_to_ship",
+        "ship",
+        "deliver",
+    ]
     assert await house.history(order_id) == ["pending", "confirmed", "processing", "shipped", "delivered"]
     assert await house.effects(order_id) == [("buy_label", "done"), ("ship_package", "done")]
     assert await house.notices(order_id) == ["order_shipped", "review_request"]
     items = await store.pool.fetchrow("SELECT fulfillment_status, shipped_quantity FROM order_items")
     assert tuple(items) == ("delivered", 2)
-    metrics = await store.pool.fetchrow("SELECT orders_completed, units_completed, revenue, currency FROM creator_metrics")
+    metrics = await store.pool.fetchrow(
+        "SELECT orders_completed, units_completed, revenue, currency FROM creator_metrics"
+    )
     assert tuple(metrics) == (1, 2, Decimal("25.00"), "USD")
     counters = await store.pool.fetch("SELECT event, count FROM event_counters ORDER BY event")
     assert [tuple(row) for row in counters] == [("delivered", 1), ("reserved", 1), ("shipped", 1)]
     await house.assert_balanced()
 
 
-async def test_a_closed_order_is_looked_at_no_more(house: House):
+async def test_a_closed_order_is_looked_at_no_more(house: House) -> None:
     fact = an_order(house.shop_id, "1", ChannelStatus.COMPLETED)
     [order_id] = await house.arrive(fact)
     counts = await house.row_counts()
@@ -63,12 +72,19 @@ async def test_a_closed_order_is_looked_at_no_more(house: House):
     assert await house.row_counts() == counts
 
 
-async def test_every_delivery_news_counts_once(house: House):
+async def test_every_delivery_news_counts_once(house: House) -> None:
     [order_id] = await house.arrive(an_order(house.shop_id))
     await house.buy_labels()
     await house.tell_tiktok()
     assert [await house.track(order_id, TrackingStatus.DELIVERED) for _ in range(3)] == [1, 0, 0]
-    assert await house.steps(order_id) == ["arrive", "validate", "reserve_inventory", "ready_to_ship", "ship", "deliver"]
+    assert await house.steps(order_id) == [
+        "arrive",
+        "validate",
+        "reserve_inventory",
+        "ready_to_ship",
+        "ship",
+        "deliver",
+    ]
     assert await house.level() == (9, 0)
     await house.assert_balanced()
 
@@ -92,7 +108,7 @@ async def test_every_delivery_news_counts_once(house: House):
 )
 async def test_data_that_is_wrong_sends_the_order_to_a_person_with_the_cause(
     house: House, wrong: dict[str, object], code: str, cause: str
-):
+) -> None:
     await house.stock("FEATHER", 5, weight_grams=None)
     [order_id] = await house.arrive(replace(an_order(house.shop_id), **wrong))  # type: ignore[arg-type]
     assert await house.standing(order_id) == Standing("failed", "pending", "failed", "person")
@@ -108,7 +124,9 @@ async def test_data_that_is_wrong_sends_the_order_to_a_person_with_the_cause(
     await house.assert_balanced()
 
 
-async def test_a_retry_goes_on_from_where_it_failed_or_fails_again_with_its_count(house: House, store: Database):
+async def test_a_retry_goes_on_from_where_it_failed_or_fails_again_with_its_count(
+    house: House, store: Database
+) -> None:
     [order_id] = await house.arrive(an_order(house.shop_id, units=(a_unit(sku="BOWL-LG"),)))
     assert (await house.failure(order_id))["code"] == "unmapped_sku"
     [outcome] = await retry(store, [order_id], actor=MIRA)
@@ -124,7 +142,7 @@ async def test_a_retry_goes_on_from_where_it_failed_or_fails_again_with_its_coun
     await house.assert_balanced()
 
 
-async def test_out_of_stock_fails_names_what_could_stand_in_and_resumes_when_stock_arrives(house: House):
+async def test_out_of_stock_fails_names_what_could_stand_in_and_resumes_when_stock_arrives(house: House) -> None:
     await house.stock("MUG-RED", 3)
     order = an_order(house.shop_id, units=[a_unit(str(line)) for line in range(12)])
     [order_id] = await house.arrive(order)
@@ -146,7 +164,7 @@ async def test_out_of_stock_fails_names_what_could_stand_in_and_resumes_when_sto
     await house.assert_balanced()
 
 
-async def test_a_shop_that_waits_for_stock_does_not_fail_its_orders(house: House):
+async def test_a_shop_that_waits_for_stock_does_not_fail_its_orders(house: House) -> None:
     await house.set_policies(replace(WORKING, backorder=Backorder.WAIT))
     [order_id] = await house.arrive(an_order(house.shop_id, units=[a_unit(str(line)) for line in range(11)]))
     assert await house.standing(order_id) == Standing("validated", "confirmed", "running", "stock")
@@ -155,7 +173,7 @@ async def test_a_shop_that_waits_for_stock_does_not_fail_its_orders(house: House
     assert (await house.standing(order_id)).state == "inventory_reserved"
 
 
-async def test_an_observed_shop_s_orders_are_shown_and_never_worked(house: House):
+async def test_an_observed_shop_s_orders_are_shown_and_never_worked(house: House) -> None:
     await house.set_policies(replace(WORKING, import_mode=ImportMode.OBSERVE))
     [order_id] = await house.arrive(an_order(house.shop_id))
     assert await house.standing(order_id) == Standing("new", "pending", "running", "observe")
@@ -168,7 +186,7 @@ async def test_an_observed_shop_s_orders_are_shown_and_never_worked(house: House
     assert await house.level() == (10, 0)
 
 
-async def test_an_observed_shop_switched_to_work_works_the_orders_it_has(house: House):
+async def test_an_observed_shop_switched_to_work_works_the_orders_it_has(house: House) -> None:
     await house.set_policies(replace(WORKING, import_mode=ImportMode.OBSERVE))
     [order_id] = await house.arrive(an_order(house.shop_id))
     await house.set_policies(WORKING)
@@ -176,7 +194,7 @@ async def test_an_observed_shop_switched_to_work_works_the_orders_it_has(house: 
     assert (await house.standing(order_id)).state == "inventory_reserved"
 
 
-async def test_an_order_fulfilled_by_tiktok_is_not_changed_by_hand(house: House):
+async def test_an_order_fulfilled_by_tiktok_is_not_changed_by_hand(house: House) -> None:
     [order_id] = await house.arrive(an_order(house.shop_id, fulfilled_by_tiktok=True))
     [outcome] = await status.change(house.store, [order_id], OrderStatus.CONFIRMED, actor=MIRA, reason="")
     assert (outcome.code, outcome.sentence) == (
@@ -186,7 +204,7 @@ async def test_an_order_fulfilled_by_tiktok_is_not_changed_by_hand(house: House)
     assert (await house.standing(order_id)).state == "new"
 
 
-async def test_a_label_waits_for_picking_where_the_shop_says_so(house: House):
+async def test_a_label_waits_for_picking_where_the_shop_says_so(house: House) -> None:
     await house.set_policies(replace(WORKING, label_on=LabelOn.PICK, pick=Picking.SCAN))
     [order_id] = await house.arrive(an_order(house.shop_id))
     assert await house.standing(order_id) == Standing("inventory_reserved", "processing", "running", "pick")
@@ -197,7 +215,7 @@ async def test_a_label_waits_for_picking_where_the_shop_says_so(house: House):
     assert (await house.standing(order_id)).state == "ready_to_ship"
 
 
-async def test_a_labelled_order_waits_until_it_is_picked_and_its_stock_leaves_with_it(house: House):
+async def test_a_labelled_order_waits_until_it_is_picked_and_its_stock_leaves_with_it(house: House) -> None:
     await house.set_policies(replace(WORKING, pick=Picking.CONFIRM))
     [order_id] = await house.arrive(an_order(house.shop_id))
     await house.buy_labels()
@@ -211,7 +229,7 @@ async def test_a_labelled_order_waits_until_it_is_picked_and_its_stock_leaves_wi
     await house.assert_balanced()
 
 
-async def test_a_picked_order_that_is_cancelled_gives_its_stock_back(house: House):
+async def test_a_picked_order_that_is_cancelled_gives_its_stock_back(house: House) -> None:
     await house.set_policies(replace(WORKING, pick=Picking.CONFIRM))
     fact = an_order(house.shop_id)
     [order_id] = await house.arrive(fact)
@@ -222,7 +240,7 @@ async def test_a_picked_order_that_is_cancelled_gives_its_stock_back(house: Hous
     await house.assert_balanced()
 
 
-async def test_where_a_person_hands_over_a_scan_alone_ships_nothing(house: House):
+async def test_where_a_person_hands_over_a_scan_alone_ships_nothing(house: House) -> None:
     await house.set_policies(replace(WORKING, ship_on=ShipOn.HANDOVER))
     [order_id] = await house.arrive(an_order(house.shop_id))
     await house.buy_labels()
@@ -236,10 +254,11 @@ async def test_where_a_person_hands_over_a_scan_alone_ships_nothing(house: House
     await house.assert_balanced()
 
 
-async def test_a_hold_stops_an_order_until_its_time_is_over(house: House, store: Database):
+async def test_a_hold_stops_an_order_until_its_time_is_over(house: House, store: Database) -> None:
     [order_id] = await house.arrive(an_order(house.shop_id, "1", ChannelStatus.UNPAID))
     await store.pool.execute(
-        "INSERT INTO holds (order_id, reason, placed_by, until) VALUES ($1, 'address', 'mira', now() + interval '1 hour')",
+        "INSERT INTO holds (order_id, reason, placed_by, until)"
+        " VALUES ($1, 'address', 'mira', now() + interval '1 hour')",
         order_id,
     )
     await house.arrive(an_order(house.shop_id, "1", minute=1))
@@ -253,7 +272,7 @@ async def test_a_hold_stops_an_order_until_its_time_is_over(house: House, store:
     assert await store.pool.fetchval("SELECT released_by FROM holds") == "system"
 
 
-async def test_a_parked_order_is_looked_at_again_when_its_time_has_come(house: House, store: Database):
+async def test_a_parked_order_is_looked_at_again_when_its_time_has_come(house: House, store: Database) -> None:
     await house.arrive(an_order(house.shop_id, "1", ChannelStatus.UNPAID))
     await store.pool.execute("UPDATE work SET due_at = now() + interval '1 hour'")
     await wake_due(store)
@@ -264,7 +283,7 @@ async def test_a_parked_order_is_looked_at_again_when_its_time_has_come(house: H
     assert await store.pool.fetchval("SELECT due_at FROM work") is None
 
 
-async def test_the_same_label_is_meant_once_however_often_an_order_is_decided(house: House, store: Database):
+async def test_the_same_label_is_meant_once_however_often_an_order_is_decided(house: House, store: Database) -> None:
     [order_id] = await house.arrive(an_order(house.shop_id))
     for _ in range(3):
         await store.pool.execute("UPDATE work SET ready = true")

@@ -1,4 +1,4 @@
-"""The runner: due work first come first by priority and deadline, a poison order alone in front of a person, two daemons at once."""
+"""The runner: urgent work first, a poison order alone in front of a person, two daemons at once."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def unpaid_then_paid_but_not_looked_at(house: House, count: int) -> list[O
 
 async def test_a_poison_order_ends_alone_in_front_of_a_person_and_its_neighbours_move(
     house: House, store: Database, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     ids = await unpaid_then_paid_but_not_looked_at(house, 7)
     poison = ids[4]
     whole = conditions.data_problems
@@ -74,7 +74,7 @@ async def test_a_poison_order_ends_alone_in_front_of_a_person_and_its_neighbours
 
 async def test_an_order_that_cannot_even_fail_is_parked_for_a_while(
     house: House, store: Database, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     ids = await unpaid_then_paid_but_not_looked_at(house, 3)
     poison = ids[0]
     whole = advancing.decide
@@ -90,12 +90,13 @@ async def test_an_order_that_cannot_even_fail_is_parked_for_a_while(
         assert await house.run() == 0
     assert [(await house.standing(each)).state for each in ids] == ["new", "inventory_reserved", "inventory_reserved"]
     parked = await store.pool.fetchrow(
-        "SELECT ready, waiting_for, due_at > now() + interval '9 minutes' AS later FROM work WHERE order_id = $1", poison
+        "SELECT ready, waiting_for, due_at > now() + interval '9 minutes' AS later FROM work WHERE order_id = $1",
+        poison,
     )
     assert tuple(parked) == (False, "person", True)
 
 
-async def test_a_forged_address_stops_its_own_order_only_and_can_be_mended(house: House, store: Database):
+async def test_a_forged_address_stops_its_own_order_only_and_can_be_mended(house: House, store: Database) -> None:
     forged, other = await unpaid_then_paid_but_not_looked_at(house, 2)
     await store.pool.execute(
         "UPDATE orders SET shipping_address = (SELECT shipping_address FROM orders WHERE id = $2) WHERE id = $1",
@@ -113,7 +114,7 @@ async def test_a_forged_address_stops_its_own_order_only_and_can_be_mended(house
 
 async def test_two_runners_share_the_work_and_decide_each_order_once(
     house: House, store: Database, database: EmbeddedServer
-):
+) -> None:
     await house.receive("MUG-BLU", 30)
     ids = await unpaid_then_paid_but_not_looked_at(house, 20)
     async with opened(database) as other:
@@ -127,7 +128,7 @@ async def test_two_runners_share_the_work_and_decide_each_order_once(
     await house.assert_balanced()
 
 
-async def test_the_most_urgent_orders_are_taken_first(house: House, store: Database):
+async def test_the_most_urgent_orders_are_taken_first(house: House, store: Database) -> None:
     ids = await unpaid_then_paid_but_not_looked_at(house, 4)
     await store.pool.execute("UPDATE work SET priority = 5 WHERE order_id = $1", ids[3])
     assert await runner.run_batch(store, 2) == 2
@@ -135,7 +136,9 @@ async def test_the_most_urgent_orders_are_taken_first(house: House, store: Datab
     assert states == ["inventory_reserved", "new", "new", "inventory_reserved"]
 
 
-async def test_an_order_another_daemon_is_deciding_is_left_alone(house: House, store: Database, database: EmbeddedServer):
+async def test_an_order_another_daemon_is_deciding_is_left_alone(
+    house: House, store: Database, database: EmbeddedServer
+) -> None:
     first, second = await unpaid_then_paid_but_not_looked_at(house, 2)
     async with opened(database) as other, other.transaction() as connection:
         await connection.fetch("SELECT 1 FROM work WHERE order_id = $1 FOR UPDATE", first)
@@ -145,5 +148,5 @@ async def test_an_order_another_daemon_is_deciding_is_left_alone(house: House, s
     assert await house.standing(first) == Standing("inventory_reserved", "processing", "running", "label")
 
 
-async def test_nothing_is_decided_on_an_empty_queue(house: House, store: Database):
+async def test_nothing_is_decided_on_an_empty_queue(house: House, store: Database) -> None:
     assert await runner.run_batch(store, 10) == 0

@@ -27,14 +27,16 @@ def orders_shown(app: OrdersApp) -> list[str]:
 
 
 async def settle(pilot: Pilot[int]) -> None:
-    """Wait until everything that was asked has been answered and drawn."""
-    await pilot.pause()
-    # A change waits for its form, which waits for the test.
-    asking = [worker for worker in pilot.app.workers if worker.group != "change"]
-    if asking:
-        with suppress(WorkerCancelled, WorkerFailed):  # what failed is told by the screen, which the test looks at
-            await pilot.app.workers.wait_for_complete(asking)
-    await pilot.pause()
+    """Wait until everything that was asked has been answered and drawn, also what the answers asked for in turn."""
+    quiet = 0
+    while quiet < 2:
+        await pilot.pause()
+        # A change waits for its form, which waits for the test.
+        asking = [worker for worker in pilot.app.workers if worker.group != "change" and not worker.is_finished]
+        quiet = 0 if asking else quiet + 1
+        if asking:
+            with suppress(WorkerCancelled, WorkerFailed):  # what failed is told by the screen, which the test looks at
+                await pilot.app.workers.wait_for_complete(asking)
 
 
 async def press(pilot: Pilot[int], *keys: str) -> None:

@@ -1,4 +1,4 @@
-"""Orders without a database: rows computed from their number, and a list of them that is read by key like the real one."""
+"""Orders without a database: rows computed from their number, and a list of them read by key like the real one."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def row(number: int, **changes: Any) -> OrderRow:
         "payment_status": PaymentStatus.PAID,
         "channel_status": "AWAITING_SHIPMENT",
         "customer_name": f"Buyer {number}",
-        "items_summary": "2× Stoneware mug",
+        "items_summary": "2 x Stoneware mug",
         "units": 2,
         "total_amount": Decimal("24.90"),
         "currency": "USD",

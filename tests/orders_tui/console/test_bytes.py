@@ -62,7 +62,6 @@ async def test_keys_and_refreshes_keep_to_their_byte_budgets(
         await metered.tick()
         await quiet()
         idle = MeteredDriver.sent - before
-    print(f"bytes: steps {steps}, pages {pages}, ten changed rows {patch}, idle {idle}")
     assert 0 < max(steps) <= STEP_BYTES
     assert 0 < max(pages) <= PAGE_BYTES
     assert 0 < patch <= PATCH_BYTES

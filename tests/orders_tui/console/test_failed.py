@@ -31,7 +31,8 @@ async def open_form(pilot: Pilot[int], key: str) -> None:
 
 async def open_failures(opened: Database) -> list[str]:
     records = await opened.pool.fetch(
-        "SELECT o.order_number FROM failures f JOIN orders o ON o.id = f.order_id WHERE f.resolved_at IS NULL ORDER BY 1"
+        "SELECT o.order_number FROM failures f JOIN orders o ON o.id = f.order_id"
+        " WHERE f.resolved_at IS NULL ORDER BY 1"
     )
     return [record["order_number"] for record in records]
 
@@ -106,7 +107,9 @@ async def test_stock_is_received_from_the_keyboard_and_the_group_goes_on(
         assert isinstance(app.screen, Mend)
         await write(pilot, "many")
         await press(pilot, "enter")
-        assert "The quantity is a whole number above zero, such as 25; 'many' is not." in " ".join(text(app).replace("│", " ").split())
+        assert "The quantity is a whole number above zero, such as 25; 'many' is not." in " ".join(
+            text(app).replace("│", " ").split()
+        )
         await press(pilot, *["backspace"] * 4)
         await write(pilot, "25")
         await open_form(pilot, "enter")

@@ -10,6 +10,7 @@ from textual import on
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
+from engine.identifiers import OrderId
 from engine.words import OrderStatus
 from orders_tui.messages import PagesWanted
 from orders_tui.state import Viewer
@@ -67,6 +68,10 @@ def numbers(app: App[None]) -> list[int]:
     return shown
 
 
+def marked(app: TableApp) -> tuple[OrderId, ...]:
+    return app.table.selection.marked
+
+
 async def settled(pilot: Pilot[None]) -> None:
     await pilot.app.workers.wait_for_complete()
     await pilot.pause()
@@ -121,16 +126,16 @@ async def test_marks_stay_on_their_orders_when_the_list_is_sorted_anew() -> None
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         await press(pilot, ["space", "down", "space"])
-        assert app.table.selection.marked == (order_id(0), order_id(2))
+        assert marked(app) == (order_id(0), order_id(2))
         listing.all.reverse()
         listing.ascending = True
         turned = PageCache(listing)
         await turned.open()
         app.table.show(turned, 38)
         await settled(pilot)
-        marked = [line for line in lines(app) if line.startswith("✓")]
-        assert [line.split()[-1] for line in lines(app)][0] == "total"
-        assert [number for number, line in zip(numbers(app), lines(app)[1:], strict=True) if line in marked] == [2, 0]
+        ticked = [line for line in lines(app) if line.startswith("✓")]
+        assert lines(app)[0].split()[-1] == "total"
+        assert [number for number, line in zip(numbers(app), lines(app)[1:], strict=True) if line in ticked] == [2, 0]
 
 
 async def test_a_range_is_stretched_by_the_cursor() -> None:
@@ -138,9 +143,9 @@ async def test_a_range_is_stretched_by_the_cursor() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         await press(pilot, ["down", "v", "down", "down", "v", "down"])
-        assert app.table.selection.marked == (order_id(1), order_id(2), order_id(3))
+        assert marked(app) == (order_id(1), order_id(2), order_id(3))
         await press(pilot, ["shift+down"])
-        assert app.table.selection.marked == (order_id(1), order_id(2), order_id(3), order_id(4), order_id(5))
+        assert marked(app) == (order_id(1), order_id(2), order_id(3), order_id(4), order_id(5))
 
 
 async def test_all_loaded_all_matching_and_the_inverse() -> None:

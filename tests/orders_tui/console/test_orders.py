@@ -8,7 +8,18 @@ from engine.database.connection import Database
 from engine.words import HoldReason, OrderStatus, WorkflowState
 from orders_tui.console import OrdersApp
 from tests.factories import BOWL, MUG, NOON, Factory
-from tests.orders_tui.console.driving import LARGE, MEDIUM, SMALL, lines, notices, orders_shown, press, settle, text, write
+from tests.orders_tui.console.driving import (
+    LARGE,
+    MEDIUM,
+    SMALL,
+    lines,
+    notices,
+    orders_shown,
+    press,
+    settle,
+    text,
+    write,
+)
 
 
 async def some_orders(factory: Factory, count: int) -> None:
@@ -31,7 +42,9 @@ async def test_a_changed_order_is_patched_in_place_and_new_ones_only_announced(
     async with app.run_test(size=SMALL) as pilot:
         await press(pilot, "2", "down", "down")
         here = app.orders.table.cursor_id
-        await opened.pool.execute("UPDATE orders SET order_status = 'confirmed', version = version + 1 WHERE order_number = 'ORD-004'")
+        await opened.pool.execute(
+            "UPDATE orders SET order_status = 'confirmed', version = version + 1 WHERE order_number = 'ORD-004'"
+        )
         await factory.order(number="ORD-NEW", ordered_at=NOON + timedelta(days=1))
         await app.tick()
         await settle(pilot)
@@ -64,7 +77,9 @@ async def test_the_cursor_stays_on_its_order_through_sorting_and_filtering(app: 
 
 async def test_search_narrows_as_it_is_typed_and_escape_takes_it_back(app: OrdersApp, factory: Factory) -> None:
     await factory.order(number="ORD-MUG", lines=(MUG,), customer="Ines Falk")
-    await factory.order(number="ORD-BOWL", lines=(BOWL,), customer="Tomas Vey", email="t@example.test", phone="+1 555 0199")
+    await factory.order(
+        number="ORD-BOWL", lines=(BOWL,), customer="Tomas Vey", email="t@example.test", phone="+1 555 0199"
+    )
     async with app.run_test(size=SMALL) as pilot:
         await press(pilot, "2", "slash")
         await write(pilot, "vey")
@@ -80,7 +95,9 @@ async def test_search_narrows_as_it_is_typed_and_escape_takes_it_back(app: Order
 
 async def test_every_sort_is_one_key_away(app: OrdersApp, factory: Factory) -> None:
     await factory.order(number="A", lines=(BOWL,), ordered_at=NOON, ship_by=NOON + timedelta(days=3))
-    await factory.order(number="B", lines=(MUG,), ordered_at=NOON + timedelta(hours=1), ship_by=NOON + timedelta(days=1))
+    await factory.order(
+        number="B", lines=(MUG,), ordered_at=NOON + timedelta(hours=1), ship_by=NOON + timedelta(days=1)
+    )
     await factory.order(number="C", lines=(MUG, MUG), ordered_at=NOON - timedelta(hours=1))
     seen = {}
     async with app.run_test(size=SMALL) as pilot:

@@ -1,4 +1,4 @@
-"""One picture of each screen at each size, and of each theme. States are asserted elsewhere; these show what people see.
+"""One picture of each screen at each size, and of each theme. States are asserted elsewhere.
 
 After a wanted change: `pytest tests/orders_tui/console/test_snapshots.py --snapshot-update`, and look at the pictures.
 """
@@ -10,7 +10,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from pytest_textual_snapshot import SVGImageExtension
+from pytest_textual_snapshot import SVGImageExtension  # type: ignore[import-untyped]
 from syrupy.assertion import SnapshotAssertion
 
 from engine.words import ExecutionStatus, HoldReason, OrderStatus, WorkflowState
@@ -20,7 +20,7 @@ from orders_tui.state import ConsoleOptions
 from styles.themes import THEMES
 from tests.factories import BOWL, MUG, NOON, Factory
 from tests.orders_tui.console.conftest import Watch
-from tests.orders_tui.console.driving import LARGE, MEDIUM, SMALL, press, settle
+from tests.orders_tui.console.driving import LARGE, MEDIUM, SMALL, settle
 
 BUYERS = ("Ines Falk", "Tomas Vey", "Odile Brandt", "名前 山田", "Juno Park")
 STORY = (
@@ -84,7 +84,9 @@ async def picture(app: OrdersApp, size: tuple[int, int], keys: tuple[str, ...]) 
 
 @pytest.mark.parametrize("size", [SMALL, MEDIUM], ids=lambda size: "{}x{}".format(*size))
 @pytest.mark.parametrize("place", PLACES)
-async def test_screen(app: OrdersApp, warehouse: Factory, snapshot: SnapshotAssertion, place: str, size: tuple[int, int]) -> None:
+async def test_screen(
+    app: OrdersApp, warehouse: Factory, snapshot: SnapshotAssertion, place: str, size: tuple[int, int]
+) -> None:
     assert await picture(app, size, PLACES[place]) == snapshot(extension_class=SVGImageExtension)
 
 

@@ -39,6 +39,7 @@ async def test_a_pile_opens_as_a_list_with_the_nearest_deadline_first(app: Order
     await factory.order(number="ORD-SOONER", ship_by=NOON + timedelta(hours=1))
     await factory.order(number="ORD-WHENEVER")
     async with app.run_test(size=SMALL) as pilot:
+        await settle(pilot)
         await press(pilot, "j", "j", "enter")
         assert orders_shown(app) == ["ORD-SOONER", "ORD-LATER"]
         assert "overdue ·" in text(app)
@@ -48,6 +49,7 @@ async def test_a_pile_opens_as_a_list_with_the_nearest_deadline_first(app: Order
 
 async def test_a_pile_grows_while_it_is_looked_at_and_the_cursor_stays(app: OrdersApp, factory: Factory) -> None:
     async with app.run_test(size=SMALL) as pilot:
+        await settle(pilot)
         await press(pilot, "down", "down", "down", "down", "down")
         await factory.failed(number="ORD-OUT")
         await app.tick()

@@ -65,7 +65,10 @@ def test_a_value_with_lines_of_its_own_stays_in_its_place() -> None:
 
 
 def test_several_lines_are_indented_alike() -> None:
-    words = render("out_of_stock", {"order": "577", "shop": "Harbor Lane", "missing": "2 of MUG-BLU\n1 of BOWL-LG", "alternatives": ""})
+    words = render(
+        "out_of_stock",
+        {"order": "577", "shop": "Harbor Lane", "missing": "2 of MUG-BLU\n1 of BOWL-LG", "alternatives": ""},
+    )
     assert "\n    2 of MUG-BLU\n    1 of BOWL-LG\n" in words.body
 
 

@@ -1127,6 +1127,39 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'active'"),
     )
     op.create_index("stock_reservations_order_index", "stock_reservations", ["order_id"], unique=False, schema="orders")
+    op.create_index("order_workflows_order_index", "order_workflows", ["order_id"], unique=False, schema="orders")
+    op.create_index(
+        "orders_cancel_requested_index",
+        "orders",
+        ["id"],
+        unique=False,
+        schema="orders",
+        postgresql_where=sa.text("cancel_requested"),
+    )
+    op.create_index(
+        "orders_due_index",
+        "orders",
+        [sa.literal_column("(coalesce(expected_ship_date, '9999-01-01 00:00+00'::timestamptz))"), "id"],
+        unique=False,
+        schema="orders",
+        postgresql_where=sa.text("order_status IN ('pending', 'confirmed', 'processing')"),
+    )
+    op.create_index(
+        "packages_exception_index",
+        "packages",
+        ["id"],
+        unique=False,
+        schema="orders",
+        postgresql_where=sa.text("tracking_status IN ('returning', 'failed')"),
+    )
+    op.create_index(
+        "packages_tiktok_package_index",
+        "packages",
+        ["tiktok_package_id"],
+        unique=False,
+        schema="orders",
+        postgresql_where=sa.text("tiktok_package_id <> ''"),
+    )
     op.execute(
         "INSERT INTO orders.users (id, display_name, role)"
         " VALUES ('01900000-0000-7000-8000-000000000001', 'Default creator', 'creator')"

@@ -1,0 +1,100 @@
+"""When an action is out of reach: each check answers with one sentence, empty when nothing stands in the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What decides whether an action is within reach; each screen describes itself with one of these."""
+
+    connected: bool = True
+    read_only: bool = False
+    rows: int = 0
+    chosen: int = 0
+    """How many orders an action would touch: the marked ones, or the one under the cursor."""
+    marked: int = 0
+    everything: bool = False
+    """All orders that match the filter are marked, seen or not."""
+    group_code: str = ""
+    """The failure code under the cursor of the Failed screen."""
+    on_order: bool = False
+    """The Failed screen's cursor is on one order, not on a group."""
+    rows_move: bool = True
+    """The table may re-sort: it shows a filter, not the marked orders alone."""
+
+
+def never(_: Situation) -> str:
+    """Always within reach."""
+    return ""
+
+
+def needs_rows(now: Situation) -> str:
+    """Needs a list that is not empty."""
+    return "" if now.rows else "There is no order in this list."
+
+
+def needs_chosen(now: Situation) -> str:
+    """Needs marks or a cursor on an order."""
+    return "" if now.chosen else "Put the cursor on an order first, or mark some with space."
+
+
+def needs_marks(now: Situation) -> str:
+    """Needs orders marked one by one."""
+    if now.everything:
+        return "All matching orders are marked; the list already shows them."
+    return "" if now.marked else "No order is marked; space marks the one under the cursor."
+
+
+def needs_filter_view(now: Situation) -> str:
+    """Needs the list of a filter, not the marked orders alone."""
+    return "" if now.rows_move else "Only the marked orders are shown; m brings the whole list back."
+
+
+def needs_writing(now: Situation) -> str:
+    """Needs a database that answers and a console that may write."""
+    if now.read_only:
+        return "This console is read-only (console.read_only in the configuration); it changes nothing."
+    if not now.connected:
+        return "The database is out of reach; this works again as soon as it is back."
+    return ""
+
+
+def needs_group(now: Situation) -> str:
+    """Needs a failure under the cursor."""
+    return "" if now.group_code else "Nothing has failed here."
+
+
+def may_change(now: Situation) -> str:
+    """Needs orders to change, and leave to change them."""
+    return needs_writing(now) or needs_chosen(now)
+
+
+def may_retry_one(now: Situation) -> str:
+    """Needs one failed order under the cursor."""
+    unready = needs_writing(now) or needs_group(now)
+    return unready or (
+        "" if now.on_order else "Open the group with enter and choose one order, or retry them all with R."
+    )
+
+
+def may_retry_group(now: Situation) -> str:
+    """Needs a group of failures under the cursor."""
+    return needs_writing(now) or needs_group(now)
+
+
+MENDABLE = {
+    "out_of_stock": "Receive stock",
+    "missing_weight": "Weigh the product",
+    "bad_address": "Correct the address",
+}
+"""Failure codes that can be mended from the keyboard here, and what the form is called."""
+
+
+def may_mend(now: Situation) -> str:
+    """Needs a cause that a form here can mend."""
+    unready = needs_writing(now) or needs_group(now)
+    if unready or now.group_code in MENDABLE:
+        return unready
+    return "This cause is mended elsewhere (its line says where); then retry it with R."
