@@ -104,7 +104,7 @@ class Daemon:
         while not self._ends.is_set():
             try:
                 more = await work()
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  # a loop outlives whatever breaks one turn of it
                 away = isinstance(error, _LOST)
                 _log.warning("database_away", loop=name) if away else _log.exception("loop_broke", loop=name)
                 more = False

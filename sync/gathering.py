@@ -53,7 +53,7 @@ class Gathering(Generic[Item, Answer]):
     async def _write_part(self, part: Sequence[tuple[Item, asyncio.Future[Answer]]]) -> None:
         try:
             answers = await self._write([item for item, _ in part])
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # it is raised where each item was added
             for _, future in part:
                 if not future.done():
                     future.set_exception(error)

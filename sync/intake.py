@@ -40,7 +40,7 @@ async def _apply(database: Database, claims: Sequence[InboxClaim]) -> None:
             facts.append(fact)
     try:
         await intake.apply(database, facts, understood)
-    except Exception:
+    except Exception:  # noqa: BLE001  # one payload that breaks must not hold up the others
         if len(claims) == 1:
             _log.exception("payload_breaks_intake", inbox_id=str(claims[0].inbox_id))
             await inbox.put_back(database, claims, 60.0 * claims[0].attempt, "it broke the intake; tried again later")

@@ -39,7 +39,8 @@ WHERE order_id = ANY($1::uuid[]) AND state = 'intent' AND lease_until IS NULL AN
 
 # One that may have happened still knows its reference: it asks first.
 _REARM = f"""
-UPDATE effects f SET state = CASE WHEN f.provider_reference <> '' THEN 'ambiguous' ELSE 'intent' END, attempt = 0, due_at = now(), error = NULL, error_code = NULL, settled_at = NULL,
+UPDATE effects f SET state = CASE WHEN f.provider_reference <> '' THEN 'ambiguous' ELSE 'intent' END,
+       attempt = 0, due_at = now(), error = NULL, error_code = NULL, settled_at = NULL,
        lease_token = NULL, lease_until = NULL,
        head = NOT EXISTS (SELECT 1 FROM effects e WHERE e.order_id = f.order_id AND e.dependency = f.dependency
                           AND (e.state IN {OPEN} OR e.state = 'failed' AND e.sequence < f.sequence))

@@ -33,7 +33,8 @@ SET state = d.state, head = d.open AND e.head, result = d.result, error_code = d
     provider_reference = CASE WHEN d.forget THEN '' WHEN d.reference = '' THEN e.provider_reference ELSE d.reference END,
     due_at = now() + make_interval(secs => d.delay), attempt = e.attempt - d.refund,
     settled_at = CASE WHEN d.open THEN NULL ELSE now() END, lease_token = NULL, lease_until = NULL
-FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::bool[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::float8[], $10::int[], $11::bool[])
+FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::bool[], $5::bytea[], $6::text[], $7::text[],
+            $8::text[], $9::float8[], $10::int[], $11::bool[])
   AS d(id, token, state, open, result, error_code, error, reference, delay, refund, forget)
 WHERE e.id = d.id AND e.lease_token = d.token AND e.state IN ('intent', 'sent', 'ambiguous')
 RETURNING e.id
@@ -75,7 +76,7 @@ async def settle(database: Database, settlements: Sequence[Settlement]) -> set[U
     """Write these outcomes and let their orders go on. Answers the effects that were still this worker's."""
     try:
         return await database.run(lambda connection: _settle(connection, database.vault, settlements, go_on=True))
-    except Exception:
+    except Exception:  # noqa: BLE001  # whatever broke, what happened outside has to be written
         if len(settlements) > 1:
             half = len(settlements) // 2
             return await settle(database, settlements[:half]) | await settle(database, settlements[half:])
@@ -206,7 +207,7 @@ def _again(state: EffectState, code: str, sentence: str, reference: str, delay_s
 def _delay(budget: Budget, attempt: int) -> float:
     """Full jitter over an exponential ceiling."""
     ceiling = min(budget.max_delay_seconds, budget.base_delay_seconds * budget.multiplier ** (attempt - 1))
-    return random.uniform(0, ceiling)
+    return random.uniform(0, ceiling)  # noqa: S311  # jitter, not a secret
 
 
 def _failure_push(claim: Claim, failed: Failed) -> Push:

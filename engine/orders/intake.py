@@ -64,7 +64,7 @@ async def apply(
         return await database.run(lambda connection: write(connection, go_on=True))
     except OrdersError:
         raise
-    except Exception:
+    except Exception:  # noqa: BLE001  # whatever broke, the facts are applied and the runner finds the culprit
         return await database.run(lambda connection: write(connection, go_on=False))
 
 

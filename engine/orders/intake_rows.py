@@ -30,7 +30,8 @@ SELECT d.id, d.user_id, d.shop_id, d.number, d.number, d.status::order_status_en
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::numeric[], $8::text[], $9::text[],
   $10::bytea[], $11::bytea[], $12::bytea[], $13::bytea[], $14::text[], $15::numeric[], $16::timestamptz[], $17::timestamptz[],
   $18::text[], $19::timestamptz[], $20::bytea[], $21::text[], $22::bool[], $23::text[], $24::text[], $25::timestamptz[],
-  $26::timestamptz[], $27::bool[], $28::bool[], $29::bool[], $30::text[], $31::bool[], $32::bytea[], $33::bytea[], $34::text[], $35::int[], $36::bytea[])
+  $26::timestamptz[], $27::bool[], $28::bool[], $29::bool[], $30::text[], $31::bool[], $32::bytea[], $33::bytea[],
+  $34::text[], $35::int[], $36::bytea[])
   AS d(id, user_id, shop_id, number, status, state, total, currency, payment, name, email, phone, address, method, cost, ordered,
        ship_by, channel, updated, digest, shipping_type, fbt, option, warehouse, collect_by, auto_cancel, cod, sample,
        cancel_requested, cancel_reason, masked, message, note, failed_from, sequence, head)

@@ -75,7 +75,7 @@ class OrderRow:
     customer_name: str
     """`•••` when masked or the key is missing."""
     items_summary: str
-    """`2× Stoneware mug, +1`."""
+    """`2× Stoneware mug, +1`."""  # noqa: RUF001
     units: int
     total_amount: Decimal
     currency: str

@@ -42,7 +42,7 @@ STAGED = (
 )
 BACKGROUND = ("users", "locations", "data_keys", "shops", "products", "stock_levels")
 
-PER_ORDER = tuple(name for name in STAGED if name not in BACKGROUND) + ("work",)
+PER_ORDER = (*(name for name in STAGED if name not in BACKGROUND), "work")
 """Tables whose writes depend on the orders alone, and not on how they fell into batches."""
 
 _OF = "WHERE order_id = ANY($1)"

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from engine.database.connection import Database
 from engine.fleet import daemons
-from engine.identifiers import PackageId, ShopId
+from engine.identifiers import DaemonId, PackageId, ShopId
 from engine.orders import intake, packages
 from engine.ports import Claim, Done, LabelBought, NoticeSent, PackageShipped, TrackingFact
 from engine.words import EffectKind, TrackingStatus
@@ -57,7 +57,7 @@ async def run_lifecycle(database: Database, shop_id: ShopId, orders: int) -> flo
     return orders / seconds
 
 
-async def _beat(database: Database, daemon_id: daemons.DaemonId, stopping: asyncio.Event) -> None:
+async def _beat(database: Database, daemon_id: DaemonId, stopping: asyncio.Event) -> None:
     while not stopping.is_set():
         await daemons.beat(database, daemon_id)
         await asyncio.sleep(daemons.BEAT_SECONDS)

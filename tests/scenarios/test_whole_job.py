@@ -27,8 +27,8 @@ SEED_7 = {
 
 @pytest.fixture
 def data(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> Path:
-    folder: Path = pytestconfig.stash[FOLDER]
-    return folder / request.node.name
+    folder = pytestconfig.stash[FOLDER]
+    return Path(folder, request.node.name)
 
 
 def demo(data: Path, home: Path, *arguments: str) -> Ended:
@@ -62,12 +62,12 @@ async def test_five_hundred_orders_end_as_the_seed_foretells(data: Path, tmp_pat
 
 
 async def test_in_a_harsh_world_another_seed_ends_as_foretold_too(data: Path, tmp_path: Path) -> None:
-    foretold = {name: count for name, count in Scenario(seed=23, orders=80).foretold().items() if count}
-    ended = demo(data, tmp_path, "--orders", "80", "--seed", "23", "--faults", "harsh")
+    foretold = {name: count for name, count in Scenario(seed=23, orders=60).foretold().items() if count}
+    ended = demo(data, tmp_path, "--orders", "60", "--seed", "23", "--faults", "harsh")
     assert ended.code == Exit.OK, ended.err
     summary = ended.document
     assert summary["outcomes"] == foretold
-    assert sum(foretold.values()) == 80
-    assert summary["labels_bought"] == summary["packages_needing_label"] == foretold["completed"] == 74
-    assert sum(summary["faults"].values()) > 40
+    assert sum(foretold.values()) == 60
+    assert summary["labels_bought"] == summary["packages_needing_label"] == foretold["completed"] == 56
+    assert sum(summary["faults"].values()) > 30
     assert (await books(data)).balanced
