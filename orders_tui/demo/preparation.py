@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 
 from engine.actors import Actor
@@ -67,9 +68,9 @@ async def prepare(database: Database, world: World) -> str:
             for entry in products
         ],
     )
-    for entry in products:
-        if entry["stock"]:
-            await receive(
+    await asyncio.gather(
+        *(
+            receive(
                 database,
                 entry["sku"],
                 entry["stock"],
@@ -77,6 +78,10 @@ async def prepare(database: Database, world: World) -> str:
                 reason="opening stock",
                 idempotency_key=f"demo:{entry['sku']}",
             )
+            for entry in products
+            if entry["stock"]
+        )
+    )
     return str(keys["app_key"])
 
 
