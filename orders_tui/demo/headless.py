@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import Callable, Mapping
 
 import asyncpg
 
-from engine.database.connection import Database, open_database
+from engine.database.connection import Database
 from engine.errors import Unreachable
 from engine.reports.accounts import account, outcomes
 from orders_tui.assembly import build_daemon
 from orders_tui.demo.plan import DemoFiles, DemoPlan
-from orders_tui.demo.preparation import demo_settings, prepare, start_over
+from orders_tui.demo.preparation import demo_settings, open_demo, prepare
 from orders_tui.demo.summary import Summary
-from orders_tui.demo.world import World, start_world
+from orders_tui.demo.world import World
 from orders_tui.logs import configure_json_logs
 
 Progress = Callable[[Mapping[str, int], int], None]
@@ -37,15 +36,9 @@ async def run_headless(
     The daemon's log is a file of the demo's. Raises Unreachable when the database does not open, or is lost on the way.
     """
     started = time.monotonic()
-    settings = demo_settings(files, "http://127.0.0.1:1", "")
-    database = await open_database(settings.database.for_engine("orders-tui demo"), os.environ, on_wait=on_wait)
-    configure_json_logs(files.log)  # only now: opening says in a sentence what is wrong with the place
     try:
-        continued = files.continues(plan)
-        if not continued:
-            await start_over(database, files)
-            files.remember(plan, finished=False)
-        async with start_world(plan, files) as world:
+        async with open_demo(plan, files, on_wait=on_wait) as (database, world, continued):
+            configure_json_logs(files.log)  # only now: opening says in a sentence what is wrong with the place
             summary = await _run(
                 plan, files, database, world, started, timeout_seconds, on_progress, continued=continued
             )
@@ -56,8 +49,6 @@ async def run_headless(
             "demo.database_lost",
             "The database stopped in the middle of the demo: run the same command again, and it goes on where it was.",
         ) from error
-    finally:
-        await database.close()
 
 
 async def _run(

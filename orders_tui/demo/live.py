@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
 import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from engine.database.connection import open_database
 from engine.reports.accounts import outcomes
 from orders_tui.child_daemon import child_daemon
 from orders_tui.demo.plan import DemoFiles, DemoPlan
-from orders_tui.demo.preparation import LEAD, demo_settings, prepare, start_over
-from orders_tui.demo.world import start_world
+from orders_tui.demo.preparation import LEAD, demo_settings, open_demo, prepare
 from orders_tui.services import Services
 from orders_tui.settings import ENVIRONMENT_PREFIX, NESTING, Settings
 from orders_tui.settings_file import PATH_VARIABLE
@@ -36,28 +35,25 @@ def run_live(*, seed: int, orders: int, faults: str, files: DemoFiles) -> int:
 
 
 async def _run(plan: DemoPlan, files: DemoFiles) -> int:
+    from orders_tui import terminal
     from orders_tui.app import console_options, run
 
-    settings = demo_settings(files, "http://127.0.0.1:1", "")
-    database = await open_database(settings.database.for_engine("orders-tui demo"), os.environ, on_wait=_say)
-    try:
-        if not files.continues(plan):
-            await start_over(database, files)
-            files.remember(plan, finished=False)
-        async with start_world(plan, files) as world:
-            settings = demo_settings(files, world.url, await prepare(database, world))
-            services = Services(database, LEAD)
-            try:
-                async with child_daemon(database, _environment_of(settings, files)):
-                    code = await run(services, console_options(settings.console))
-            finally:
-                await services.close()
+    terminal.prepare(os.environ)
+    # Textual takes its time to import, and the database and the shop take theirs to start.
+    importing = asyncio.create_task(asyncio.to_thread(importlib.import_module, "orders_tui.console"))
+    async with open_demo(plan, files, on_wait=_say) as (database, world, _):
+        settings = demo_settings(files, world.url, await prepare(database, world))
+        services = Services(database, LEAD)
+        await importing
+        try:
+            async with child_daemon(database, _environment_of(settings, files)):
+                code = await run(services, console_options(settings.console))
+        finally:
+            await services.close()
         counts = await outcomes(database)
-        if sum(counts.values()) == plan.orders and not counts.get("open"):
-            files.remember(plan, finished=True)
-        return code
-    finally:
-        await database.close()
+    if sum(counts.values()) == plan.orders and not counts.get("open"):
+        files.remember(plan, finished=True)
+    return code
 
 
 def _environment_of(settings: Settings, files: DemoFiles) -> dict[str, str]:

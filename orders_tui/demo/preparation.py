@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
 from engine.actors import Actor
-from engine.database.connection import Database
+from engine.database.connection import Database, open_database
 from engine.identifiers import DEFAULT_LOCATION
 from engine.inventory.ledger import receive
 from engine.inventory.products import ProductEntry, put_products
@@ -14,8 +17,8 @@ from engine.orders import shops
 from engine.ports import Address
 from engine.words import ChangeSource
 from engine.workflow.facts import ImportMode, Picking, ShipOn, ShopPolicies
-from orders_tui.demo.plan import DemoFiles
-from orders_tui.demo.world import World
+from orders_tui.demo.plan import DemoFiles, DemoPlan
+from orders_tui.demo.world import World, start_world
 from orders_tui.settings import CarrierSection, DaemonSection, DatabaseSection, NoticesSection, Settings, TikTokSection
 
 LEAD = Actor("demo lead", ChangeSource.USER)
@@ -85,9 +88,30 @@ async def prepare(database: Database, world: World) -> str:
     return str(keys["app_key"])
 
 
-async def start_over(database: Database, files: DemoFiles) -> None:
-    """Empty a demo's database and forget its outside world."""
-    files.forget()
+@contextlib.asynccontextmanager
+async def open_demo(
+    plan: DemoPlan, files: DemoFiles, *, on_wait: Callable[[str], None] | None
+) -> AsyncIterator[tuple[Database, World, bool]]:
+    """The demo's database and its world, started side by side; True when an unfinished run of this plan goes on in them."""
+    continued = files.continues(plan)
+    if not continued:
+        files.forget()
+    settings = demo_settings(files, "http://127.0.0.1:1", "").database.for_engine("orders-tui demo")
+    async with contextlib.AsyncExitStack() as stack:
+        opening = asyncio.create_task(open_database(settings, os.environ, on_wait=on_wait))
+        try:
+            world = await stack.enter_async_context(start_world(plan, files))
+        finally:
+            database = await opening
+            stack.push_async_callback(database.close)
+        if not continued:
+            await empty(database)
+            files.remember(plan, finished=False)
+        yield database, world, continued
+
+
+async def empty(database: Database) -> None:
+    """Forget every order, shop and product of a demo; its keys and its people stay."""
     tables = await database.pool.fetchval(
         "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables "
         "WHERE schemaname = 'orders' AND tablename NOT IN ('alembic_version', 'users', 'locations', 'data_keys')"

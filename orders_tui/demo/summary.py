@@ -85,4 +85,4 @@ class Summary:
 
 
 def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} {name}" for name, count in sorted(counts.items()) if count)
+    return ", ".join(f"{count} {name}" for name, count in sorted(counts.items()) if count) or "nothing"

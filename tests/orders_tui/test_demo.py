@@ -14,7 +14,7 @@ from engine.errors import Unreachable
 from engine.orders import shops
 from engine.reports.accounts import Accounts
 from orders_tui.demo.plan import DemoFiles, DemoPlan
-from orders_tui.demo.preparation import prepare, start_over
+from orders_tui.demo.preparation import empty, prepare
 from orders_tui.demo.summary import Summary
 from orders_tui.demo.world import start_world
 from tests.sync.connected import connected
@@ -68,7 +68,7 @@ async def test_starting_over_leaves_an_empty_database_that_can_be_prepared(
         daemon_id = await shop.daemon()
         await shop.take_in(daemon_id)
         assert await shop.count("orders") == 4
-        await start_over(shop.database, DemoFiles(tmp_path))
+        await empty(shop.database)
         for table in ("orders", "effects", "inbox", "inbox_keys", "shops", "products", "stock_levels", "audit_log"):
             assert await shop.count(table) == 0, table
         await prepare(shop.database, shop.world)
@@ -121,6 +121,10 @@ def test_a_run_that_adds_up_has_nothing_to_complain_of_and_counts_only_real_call
         (
             summary(replace(ACCOUNTS, outcomes={"completed": 8, "cancelled": 1, "open": 1})),
             "The seed foretells 1 cancelled, 9 completed, but it became 1 cancelled, 8 completed, 1 open.",
+        ),
+        (
+            summary(replace(ACCOUNTS, outcomes={})),
+            "The seed foretells 1 cancelled, 9 completed, but it became nothing.",
         ),
         (summary(labels_bought=10), "10 labels were bought, 9 are recorded, 9 packages needed one."),
         (summary(replace(ACCOUNTS, labels=8)), "9 labels were bought, 8 are recorded, 9 packages needed one."),
