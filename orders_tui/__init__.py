@@ -5,9 +5,16 @@ Where to look
     opening         from settings to open services, spoken by the person at the keyboard
     settings        what can be set, for all three packages
     settings_file   reading it: file, environment, and what is wrong with them in one sentence
+    assembly        from settings and secrets to a daemon's parts
+    logs            JSON lines
+    mistakes        where mistakes of ours are written down
     cli/            the command line, one module per noun
-    app             the console: screens put together, its loop, its signals
-    actions         every action once: keys, words, when it is out of reach
+    demo/           a whole shop on this machine
+    app             the way into the console: terminal, signals, the database, the child daemon
+    console         the app itself: its screens, its actions, its refresh
+    child_daemon    the daemon a console runs when there is none
+    actions         every action once: keys, words, when it is out of reach; `bindings`, `palette`, `reach` read it
+    terminal        manners over SSH and at the end of a terminal; `driver` drops frames rather than block
     screens/        triage, orders, failed, help
     panes/          one order's summary, items, timeline, packages, workflow
     modals/         questions asked on top of a screen

@@ -191,7 +191,6 @@ class ConsoleSection(Section):
     theme: str = "orders-dark"
     refresh_seconds: PositiveFloat = 0.25
     slow_refresh_seconds: PositiveFloat = 0.5
-    scanner_milliseconds: PositiveInt = 30
     mouse: bool = True
     read_only: bool = False
     keys: dict[str, str] = Field(default_factory=dict)

@@ -92,4 +92,4 @@ def sentence_of(error: BaseException) -> str:
         return sentence
     if is_lost(error):
         return "The database does not answer."
-    return write_down(error)
+    return write_down(error, part="console")

@@ -8,7 +8,8 @@ from importlib import metadata
 
 import cyclopts
 
-from orders_tui.cli.exits import guarded, keep_logs_off_the_terminal
+from orders_tui.cli.exits import guarded
+from orders_tui.mistakes import keep_logs_off_the_terminal
 
 COMMANDS = {
     "demo": "A whole shop on this machine: orders arrive, are worked and delivered.",

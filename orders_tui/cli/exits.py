@@ -5,21 +5,16 @@ A mistake of ours is no different there; its traceback goes to a log file.
 
 from __future__ import annotations
 
-import contextlib
-import logging
 import os
 import sys
-import traceback
 from collections.abc import Callable
-from datetime import UTC, datetime
 from enum import IntEnum
-from pathlib import Path
-from typing import TextIO
 
 import cyclopts
 
 from engine.errors import Misconfigured, OrdersError, Unreachable
 from orders_tui.cli.output import narrate
+from orders_tui.mistakes import write_down
 
 
 class Exit(IntEnum):
@@ -54,7 +49,7 @@ def guarded(command: Callable[[], object]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.OK
     except Exception as error:  # noqa: BLE001  # the last stop: a person never sees a traceback
-        narrate(_admission(error))
+        narrate(write_down(error, part="program", doing=" ".join(sys.argv[1:3])))
         return Exit.REFUSED
     return result if isinstance(result, int) else Exit.OK
 
@@ -68,50 +63,3 @@ def code_of(error: OrdersError) -> Exit:
             return Exit.UNREACHABLE
         case _:
             return Exit.REFUSED
-
-
-def state_directory() -> Path:
-    """Where logs of this program lie."""
-    import platformdirs
-
-    return platformdirs.user_state_path("orders-tui", appauthor=False)
-
-
-def keep_logs_off_the_terminal() -> None:
-    """What libraries grumble about goes to the errors' log: stderr is for sentences."""
-    for name in ("asyncio", "engine", "sync"):
-        logger = logging.getLogger(name)
-        if not any(isinstance(handler, _ErrorsLog) for handler in logger.handlers):
-            logger.addHandler(_ErrorsLog())
-
-
-class _ErrorsLog(logging.Handler):
-    """Opens the log for each line, which is seldom; a log that cannot be written is no reason to fail."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        with contextlib.suppress(OSError), _open_log() as file:
-            file.write(f"{_stamp()} {record.name}: {self.format(record)}\n")
-
-
-def _admission(error: Exception) -> str:
-    try:
-        with _open_log() as file:
-            file.write(f"{_stamp()} {' '.join(sys.argv[1:3])}\n")
-            file.writelines(traceback.format_exception(error))
-    except OSError:
-        return f"Something went wrong inside the program ({type(error).__name__}), and its log could not be written."
-    return f"Something went wrong inside the program ({type(error).__name__}): the details are in {_log_path()}."
-
-
-def _log_path() -> Path:
-    return state_directory() / "errors.log"
-
-
-def _open_log() -> TextIO:
-    path = _log_path()
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="utf-8")
-
-
-def _stamp() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
