@@ -16,6 +16,7 @@ import asyncpg
 
 from engine.actors import Actor
 from engine.database.connection import Database
+from engine.database.loss import is_lost
 from engine.errors import Unreachable
 from engine.identifiers import OrderId
 from engine.inventory import stock
@@ -53,7 +54,6 @@ COUNT_CAP = 10_000
 
 _BATCH = 200  # orders a transaction, as many as the engine itself takes at once
 _CLOSING_SECONDS = 2.0
-_LOST = (asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError, OSError)
 
 
 class Services:
@@ -232,16 +232,13 @@ def _batches(order_ids: Sequence[OrderId]) -> Iterator[Sequence[OrderId]]:
 def _lost_is_unreachable() -> Iterator[None]:
     try:
         yield
-    except _LOST as error:
-        raise Unreachable(
-            "database.lost", "The database does not answer; what was asked may be tried again."
-        ) from error
-    except asyncpg.InterfaceError as error:
-        # asyncpg's word for a mistake of ours as well as for a connection or pool that was closed under it.
-        if "clos" not in str(error):
-            raise
-        raise Unreachable("database.lost", "The connection to the database was closed; try again.") from error
     except asyncpg.QueryCanceledError as error:
         raise Unreachable(
             "database.slow", "The database took too long to answer; ask for less, or try again."
+        ) from error
+    except Exception as error:
+        if not is_lost(error):
+            raise
+        raise Unreachable(
+            "database.lost", "The database does not answer; what was asked may be tried again."
         ) from error

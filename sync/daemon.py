@@ -7,15 +7,14 @@ missed heartbeats.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-import asyncpg
 import structlog
 
 from engine.database.connection import Database
+from engine.database.loss import is_lost
 from engine.database.notify import listen
 from engine.errors import OrdersError
 from engine.fleet import daemons
@@ -31,7 +30,7 @@ from sync.tiktok.polling import PollSettings, poll_shop
 from sync.waking import Bell
 
 _log = structlog.get_logger(__name__)
-_LOST = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError)
+_ANSWER_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +77,11 @@ class Daemon:
             ended.cancel()
             schedule.shutdown(wait=False)
             await self._drain(work)
-        with contextlib.suppress(*_LOST):
+        try:
             await daemons.retire(self._database, self._daemon_id)
+        except Exception as error:
+            if not is_lost(error):
+                raise
         _log.info("daemon_stopped", daemon_id=str(self._daemon_id))
 
     async def _drain(self, work: asyncio.Task[None]) -> None:
@@ -105,8 +107,10 @@ class Daemon:
             try:
                 more = await work()
             except Exception as error:  # noqa: BLE001  # a loop outlives whatever breaks one turn of it
-                away = isinstance(error, _LOST)
-                _log.warning("database_away", loop=name) if away else _log.exception("loop_broke", loop=name)
+                if is_lost(error):
+                    _log.warning("database_away", loop=name)
+                else:
+                    _log.exception("loop_broke", loop=name)
                 more = False
             if not more:
                 await self._bell.wait(self._settings.idle_seconds, self._ends)
@@ -127,6 +131,7 @@ class Daemon:
         settings = self._settings
         return [
             Tick("heartbeat", daemons.BEAT_SECONDS, self._beat),
+            Tick("keep_database", 1.0, self._keep_database),
             Tick("wake_due", 1.0, self._wake_due),
             Tick("poll_shops", min(settings.poll_seconds, 5.0), self._poll_shops, settings.poll_seconds / 20),
             Tick("read_tracking", settings.tracking_tick_seconds, self._read_tracking),
@@ -134,6 +139,17 @@ class Daemon:
 
     async def _beat(self) -> None:
         await daemons.beat(self._database, self._daemon_id)
+
+    async def _keep_database(self) -> None:
+        """An embedded server that was killed is started again by whoever notices."""
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                await self._database.pool.execute("SELECT 1")
+        except Exception as error:
+            if not is_lost(error):
+                raise
+            _log.warning("database_restarting")
+            await self._database.revive()
 
     async def _wake_due(self) -> None:
         await runner.wake_due(self._database)

@@ -9,17 +9,18 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
-import asyncpg
 import structlog
 
 from engine.database.connection import Database
+from engine.database.loss import is_lost
 from engine.effects import ledger
+from engine.effects.kinds import BUDGETS
 from engine.effects.settling import Settlement, settle
 from engine.errors import OrdersError
 from engine.fleet.daemons import DEAD_AFTER_SECONDS
 from engine.identifiers import DaemonId, EffectId, PackageId
 from engine.orders import notices, packages
-from engine.ports import Claim, NoticeRequest, Outcome, ParcelRequest, Postponed, ShipRequest
+from engine.ports import Claim, Failed, NoticeRequest, Outcome, ParcelRequest, Postponed, ShipRequest, Unsure
 from engine.words import EffectKind
 from sync.desk import Handler
 from sync.gathering import Gathering
@@ -28,8 +29,13 @@ from sync.waking import Bell
 T = TypeVar("T")
 
 _log = structlog.get_logger(__name__)
-_LOST = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError)
 _RECONNECT_SECONDS = 0.5
+
+_WORKER_KILLER = Failed(
+    "attempts_exhausted",
+    "Every worker that took this up ended before it could say what came of it; it may have happened: ask the other side before retrying.",
+)
+"""Attempts are counted when they are claimed, so that what ends its worker ends in front of a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,7 @@ class EngineDesk:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._sent: set[EffectId] = set()
         self._checkpoints: Gathering[tuple[Claim, str], bool] = Gathering(
             self._write_checkpoints, lambda item: item[0].effect_id, absent=False
         )
@@ -69,9 +76,19 @@ class EngineDesk:
         return await notices.notice_requests(self._database, claims)
 
     async def checkpoint(self, claim: Claim, provider_reference: str) -> bool:
-        return await self._checkpoints.add((claim, provider_reference))
+        passed = await self._checkpoints.add((claim, provider_reference))
+        if passed:
+            self._sent.add(claim.effect_id)
+        return passed
+
+    def outcome_of_break(self, claim: Claim, code: str, sentence: str) -> Outcome:
+        """What a handler that broke leaves of a claim: past its checkpoint it may have happened."""
+        if claim.effect_id in self._sent:
+            return Unsure(code, sentence, claim.provider_reference)
+        return Postponed(code, sentence, None)
 
     async def settle(self, claim: Claim, outcome: Outcome) -> None:
+        self._sent.discard(claim.effect_id)
         if not await self._settlements.add(Settlement(claim, outcome)):
             _log.warning("claim_lost", effect=claim.key, attempt=claim.attempt)
 
@@ -138,13 +155,18 @@ class Deliveries:
         wanted = dict.fromkeys(kinds, self._settings.batch)
         try:
             claims = await ledger.claim(self._database.pool, wanted, self._daemon_id, DEAD_AFTER_SECONDS)
-        except _LOST:
-            _log.warning("database_away")
+        except Exception as error:
+            if not is_lost(error):
+                raise
+            _log.warning("database_away", loop="deliveries")
             await asyncio.sleep(_RECONNECT_SECONDS)
             return {}
         batches: dict[EffectKind, list[Claim]] = {}
         for claim in claims:
-            batches.setdefault(claim.kind, []).append(claim)
+            if claim.attempt > BUDGETS[claim.kind].max_attempts:
+                await self._desk.settle(claim, _WORKER_KILLER)
+            else:
+                batches.setdefault(claim.kind, []).append(claim)
         return batches
 
     async def _deliver(self, kind: EffectKind, claims: Sequence[Claim]) -> None:
@@ -158,9 +180,8 @@ class Deliveries:
             )
             _log.exception("handler_broke", kind=kind.value, claims=len(claims), code=code)
             # Settled ones are no longer this worker's, so only those left open are put back.
-            await _persist(
-                lambda: settle(self._database, [Settlement(claim, Postponed(code, sentence, None)) for claim in claims])
-            )
+            broken = [Settlement(claim, self._desk.outcome_of_break(claim, code, sentence)) for claim in claims]
+            await _persist(lambda: settle(self._database, broken))
 
 
 def _packages(claims: Sequence[Claim]) -> list[PackageId]:
@@ -172,6 +193,8 @@ async def _persist(write: Callable[[], Awaitable[T]]) -> T:
     while True:
         try:
             return await write()
-        except _LOST:
-            _log.warning("database_away")
+        except Exception as error:
+            if not is_lost(error):
+                raise
+            _log.warning("database_away", loop="settling")
             await asyncio.sleep(_RECONNECT_SECONDS)

@@ -19,6 +19,7 @@ ORDER = "order"
 """The kind of a payload that is a whole order object."""
 
 _LEASE_SECONDS = 30.0
+_MOST_ATTEMPTS = 5
 _log = structlog.get_logger(__name__)
 
 
@@ -42,12 +43,21 @@ async def _apply(database: Database, claims: Sequence[InboxClaim]) -> None:
         await intake.apply(database, facts, understood)
     except Exception:  # noqa: BLE001  # one payload that breaks must not hold up the others
         if len(claims) == 1:
-            _log.exception("payload_breaks_intake", inbox_id=str(claims[0].inbox_id))
-            await inbox.put_back(database, claims, 60.0 * claims[0].attempt, "it broke the intake; tried again later")
+            await _set_aside(database, claims[0])
             return
         middle = len(claims) // 2
         await _apply(database, claims[:middle])
         await _apply(database, claims[middle:])
+
+
+async def _set_aside(database: Database, claim: InboxClaim) -> None:
+    """A payload that breaks the intake by itself is tried again a few times, then kept as failed for a person."""
+    _log.exception("payload_breaks_intake", inbox_id=str(claim.inbox_id), attempt=claim.attempt)
+    if claim.attempt < _MOST_ATTEMPTS:
+        await inbox.put_back(database, [claim], 60.0 * claim.attempt, "it broke the intake; tried again later")
+        return
+    verdict = inbox.Understood(claim, "failed", "It broke the intake again and again; the log says how.")
+    await database.run(lambda connection: inbox.settle(connection, [verdict]))
 
 
 def understand(claim: InboxClaim) -> tuple[OrderFact | None, inbox.Understood]:

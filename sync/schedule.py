@@ -11,6 +11,8 @@ import structlog
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from engine.database.loss import is_lost
+
 _log = structlog.get_logger(__name__)
 
 
@@ -45,4 +47,7 @@ def make_schedule(ticks: list[Tick]) -> AsyncIOScheduler:
 def _report(event: JobExecutionEvent) -> None:
     if isinstance(event.exception, asyncio.CancelledError):
         return  # cut off by the end of the daemon, which is no failure
+    if is_lost(event.exception):
+        _log.warning("database_away", tick=event.job_id)
+        return
     _log.error("tick_failed", tick=event.job_id, error=type(event.exception).__name__, exc_info=event.exception)

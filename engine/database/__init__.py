@@ -1,9 +1,13 @@
 """PostgreSQL: the database, the queue and the bus.
 
-connection   `open_database`: pools, session settings, the vault
-embedded/    the bundled server and its lifecycle
-migrate      bringing a schema to this program's version
-migrations/  the revisions
-notify       wake-ups between processes
-tables/      every table
+Where to look
+    connection   `open_database`: pools, session settings, the vault
+    embedded/    the bundled server and its lifecycle
+    locks        the only order in which rows are locked
+    loss         telling a database that went away from one that refused something
+    migrate      bringing a schema to this program's version
+    migrations/  the revisions
+    notify       wake-ups between processes
+    rows         plain inserts in bulk
+    tables/      every table
 """

@@ -65,6 +65,7 @@ class Database:
         connect: Callable[[], Awaitable[Any]],
         session: embedded.Session | None,
         chain: secrets.Secrets,
+        restart: Callable[[], Awaitable[embedded.Session]] | None,
         *,
         pooled: bool,
     ) -> None:
@@ -76,6 +77,7 @@ class Database:
         self.connect = connect
         """Opens one more connection outside the pool, for LISTEN."""
         self._session = session
+        self._restart = restart
 
     @property
     def data_directory(self) -> Path | None:
@@ -118,6 +120,14 @@ class Database:
                 await asyncio.sleep(0.01 * 2**attempt)
         raise AssertionError("unreachable")
 
+    async def revive(self) -> None:
+        """Start the embedded server again if it is down; a shared database is somebody else's to start."""
+        if self._restart is None:
+            return
+        before, self._session = self._session, await self._restart()
+        if before is not None:
+            await before.leave()
+
     async def close(self) -> None:
         """Close connections, then leave the embedded server."""
         if "engine" in self.__dict__:
@@ -157,16 +167,20 @@ async def open_database(
     `migrated` None migrates an embedded database and checks a shared one. Raises Misconfigured or Unreachable, one sentence each.
     """
     session: embedded.Session | None = None
+    restart: Callable[[], Awaitable[embedded.Session]] | None = None
     parameters: dict[str, Any]
     if settings.url:
         parameters = _address(settings, environment)
     else:
+        restart = functools.partial(
+            embedded.start, settings.data_directory, environment=environment, account=settings.account
+        )
         session = await embedded.start(
             settings.data_directory, environment=environment, account=settings.account, on_wait=on_wait
         )
         parameters = session.server.dsn_parameters()
     try:
-        return await _open(settings, environment, parameters, session, migrated=migrated, need_key=need_key)
+        return await _open(settings, environment, parameters, session, restart, migrated=migrated, need_key=need_key)
     except BaseException:
         if session is not None:
             await session.leave()
@@ -178,6 +192,7 @@ async def _open(
     environment: Mapping[str, str],
     parameters: dict[str, Any],
     session: embedded.Session | None,
+    restart: Callable[[], Awaitable[embedded.Session]] | None,
     *,
     migrated: bool | None,
     need_key: bool,
@@ -232,7 +247,7 @@ async def _open(
             f"There is no database {_named(parameters, 'database')!r} at {_place(parameters)}: "
             "create it, or mend database.url.",
         ) from error
-    return Database(pool, vault, connect, session, chain, pooled=settings.pooled)
+    return Database(pool, vault, connect, session, chain, restart, pooled=settings.pooled)
 
 
 def _chain(environment: Mapping[str, str], session: embedded.Session | None) -> secrets.Secrets:

@@ -96,7 +96,7 @@ WHERE e.id = d.id AND e.lease_token = d.token AND e.state IN ('intent', 'sent', 
 _VOID_CANCELLED = """
 UPDATE effects e SET state = 'voided', head = false, settled_at = now(), lease_until = NULL
 FROM orders o
-WHERE e.id = ANY($1::uuid[]) AND e.state = 'intent' AND o.id = e.order_id AND o.order_status = 'cancelled'
+WHERE e.id = ANY($1::uuid[]) AND e.state IN ('intent', 'ambiguous') AND o.id = e.order_id AND o.order_status = 'cancelled'
 """
 
 
@@ -179,7 +179,10 @@ async def checkpoint(connection: Any, claims: Sequence[tuple[Claim, str]]) -> se
 
 
 async def stand_down(connection: Any, claims: Collection[Claim]) -> None:
-    """Give claims back without having sent anything; those of cancelled orders are voided."""
+    """Give claims back without having sent anything; those of cancelled orders are voided.
+
+    An ambiguous one has asked the other side before it came to its checkpoint, so nothing was there to be taken back.
+    """
     ids = [claim.effect_id for claim in claims]
     await connection.execute(_STAND_DOWN, ids, [claim.token for claim in claims])
     await connection.execute(_VOID_CANCELLED, ids)

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.effects.kinds import DIGEST_SECONDS
+from engine.errors import Misconfigured
 from engine.identifiers import EffectId
 from engine.ports import Claim, NoticeRequest
+from engine.privacy.cipher import Vault
 
 if TYPE_CHECKING:
     from engine.database.connection import Database
@@ -76,10 +78,9 @@ def _about_order(database: Database, claim: Claim, row: Any) -> NoticeRequest | 
     template, audience = str(claim.request["template"]), str(claim.request["audience"])
     vault = database.vault
     if audience == "customer":
-        recipient = vault.open("orders.customer_email", row["id"], row["customer_email"])
-        if row["order_status"] == "cancelled" or recipient is None:
+        to = _open_recipient(vault, row)
+        if row["order_status"] == "cancelled" or not to:
             return None
-        to = recipient.decode()
     else:
         to = vault.open_text("users.email", row["creator_id"], row["creator_email"])
     values = {"order": row["order_number"], "shop": row["shop"]}
@@ -101,6 +102,15 @@ def _about_order(database: Database, claim: Claim, row: Any) -> NoticeRequest | 
         case _:
             pass
     return NoticeRequest(claim.effect_id, template, audience, to, values)
+
+
+def _open_recipient(vault: Vault, row: Any) -> str:
+    """The customer's address; empty when it cannot be opened, so that one bad value holds up nobody else's notice."""
+    try:
+        plain = vault.open("orders.customer_email", row["id"], row["customer_email"])
+    except Misconfigured:
+        return ""
+    return plain.decode() if plain else ""
 
 
 async def _digest(database: Database, claim: Claim) -> NoticeRequest | None:

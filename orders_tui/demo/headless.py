@@ -6,9 +6,8 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 
-import asyncpg
-
 from engine.database.connection import Database
+from engine.database.loss import is_lost
 from engine.errors import Unreachable
 from engine.reports.accounts import account, outcomes
 from orders_tui.assembly import build_daemon
@@ -20,7 +19,6 @@ from orders_tui.logs import configure_json_logs
 
 Progress = Callable[[Mapping[str, int], int], None]
 _LOOK_SECONDS = 0.2
-_LOST = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.OperatorInterventionError)
 
 
 async def run_headless(
@@ -44,7 +42,9 @@ async def run_headless(
             )
         files.remember(plan, finished=not summary.complaints)
         return summary
-    except _LOST as error:
+    except Exception as error:
+        if not is_lost(error):
+            raise
         raise Unreachable(
             "demo.database_lost",
             "The database stopped in the middle of the demo: run the same command again, and it goes on where it was.",
@@ -88,7 +88,12 @@ async def _run(
 
 async def _until_done(plan: DemoPlan, database: Database, running: asyncio.Task[None], on_progress: Progress) -> None:
     while not running.done():
-        counts = await outcomes(database)
+        try:
+            counts = await outcomes(database)
+        except Exception as error:
+            if not is_lost(error):
+                raise
+            counts = {}  # the daemon starts its server again
         on_progress(counts, plan.orders)
         if sum(counts.values()) == plan.orders and not counts.get("open"):
             return

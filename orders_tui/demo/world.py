@@ -70,7 +70,8 @@ async def _ready(process: asyncio.subprocess.Process) -> str:
         line = await asyncio.wait_for(process.stdout.readline(), _READY_SECONDS)
         return str(orjson.loads(line)["url"])
     except (TimeoutError, orjson.JSONDecodeError, KeyError):
-        process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
         complaint = (await process.stderr.read()).decode(errors="replace").strip().splitlines()
         reason = complaint[-1] if complaint else "it said nothing"
         raise Unreachable("demo.simulator", f"The simulated shop did not start: {reason}") from None

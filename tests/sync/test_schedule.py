@@ -76,7 +76,7 @@ async def test_a_tick_that_breaks_is_told_by_name_and_comes_again_and_the_others
 
     async def broken() -> None:
         seen.append("broken")
-        raise ConnectionRefusedError("the database is away")
+        raise ValueError("a mistake of ours")
 
     async def sound() -> None:
         seen.append("sound")
@@ -85,7 +85,17 @@ async def test_a_tick_that_breaks_is_told_by_name_and_comes_again_and_the_others
         async with ticking(Tick("broken", 0.02, broken), Tick("sound", 0.02, sound)):
             await until(lambda: seen.count("broken") >= 2 and seen.count("sound") >= 2)
     events = [event for event in told if event["event"] == "tick_failed"]
-    assert {(event["tick"], event["error"]) for event in events} == {("broken", "ConnectionRefusedError")}
+    assert {(event["tick"], event["error"]) for event in events} == {("broken", "ValueError")}
+
+
+async def test_a_tick_without_its_database_is_told_in_a_word() -> None:
+    async def away() -> None:
+        raise ConnectionRefusedError("the database is away")
+
+    with structlog.testing.capture_logs() as told:
+        async with ticking(Tick("away", 0.02, away)):
+            await until(lambda: bool(told))
+    assert told[0] == {"event": "database_away", "tick": "away", "log_level": "warning"}
 
 
 async def test_a_tick_that_the_end_cuts_off_is_not_told_as_broken() -> None:
