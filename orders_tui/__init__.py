@@ -7,6 +7,7 @@ Where to look
     settings_file   reading it: file, environment, and what is wrong with them in one sentence
     assembly        from settings and secrets to a daemon's parts
     logs            JSON lines
+    loop            running a long job
     mistakes        where mistakes of ours are written down
     cli/            the command line, one module per noun
     demo/           a whole shop on this machine

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from engine.database.connection import DatabaseSettings
@@ -88,12 +88,12 @@ class TikTokVersions(Section):
 
 
 class TikTokSection(Section):
-    """TikTok Shop's API. Secret: `tiktok_app_secret`."""
+    """TikTok Shop's API. Secret: `tiktok_app_secret`. No limit of ours where `calls_per_second` is 0."""
 
     base_url: WebAddress = "https://open-api.tiktokglobalshop.com"
     auth_url: WebAddress = "https://auth.tiktok-shops.com"
     app_key: str = ""
-    calls_per_second: PositiveInt = 10
+    calls_per_second: NonNegativeInt = 10
     poll_seconds: PositiveFloat = 30.0
     overlap_seconds: PositiveFloat = 120.0
     versions: TikTokVersions = TikTokVersions()
@@ -117,7 +117,7 @@ class CarrierSection(Section):
     rate_rule: str = "cheapest"
     days_after_ship_by: PositiveInt = 5
     label_format: Literal["PDF", "PNG", "ZPL", "EPL2"] = "PDF"
-    calls_per_second: PositiveInt = 10
+    calls_per_second: NonNegativeInt = 10
     tracking_seconds: PositiveFloat = 300.0
 
     def for_labels(self) -> LabelSettings:

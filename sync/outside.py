@@ -21,7 +21,7 @@ from sync.notices.deliveries import notice_handler
 from sync.notices.letter import Outbox
 from sync.resilience import TIKTOK_BREAKER, Guard, GuardSettings
 from sync.shipping.deliveries import LabelSettings, buy_label_handler, void_label_handler
-from sync.shipping.easypost import EasyPost, EasyPostSettings
+from sync.shipping.easypost import LISTS_BUDGET, EasyPost, EasyPostSettings
 from sync.shipping.port import Carrier
 from sync.tiktok.client import TikTokClient, TikTokSettings
 from sync.tiktok.deliveries import ConnectedShop, ship_package_handler
@@ -57,7 +57,10 @@ class Outside:
         tiktok = GuardSettings(calls_per_second=settings.tiktok_calls_per_second, breaker=TIKTOK_BREAKER)
         self._tiktok_guard = Guard("tiktok", tiktok, gates)
         self._auth_guard = Guard("tiktok_auth", GuardSettings(breaker=TIKTOK_BREAKER), gates)
-        self._carrier_guard = Guard("carrier", GuardSettings(calls_per_second=settings.carrier_calls_per_second), gates)
+        # EasyPost lets lists through more slowly than everything else.
+        budgets = {LISTS_BUDGET: 5} if settings.carrier_calls_per_second else {}
+        carrier = GuardSettings(calls_per_second=settings.carrier_calls_per_second, budgets=budgets)
+        self._carrier_guard = Guard("carrier", carrier, gates)
 
     async def __aenter__(self) -> Self:
         self._tiktok = await self._open(self._settings.tiktok_base_url)

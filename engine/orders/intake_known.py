@@ -49,6 +49,7 @@ UPDATE order_item_units u SET channel_status = d.channel,
        tiktok_package_id = CASE WHEN d.package = '' THEN u.tiktok_package_id ELSE d.package END
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS d(order_id, line, channel, package)
 WHERE u.order_id = d.order_id AND u.tiktok_line_id = d.line
+  AND (u.channel_status <> d.channel OR (d.package <> '' AND u.tiktok_package_id <> d.package))
 """
 
 _CANCELLED_UNITS = """

@@ -50,6 +50,9 @@ LEFT JOIN LATERAL (SELECT coalesce(sum(quantity), 0) AS reserved FROM stock_rese
 WHERE l.on_hand <> m.on_hand OR l.reserved <> m.reserved OR l.reserved <> r.reserved OR l.on_hand < 0 OR l.reserved < 0
 """
 
+# What a progress line needs, without looking at every order's last failure.
+_PROGRESS = "SELECT workflow_status, count(*) AS orders FROM order_workflows GROUP BY workflow_status"
+
 _LABELS = "SELECT count(*) FROM packages WHERE labelled_at IS NOT NULL"
 
 _OPEN_WITHOUT_WORK = """
@@ -73,6 +76,12 @@ class Accounts:
     def balanced(self) -> bool:
         """Whether nothing is lost, doubled or negative."""
         return self.broken_histories == self.unbalanced_stock == self.open_without_work == 0
+
+
+async def at_work(database: Database) -> tuple[int, int]:
+    """How many orders there are, and how many of them are still at work."""
+    found = {row["workflow_status"]: row["orders"] for row in await database.pool.fetch(_PROGRESS)}
+    return sum(found.values()), found.get("running", 0)
 
 
 async def outcomes(database: Database) -> dict[str, int]:

@@ -19,7 +19,7 @@ app = cyclopts.App(name="daemon", help="Keep orders, TikTok, carriers and people
 
 
 @app.default
-async def daemon(
+def daemon(
     *,
     stdin_lifeline: Annotated[
         bool, Parameter(help="Also stop at the end of standard input, which is that of the program that started it.")
@@ -27,13 +27,14 @@ async def daemon(
 ) -> int:
     """Work until SIGTERM or SIGINT; what is under way is finished first."""
     from orders_tui.logs import configure_json_logs
+    from orders_tui.loop import run
 
     configure_json_logs()
-    await _run(read_settings(), stdin_lifeline=stdin_lifeline)
+    run(_work(read_settings(), stdin_lifeline=stdin_lifeline))
     return Exit.OK
 
 
-async def _run(settings: Settings, *, stdin_lifeline: bool) -> None:
+async def _work(settings: Settings, *, stdin_lifeline: bool) -> None:
     from engine.database.connection import open_database
     from orders_tui.assembly import build_daemon
 

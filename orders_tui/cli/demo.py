@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -50,12 +48,11 @@ def demo(
 
 def _headless(plan: DemoPlan, files: DemoFiles, timeout_seconds: float, *, as_json: bool) -> int:
     from orders_tui.demo.headless import run_headless
+    from orders_tui.loop import run
 
     narrate(f"seed {plan.seed}, {plan.orders} orders, faults {plan.faults}, data in {files.directory}")
     progress = _Progress()
-    summary = asyncio.run(
-        run_headless(plan, files, timeout_seconds=timeout_seconds, on_progress=progress, on_wait=narrate)
-    )
+    summary = run(run_headless(plan, files, timeout_seconds=timeout_seconds, on_progress=progress, on_wait=narrate))
     progress.end()
     if as_json:
         emit_json(summary.document())
@@ -72,10 +69,9 @@ class _Progress:
         self._terminal = sys.stderr.isatty()
         self._shown = -1
 
-    def __call__(self, counts: Mapping[str, int], total: int) -> None:
-        settled = sum(count for name, count in counts.items() if name != "open")
+    def __call__(self, settled: int, open_orders: int, total: int) -> None:
         step = settled * 10 // total
-        line = f"{settled} of {total} orders settled, {counts.get('open', 0)} at work"
+        line = f"{settled} of {total} orders settled, {open_orders} at work"
         if self._terminal:
             sys.stderr.write(f"\r{line.ljust(_TOGETHER)}")
             sys.stderr.flush()

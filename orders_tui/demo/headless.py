@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from engine.database.connection import Database
 from engine.database.loss import is_lost
 from engine.errors import Unreachable
-from engine.reports.accounts import account, outcomes
+from engine.reports.accounts import account, at_work
 from orders_tui.assembly import build_daemon
 from orders_tui.demo.plan import DemoFiles, DemoPlan
 from orders_tui.demo.preparation import demo_settings, open_demo, prepare
@@ -17,7 +17,9 @@ from orders_tui.demo.summary import Summary
 from orders_tui.demo.world import World
 from orders_tui.logs import configure_json_logs
 
-Progress = Callable[[Mapping[str, int], int], None]
+Progress = Callable[[int, int, int], None]
+"""Told how many orders are settled, how many at work, and how many there will be."""
+
 _LOOK_SECONDS = 0.2
 
 
@@ -62,7 +64,7 @@ async def _run(
     *,
     continued: bool,
 ) -> Summary:
-    unfinished = (await outcomes(database)).get("open", 0) if continued else 0
+    unfinished = (await at_work(database))[1] if continued else 0
     app_key = await prepare(database, world)
     daemon = build_daemon(demo_settings(files, world.url, app_key), database)
     stopping = asyncio.Event()
@@ -89,14 +91,15 @@ async def _run(
 async def _until_done(plan: DemoPlan, database: Database, running: asyncio.Task[None], on_progress: Progress) -> None:
     while not running.done():
         try:
-            counts = await outcomes(database)
+            arrived, open_orders = await at_work(database)
         except Exception as error:
             if not is_lost(error):
                 raise
-            counts = {}  # the daemon starts its server again
-        on_progress(counts, plan.orders)
-        if sum(counts.values()) == plan.orders and not counts.get("open"):
-            return
+            # The daemon starts its server again.
+        else:
+            on_progress(arrived - open_orders, open_orders, plan.orders)
+            if arrived == plan.orders and not open_orders:
+                return
         await asyncio.sleep(_LOOK_SECONDS)
 
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from engine.reports.accounts import outcomes
+from engine.reports.accounts import at_work
 from orders_tui.child_daemon import child_daemon
 from orders_tui.demo.plan import DemoFiles, DemoPlan
 from orders_tui.demo.preparation import LEAD, demo_settings, open_demo, prepare
@@ -50,8 +50,8 @@ async def _run(plan: DemoPlan, files: DemoFiles) -> int:
                 code = await run(services, console_options(settings.console))
         finally:
             await services.close()
-        counts = await outcomes(database)
-    if sum(counts.values()) == plan.orders and not counts.get("open"):
+        arrived, open_orders = await at_work(database)
+    if arrived == plan.orders and not open_orders:
         files.remember(plan, finished=True)
     return code
 

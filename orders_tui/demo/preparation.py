@@ -32,9 +32,9 @@ def demo_settings(files: DemoFiles, url: str, app_key: str) -> Settings:
     return Settings(
         database=DatabaseSection(data_directory=files.directory, pool_size=10),
         tiktok=TikTokSection(
-            base_url=url, auth_url=url, app_key=app_key, calls_per_second=5000, poll_seconds=0.5, overlap_seconds=3
+            base_url=url, auth_url=url, app_key=app_key, calls_per_second=0, poll_seconds=1, overlap_seconds=3
         ),
-        carrier=CarrierSection(base_url=url, calls_per_second=5000, tracking_seconds=1.0),
+        carrier=CarrierSection(base_url=url, calls_per_second=0, tracking_seconds=1.0),
         notices=NoticesSection(durable=False),
         daemon=DaemonSection(idle_seconds=0.5),
     )

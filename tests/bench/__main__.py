@@ -16,6 +16,7 @@ import asyncpg
 from engine.database.connection import Database, DatabaseSettings, open_database
 from engine.reports.accounts import account
 from orders_tui.logs import configure_json_logs
+from orders_tui.loop import run
 from tests.bench.bound import PER_ORDER, row_writes, run_bound
 from tests.bench.facts import set_up_shop
 from tests.bench.lifecycle import run_lifecycle
@@ -101,6 +102,11 @@ async def measure_loop(directory: Path, orders: int) -> None:
     figure("loop.http", float(summary["orders_per_second"]), "orders/s")
 
 
+async def _measure(directory: Path, orders: int, loop_orders: int) -> None:
+    await measure_engine(directory / "engine", orders)
+    await measure_loop(directory / "loop", loop_orders)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--orders", type=int, default=5000, help="orders through the engine (default %(default)s)")
@@ -110,14 +116,7 @@ def main() -> None:
     directory.chmod(0o711)  # as root the server's own account has to pass through
     configure_json_logs(directory / "bench.log")
     try:
-        import uvloop
-
-        uvloop.install()
-    except ImportError:
-        sys.stderr.write("uvloop is not here; the figures are those of the standard loop\n")
-    try:
-        asyncio.run(measure_engine(directory / "engine", asked.orders))
-        asyncio.run(measure_loop(directory / "loop", asked.loop_orders))
+        run(_measure(directory, asked.orders, asked.loop_orders))
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
