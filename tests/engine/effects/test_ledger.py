@@ -12,10 +12,11 @@ from engine.database.connection import Database
 from engine.database.embedded import EmbeddedServer
 from engine.effects import ledger
 from engine.effects.kinds import BUDGETS, DEPENDENCY_OF
+from engine.effects.settling import Settlement, _settle
 from engine.fleet import daemons
 from engine.identifiers import OrderId, new_id
 from engine.ports import Done, Failed, NoticeSent, PackageShipped, Postponed, Unsure
-from engine.words import ChannelStatus, Dependency, EffectKind
+from engine.words import ChannelStatus, Dependency, EffectKind, TrackingStatus
 from engine.workflow.failures import retry
 from engine.workflow.plan import NewEffect
 from tests.engine.facts import an_order
@@ -335,3 +336,25 @@ async def test_tiktok_is_told_of_each_parcel_once_and_knows_its_number(house: Ho
     assert package["told_tracking_number"] == package["tracking_number"] != ""
     await house.run()
     assert await house.claim(EffectKind.SHIP_PACKAGE) == []
+
+
+async def test_a_notice_meant_while_the_one_before_it_is_being_settled_does_not_wait_for_ever(
+    house: House, store: Database
+) -> None:
+    await house.stock()
+    [order_id] = await house.arrive(an_order(house.shop_id))
+    await house.buy_labels()
+    await house.tell_tiktok()
+    await house.track(order_id, TrackingStatus.IN_TRANSIT, minute=1)
+    shipped = await house.claim_one(EffectKind.NOTICE)
+    async with store.transaction() as settling:
+        # One session settles "it is on its way" and has not committed when another writes "how was it?".
+        sent = [Settlement(shipped, Done(NoticeSent("letter-1")))]
+        assert await _settle(settling, store.vault, sent, go_on=True) == {shipped.effect_id}
+        delivering = asyncio.create_task(house.track(order_id, TrackingStatus.DELIVERED, minute=2))
+        await asyncio.sleep(0.1)
+        assert not delivering.done()
+    assert await delivering == 1
+    assert await house.notices(order_id) == ["order_shipped", "review_request"]
+    review = await house.claim_one(EffectKind.NOTICE)
+    assert review.request["template"] == "review_request"
