@@ -145,7 +145,3 @@ class ChangeSource(StrEnum):
     SYSTEM = "system"
     USER = "user"
     TIKTOK_SHOP = "tiktok_shop"
-
-
-FINAL_STATES = frozenset({WorkflowState.COMPLETED})
-"""States with no way on; `failed` is a place for people, not an end."""

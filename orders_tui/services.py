@@ -17,6 +17,7 @@ import asyncpg
 from engine.actors import Actor
 from engine.database.connection import Database
 from engine.database.loss import is_lost
+from engine.database.notify import Announcer
 from engine.errors import Unreachable
 from engine.identifiers import OrderId
 from engine.inventory import stock
@@ -66,6 +67,7 @@ class Services:
         self.database = database
         self.actor = actor
         self._writes: set[asyncio.Task[Any]] = set()
+        self._announcer = Announcer(database)
 
     # Lists
 
@@ -203,12 +205,12 @@ class Services:
 
     async def close(self) -> None:
         """Wait for running writes, two seconds at most; then they are cancelled and the database rolls them back."""
-        if not self._writes:
-            return
-        _, late = await asyncio.wait(self._writes, timeout=_CLOSING_SECONDS)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        if self._writes:
+            _, late = await asyncio.wait(self._writes, timeout=_CLOSING_SECONDS)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        await self._announcer.flush()
 
     async def _write(self, work: Coroutine[Any, Any, T]) -> T:
         """Run in a task of our own: a caller that is cancelled stops waiting, the write goes on."""
@@ -216,7 +218,9 @@ class Services:
         self._writes.add(task)
         task.add_done_callback(self._forget)
         with _lost_is_unreachable():
-            return await asyncio.shield(task)
+            result = await asyncio.shield(task)
+        self._announcer.announce()  # a daemon elsewhere need not wait for its next look
+        return result
 
     def _forget(self, task: asyncio.Task[Any]) -> None:
         self._writes.discard(task)

@@ -110,7 +110,7 @@ async def _measure(directory: Path, orders: int, loop_orders: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--orders", type=int, default=5000, help="orders through the engine (default %(default)s)")
-    parser.add_argument("--loop-orders", type=int, default=1500, help="orders through the loop (default %(default)s)")
+    parser.add_argument("--loop-orders", type=int, default=3000, help="orders through the loop (default %(default)s)")
     asked = parser.parse_args()
     directory = Path(tempfile.mkdtemp(prefix="orders-tui-bench-"))
     directory.chmod(0o711)  # as root the server's own account has to pass through

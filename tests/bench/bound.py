@@ -171,6 +171,7 @@ async def run_bound(source: Any, connect: Any) -> float:
     connection = await connect()
     await _stage(source, connection)
     ids: list[UUID] = [row["id"] for row in await connection.fetch("SELECT id FROM staging.orders ORDER BY id")]
+    await connection.execute(_insert("effects", "WHERE order_id IS NULL"))  # the digests of notices, one a minute
     await connection.close()
     batches = [ids[start : start + BATCH] for start in range(0, len(ids), BATCH)]
     connections = [await connect() for _ in range(CONNECTIONS)]
