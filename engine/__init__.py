@@ -1,7 +1,8 @@
 """The domain: what is decided about an order. Knows PostgreSQL; touches no network and draws nothing.
 
 Where to look
-    clock         the database's clock, which tests can move
+    actors        who does something: the program, a person, TikTok Shop
+    clock         the database's clock
     errors        what went wrong, split by what the caller should do
     identifiers   typed ids and UUIDv7
     money         an amount and its currency
@@ -9,11 +10,11 @@ Where to look
     ports         what the engine expects of the outside world: the facts and outcomes it is told
     database/     connections, the embedded server, tables, lock order, wake-ups, migrations
     privacy/      secrets, data keys, the cipher, blind indexes
-    orders/       intake of facts, status changes, holds, packages, queries, the timeline
+    orders/       intake of facts, status changes, packages, queries, the timeline
     workflow/     the definition as data, the machine, conditions, actions, the batch runner, failures
     inventory/    products and the stock ledger
     fleet/        many daemons on one database: heartbeats, leases, gates
     effects/      the permanent ledger of everything that goes outside
     audit/        the hash chain of who changed what
-    reports/      counters that metrics and overviews read
+    reports/      piles and pulse, and whether every number adds up
 """

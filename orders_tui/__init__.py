@@ -16,6 +16,8 @@ Where to look
     child_daemon    the daemon a console runs when there is none
     actions         every action once: keys, words, when it is out of reach; `bindings`, `palette`, `reach` read it
     terminal        manners over SSH and at the end of a terminal; `driver` drops frames rather than block
+    state           what the screens share: options, clock, the session; `messages` is what widgets tell upwards
+    formatting      values as the text of a cell
     screens/        triage, orders, failed, help
     panes/          one order's summary, items, timeline, packages, workflow
     modals/         questions asked on top of a screen

@@ -1,4 +1,5 @@
 """Who changed what: an insert-only log, hash-chained per subject so that an edit, a gap or a reorder shows.
 
-chain   links and writes entries
+Where to look
+    chain   links and writes entries
 """

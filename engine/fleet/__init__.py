@@ -1,6 +1,7 @@
 """Many daemons on one database: who is alive, who leads, which dependency is shut.
 
-daemons   incarnations and their heartbeat
-leases    leadership by name, as a row
-gates     breaker states shared by all daemons
+Where to look
+    daemons   incarnations and their heartbeat
+    leases    leadership by name, as a row
+    gates     breaker states shared by all daemons
 """

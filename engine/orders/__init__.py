@@ -1,14 +1,21 @@
 """Orders: how they come in, who may change them, what people see of them.
 
-intake        facts from TikTok become orders, items, units, holds
-inbox         every payload once, raw, sealed, until it is understood
-shops         connected shops, their policies and tokens
-status        who may change a status: one order or many
-validation    everything wrong with an order's data at once; `problems` is one such thing
-packages      what carriers and TikTok must know of a parcel, and what tracking says of it
-notices       what a notice says and to whom
-correction    a corrected address
-views         the plain values people see
-queries       pages, counts and searches over orders
-detail        one order's pane, `timeline` its story, `why` the one sentence of why it has not moved
+Where to look, coming in
+    inbox          every payload once, raw, sealed, until it is understood
+    intake         facts from TikTok become orders, and orders move
+    intake_new     orders nobody knew: decided at once (`new_order`), then written (`intake_rows`)
+    intake_known   what a fact changes of an order that is known
+    personal       an order's personal part, sealed, and the words it may be found by
+    shops          connected shops, their policies and tokens; `shop_rows` is what intake reads of them
+Changing
+    validation     everything wrong with an order's data at once; `problems` is one such thing
+    status         what people ask for: one order or many
+    correction     a corrected address
+    packages       what carriers and TikTok must know of a parcel, and what tracking says of it
+    notices        what a notice says and to whom
+Seeing
+    views          the plain values people see
+    queries        pages and counts by keyset, over `predicate` (filters), `search` (phrases), `piles` and `rows`
+    detail         one order's pane; `timeline` is its story, `why` the one sentence of why it has not moved
+    opening        sealed values opened for a person, made safe for a terminal by `plain_text`
 """

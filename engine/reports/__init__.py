@@ -1,0 +1,6 @@
+"""Numbers over many orders.
+
+Where to look
+    overview    how big each pile is, and the pulse in the header
+    accounts    is every order where its history says, and does every number add up
+"""

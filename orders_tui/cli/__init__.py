@@ -3,12 +3,15 @@
 Where to look
     app        the root: which commands there are, loaded only when called; `run` gives the exit code
     exits      what an error is to a script: one sentence and an exit code, in one place
+    order_text orders as lines of text and as JSON
     output     stdout is data, stderr is narration
     orders     list, show, set-status, retry
     stock      list, receive
     product    set-weight
     db         path, upgrade, check
     config     show, path
+    daemon     the loop without a screen
+    demo       a whole shop on this machine
     doctor     every dependency in one line
 
 A noun's module gives `app = cyclopts.App(name=…)`; its line in `app.COMMANDS` makes it known. Nothing here draws.

@@ -3,9 +3,11 @@
 Where to look
     signing       the signature of every request, and of every webhook
     tokens        access tokens: exchanged, refreshed early by one at a time, kept in a store
+    stored_tokens that store, over the database
     client        the calls this program makes, signed, guarded, their errors named
     errors        what each refusal of TikTok means for the caller
     payloads      the order object as TikTok sends it, read tolerantly
     mapping       the order object → the engine's `OrderFact`
-    deliveries    the effect "tell TikTok that the parcel left"
+    polling       what changed in a shop since its cursor, into the inbox
+    deliveries    the effects "tell TikTok that the parcel left" and "correct its tracking number"
 """

@@ -1,13 +1,14 @@
 """Every table of the `orders` schema, one module per noun; `metadata` is what migrations are compared with.
 
-schema       the MetaData, the enums and the column shapes all modules share
-people       users, shops, locations, data keys, notice preferences
-products     products and the stock ledger
-orders       orders, line items, units, status history, search words
-workflow     workflows, steps, work, holds, failures
-parcels      packages, package items, documents, returns, waves
-outside      inbox and effects, gates, leases, daemons
-records      audit log, notes, batches, journal, saved views, rules, counters
+Where to look
+    schema       the MetaData, the enums and the column shapes all modules share
+    people       users, shops, locations, data keys, notice preferences
+    products     products and the stock ledger
+    orders       orders, line items, units, status history, search words
+    workflow     workflows, steps, work, holds, failures
+    parcels      packages, package items, documents, returns, waves
+    outside      inbox and effects, gates, leases, daemons
+    records      audit log, notes, batches, journal, saved views, rules, counters
 """
 
 from engine.database.tables import orders, outside, parcels, people, products, records, workflow
