@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import pwd
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,7 +50,8 @@ def resolve(system_account: str) -> Account:
         except KeyError:  # a container may run under a number without a name
             name = str(os.geteuid())
         return Account(name, os.geteuid(), os.getegid(), same_as_ours=True)
-    entry = _look_up(system_account) or _make(system_account)
+    with _alone():
+        entry = _look_up(system_account) or _make(system_account)
     if entry.pw_uid == 0:
         raise EmbeddedError(
             "account",
@@ -70,6 +73,17 @@ def require_way_to(directory: Path, account: Account) -> None:
             )
 
 
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """One program at a time: two `useradd` of one name at once both succeed, and the second takes the number from the first."""
+    directory = os.open("/etc", os.O_RDONLY)
+    try:
+        fcntl.flock(directory, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(directory)
+
+
 def _look_up(name: str) -> pwd.struct_passwd | None:
     try:
         return pwd.getpwnam(name)
@@ -82,7 +96,7 @@ def _make(name: str) -> pwd.struct_passwd:
     command += ["--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin", "--", name]
     with contextlib.suppress(FileNotFoundError):  # no useradd here: the sentence below says what to do
         subprocess.run(command, capture_output=True, check=False, env=CHILD_ENVIRONMENT, cwd="/")
-    # Looked up whatever useradd said: another program may have made it at the same moment.
+    # Looked up whatever useradd said: an administrator may have made it at the same moment.
     if entry := _look_up(name):
         return entry
     raise EmbeddedError(

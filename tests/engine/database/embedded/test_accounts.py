@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import pwd
+import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -113,3 +116,22 @@ def test_binaries_the_account_cannot_reach_are_copied_once(spoilt: Path, folder:
     assert mode(hidden) == 0o700
     (copy,) = spoilt.glob("postgresql-18-*")
     assert str(copy) in (spoilt / "cluster" / "postmaster.opts").read_text()
+
+
+@pytest.mark.skipif(not ROOT or shutil.which("userdel") is None, reason="only root makes accounts")
+def test_programs_that_start_at_once_make_one_account() -> None:
+    name = f"orders-tui-{os.getpid()}"
+    program = "import sys; from engine.database.embedded.account import resolve; input(); print(resolve(sys.argv[1]).user_id)"
+    command = [sys.executable, "-c", program, name]
+    pipe = subprocess.PIPE
+    try:
+        starting = [subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, cwd=PROJECT) for _ in range(4)]
+        time.sleep(1.0)  # all have imported what they need, so that they ask at the same moment
+        for process in starting:
+            assert process.stdin is not None
+            process.stdin.write("\n")
+            process.stdin.flush()
+        told = {int(process.communicate()[0]) for process in starting}
+        assert told == {pwd.getpwnam(name).pw_uid}
+    finally:
+        subprocess.run(["userdel", name], check=True, capture_output=True)
