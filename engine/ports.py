@@ -16,6 +16,7 @@ from engine.words import (
     ChannelStatus,
     Dependency,
     EffectKind,
+    OrderKind,
     PaymentStatus,
     TrackingStatus,
 )
@@ -91,7 +92,9 @@ class OrderFact:
     collect_by: datetime | None = None
     auto_cancel_at: datetime | None = None
     cash_on_delivery: bool = False
-    sample: bool = False
+    order_kind: OrderKind = OrderKind.NORMAL
+    replaces_order_id: str = ""
+    """The TikTok order that a replacement or an exchange stands for."""
     cancel_requested: bool = False
     cancel_reason: str = ""
     buyer_message: str = ""

@@ -101,6 +101,29 @@ class EffectState(StrEnum):
     VOIDED = "voided"
 
 
+class OrderKind(StrEnum):
+    """What kind of order TikTok says it is; all but normal ones bring no revenue of their own."""
+
+    NORMAL = "normal"
+    SAMPLE = "sample"
+    GIFT = "gift"
+    REPLACEMENT = "replacement"
+    EXCHANGE = "exchange"
+
+
+class PackageState(StrEnum):
+    """Life of a parcel: planned → labelled → told → in transit → delivered; or taken back, or packed into another one."""
+
+    PLANNED = "planned"
+    LABELLED = "labelled"
+    TOLD = "told"
+    IN_TRANSIT = "in_transit"
+    DELIVERED = "delivered"
+    VOIDING = "voiding"
+    VOIDED = "voided"
+    COMBINED = "combined"
+
+
 class EffectKind(StrEnum):
     """Everything the engine asks of the outside world."""
 
@@ -108,6 +131,7 @@ class EffectKind(StrEnum):
     VOID_LABEL = "void_label"
     SHIP_PACKAGE = "ship_package"
     UPDATE_TRACKING = "update_tracking"
+    CANCEL_ORDER = "cancel_order"
     NOTICE = "notice"
 
 

@@ -27,6 +27,7 @@ DEPENDENCY_OF: Final = {
     EffectKind.VOID_LABEL: Dependency.CARRIER,
     EffectKind.SHIP_PACKAGE: Dependency.TIKTOK,
     EffectKind.UPDATE_TRACKING: Dependency.TIKTOK,
+    EffectKind.CANCEL_ORDER: Dependency.TIKTOK,
     EffectKind.NOTICE: Dependency.NOTICES,
 }
 
@@ -36,5 +37,6 @@ BUDGETS: Final = {
     EffectKind.VOID_LABEL: Budget(120, 6, 2.0, 60.0, 1.5),
     EffectKind.SHIP_PACKAGE: Budget(60, 8, 1.0, 30.0, 2.0),
     EffectKind.UPDATE_TRACKING: Budget(60, 8, 1.0, 30.0, 2.0),
+    EffectKind.CANCEL_ORDER: Budget(60, 8, 1.0, 30.0, 2.0),
     EffectKind.NOTICE: Budget(60, 6, 2.0, 60.0, 1.5),
 }

@@ -21,19 +21,19 @@ _ORDERS = """
 INSERT INTO orders (id, user_id, shop_id, tiktok_order_id, order_number, order_status, workflow_status, total_amount, currency,
   payment_status, customer_name, customer_email, customer_phone, shipping_address, shipping_method, shipping_cost, order_date,
   expected_ship_date, last_tiktok_sync, sync_status, channel_status, channel_updated_at, channel_digest, shipping_type,
-  fulfilled_by_tiktok, delivery_option_id, warehouse_id, collect_by, auto_cancel_at, cash_on_delivery, sample, cancel_requested,
-  cancel_reason, masked, buyer_message, seller_note, failed_from, audit_sequence, audit_head)
+  fulfilled_by_tiktok, delivery_option_id, warehouse_id, collect_by, auto_cancel_at, cash_on_delivery, order_kind, replaces_order_id,
+  cancel_requested, cancel_reason, masked, buyer_message, seller_note, failed_from, audit_sequence, audit_head)
 SELECT d.id, d.user_id, d.shop_id, d.number, d.number, d.status::order_status_enum, d.state::workflow_status_enum, d.total, d.currency,
   d.payment::payment_status_enum, d.name, d.email, d.phone, d.address, d.method, d.cost, d.ordered, d.ship_by, now(), 'synced',
-  d.channel, d.updated, d.digest, d.shipping_type, d.fbt, d.option, d.warehouse, d.collect_by, d.auto_cancel, d.cod, d.sample,
+  d.channel, d.updated, d.digest, d.shipping_type, d.fbt, d.option, d.warehouse, d.collect_by, d.auto_cancel, d.cod, d.kind, d.replaces,
   d.cancel_requested, d.cancel_reason, d.masked, d.message, d.note, d.failed_from::workflow_status_enum, d.sequence, d.head
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::numeric[], $8::text[], $9::text[],
   $10::bytea[], $11::bytea[], $12::bytea[], $13::bytea[], $14::text[], $15::numeric[], $16::timestamptz[], $17::timestamptz[],
   $18::text[], $19::timestamptz[], $20::bytea[], $21::text[], $22::bool[], $23::text[], $24::text[], $25::timestamptz[],
-  $26::timestamptz[], $27::bool[], $28::bool[], $29::bool[], $30::text[], $31::bool[], $32::bytea[], $33::bytea[],
-  $34::text[], $35::int[], $36::bytea[])
+  $26::timestamptz[], $27::bool[], $28::text[], $29::text[], $30::bool[], $31::text[], $32::bool[], $33::bytea[], $34::bytea[],
+  $35::text[], $36::int[], $37::bytea[])
   AS d(id, user_id, shop_id, number, status, state, total, currency, payment, name, email, phone, address, method, cost, ordered,
-       ship_by, channel, updated, digest, shipping_type, fbt, option, warehouse, collect_by, auto_cancel, cod, sample,
+       ship_by, channel, updated, digest, shipping_type, fbt, option, warehouse, collect_by, auto_cancel, cod, kind, replaces,
        cancel_requested, cancel_reason, masked, message, note, failed_from, sequence, head)
 ON CONFLICT (tiktok_order_id) DO NOTHING
 RETURNING id
@@ -89,7 +89,8 @@ async def insert_orders(connection: Any, new: Sequence[NewOrder]) -> list[NewOrd
         [fact.collect_by for fact in facts],
         [fact.auto_cancel_at for fact in facts],
         [fact.cash_on_delivery for fact in facts],
-        [fact.sample for fact in facts],
+        [fact.order_kind for fact in facts],
+        [fact.replaces_order_id or None for fact in facts],
         [fact.cancel_requested for fact in facts],
         [fact.cancel_reason for fact in facts],
         [fact.masked for fact in facts],

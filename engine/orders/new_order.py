@@ -139,7 +139,7 @@ def new_order(
         version=1,
         channel_status=fact.channel_status,
         paid=fact.payment_status is PaymentStatus.PAID or fact.cash_on_delivery,
-        sample=fact.sample,
+        order_kind=fact.order_kind,
         fulfilled_by_tiktok=fact.fulfilled_by_tiktok,
         cancel_requested=fact.cancel_requested,
         currency=fact.currency,

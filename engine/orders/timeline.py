@@ -46,6 +46,7 @@ _EFFECT_WORDS: dict[EffectKind, tuple[str, str]] = {
     EffectKind.VOID_LABEL: ("Void the label", "Label voided"),
     EffectKind.SHIP_PACKAGE: ("Tell TikTok of the parcel", "TikTok told of the parcel"),
     EffectKind.UPDATE_TRACKING: ("Tell TikTok the tracking number", "TikTok told the tracking number"),
+    EffectKind.CANCEL_ORDER: ("Tell TikTok of the cancellation", "TikTok told of the cancellation"),
     EffectKind.NOTICE: ("Send the notice", "Notice sent"),
 }
 

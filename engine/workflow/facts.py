@@ -13,7 +13,7 @@ from uuid import UUID
 from engine.identifiers import ItemId, LocationId, OrderId, PackageId, ProductId, ShopId, UserId, WorkflowId
 from engine.orders.problems import Problem
 from engine.ports import Address
-from engine.words import ExecutionStatus, FulfilmentStatus, OrderStatus, WorkflowState
+from engine.words import ExecutionStatus, FulfilmentStatus, OrderKind, OrderStatus, WorkflowState
 
 
 class LabelOn(StrEnum):
@@ -129,7 +129,7 @@ class OrderFacts:
     version: int
     channel_status: str
     paid: bool
-    sample: bool
+    order_kind: OrderKind
     fulfilled_by_tiktok: bool
     cancel_requested: bool
     currency: str

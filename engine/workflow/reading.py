@@ -15,7 +15,7 @@ from engine.identifiers import ItemId, LocationId, OrderId, PackageId, ProductId
 from engine.orders.opening import open_bytes
 from engine.ports import Address
 from engine.privacy.cipher import Vault
-from engine.words import ExecutionStatus, FulfilmentStatus, OrderStatus, WorkflowState
+from engine.words import ExecutionStatus, FulfilmentStatus, OrderKind, OrderStatus, WorkflowState
 from engine.workflow.facts import ItemFacts, OrderFacts, PackageFacts, Shelf, ShopPolicies
 
 _MAKE_READY = "UPDATE work SET ready = true WHERE order_id = ANY($1::uuid[])"
@@ -24,7 +24,7 @@ _MAKE_READY = "UPDATE work SET ready = true WHERE order_id = ANY($1::uuid[])"
 _ORDERS = """
 SELECT o.id, o.order_number, o.shop_id, o.user_id, w.id AS workflow_id, o.order_status,
        o.workflow_status, w.workflow_status AS execution, o.failed_from, o.version, o.channel_status, o.payment_status,
-       o.cash_on_delivery, o.sample, o.fulfilled_by_tiktok, o.cancel_requested, o.currency, o.total_amount, o.order_date,
+       o.cash_on_delivery, o.order_kind, o.fulfilled_by_tiktok, o.cancel_requested, o.currency, o.total_amount, o.order_date,
        o.created_at, o.audit_sequence, o.audit_head, o.shipping_address, now() AS now,
        o.customer_name IS NOT NULL AS has_customer, o.masked
 FROM orders o
@@ -147,7 +147,7 @@ def _order(row: Any, vault: Vault, location_id: LocationId, policies: ShopPolici
         version=row["version"],
         channel_status=row["channel_status"],
         paid=row["payment_status"] == "paid" or row["cash_on_delivery"],
-        sample=row["sample"],
+        order_kind=OrderKind(row["order_kind"]),
         fulfilled_by_tiktok=row["fulfilled_by_tiktok"],
         cancel_requested=row["cancel_requested"],
         currency=row["currency"],

@@ -13,7 +13,7 @@ from engine.database.rows import insert_rows
 from engine.effects import ledger
 from engine.identifiers import new_id
 from engine.privacy.cipher import Vault
-from engine.words import WorkflowState
+from engine.words import OrderKind, WorkflowState
 from engine.workflow import writing_stock
 from engine.workflow.failures import write_failures
 from engine.workflow.plan import OrderPlan
@@ -289,7 +289,7 @@ async def _write_counters(connection: Any, plans: Sequence[OrderPlan]) -> None:
             [order.user_id for order in completed],
             [order.currency for order in completed],
             [sum(item.quantity for item in order.items) for order in completed],
-            [0 if order.sample else order.total_amount for order in completed],
+            [order.total_amount if order.order_kind is OrderKind.NORMAL else 0 for order in completed],
             [int((order.now - order.created_at).total_seconds()) for order in completed],
         )
     events = [(plan.order.shop_id, event) for plan in plans for event in plan.events()]

@@ -11,7 +11,7 @@ from engine.errors import Refused
 from engine.identifiers import ShopId
 from engine.money import parse_amount
 from engine.ports import Address, Customer, OrderFact, UnitFact
-from engine.words import ChannelStatus, PaymentStatus
+from engine.words import ChannelStatus, OrderKind, PaymentStatus
 from sync.tiktok.payloads import LineItem, OrderPayload, Recipient, malformed
 
 _log = structlog.get_logger(__name__)
@@ -19,6 +19,7 @@ _log = structlog.get_logger(__name__)
 _STATUSES = {status.value: status for status in ChannelStatus} | {"CANCEL": ChannelStatus.CANCELLED}
 _BEFORE_ADDRESS = frozenset({ChannelStatus.UNPAID, ChannelStatus.ON_HOLD})
 _PLATFORM_FULFILS = frozenset({"FULFILLMENT_BY_TIKTOK", "FULFILLMENT_BY_DILAYANI_TOKOPEDIA"})
+_GIVEN_AWAY = "ZERO_LOTTERY"
 _NO_CURRENCY = "XXX"
 _LONGEST_NAME = 255
 _LONGEST_METHOD = 100
@@ -65,7 +66,8 @@ def order_fact(shop_id: ShopId, order: OrderPayload) -> OrderFact:
         collect_by=_moment(order.tts_sla_time),
         auto_cancel_at=_moment(order.shipping_due_time),
         cash_on_delivery=bool(order.is_cod),
-        sample=bool(order.is_sample_order),
+        order_kind=_order_kind(order),
+        replaces_order_id=order.replaced_order_id or order.exchange_source_order_id or "",
         cancel_requested=bool(order.is_buyer_request_cancel),
         cancel_reason=order.cancel_reason or "",
         buyer_message=order.buyer_message or "",
@@ -80,6 +82,16 @@ def channel_status(raw: str | None) -> ChannelStatus:
     if status is ChannelStatus.UNKNOWN and raw:
         _log.warning("unknown_channel_status", status=raw[:40])
     return status
+
+
+def _order_kind(order: OrderPayload) -> OrderKind:
+    if order.is_replacement_order:
+        return OrderKind.REPLACEMENT
+    if order.is_exchange_order:
+        return OrderKind.EXCHANGE
+    if order.is_sample_order:
+        return OrderKind.SAMPLE
+    return OrderKind.GIFT if (order.order_type or "").upper() == _GIVEN_AWAY else OrderKind.NORMAL
 
 
 def _units(order: OrderPayload, status: ChannelStatus) -> tuple[UnitFact, ...]:

@@ -104,7 +104,12 @@ class OrderPayload(_Payload):
     buyer_message: Text = None
     seller_note: Text = None
     is_cod: Flag = None
+    order_type: Text = None
     is_sample_order: Flag = None
+    is_replacement_order: Flag = None
+    replaced_order_id: Text = None
+    is_exchange_order: Flag = None
+    exchange_source_order_id: Text = None
     fulfillment_type: Text = None
     shipping_type: Text = None
     delivery_option_id: Text = None

@@ -71,7 +71,7 @@ async def test_a_write_goes_on_when_its_caller_is_cancelled(
 async def test_closing_gives_a_stuck_write_up_and_nothing_is_half_done(
     store: Database, factory: Factory, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("orders_tui.services._CLOSING_SECONDS", 0.05)
+    monkeypatch.setattr("orders_tui.services.door._CLOSING_SECONDS", 0.05)
     await factory.product(MUG, on_hand=1)
     async with store.transaction() as connection:
         await connection.execute("SELECT FROM stock_levels FOR UPDATE")
@@ -107,7 +107,7 @@ async def test_a_lost_database_is_unreachable(store: Database, services: Service
 
     cutting = asyncio.create_task(cut())
     with pytest.raises(Unreachable) as caught:
-        await services._write(store.pool.execute("SELECT pg_sleep(10)"))
+        await services.door.write(store.pool.execute("SELECT pg_sleep(10)"))
     cutting.cancel()
     await asyncio.gather(cutting, return_exceptions=True)
     await administrator.close()
@@ -117,7 +117,7 @@ async def test_a_lost_database_is_unreachable(store: Database, services: Service
 
 async def test_a_mistake_in_a_statement_is_not_called_a_lost_database(store: Database, services: Services) -> None:
     with pytest.raises(asyncpg.InterfaceError, match="expects 1 argument"):
-        await services._write(store.pool.execute("SELECT $1::int", 1, 2))
+        await services.door.write(store.pool.execute("SELECT $1::int", 1, 2))
 
 
 async def test_a_refused_change_is_in_the_report_and_changes_nothing(

@@ -31,12 +31,14 @@ from engine.database.tables.schema import (
     key,
     metadata,
     moment,
+    one_of,
     order_status,
     payment_status,
     point,
     refer,
     workflow_status,
 )
+from engine.words import OrderKind
 
 orders = Table(
     "orders",
@@ -62,6 +64,9 @@ orders = Table(
     moment("delivered_date"),
     Column("order_source", Text, server_default="tiktok_shop"),
     Column("priority_level", Integer, nullable=False, server_default="1"),
+    Column("priority_override", Integer, comment="a person's priority; null: derived from the ship-by"),
+    moment("target_ship_by"),
+    refer("assigned_to", "users.id", nullable=True),
     Column("tags", Texts, nullable=False, server_default=text("'{}'::text[]")),
     Column("notes", Sealed, comment="text"),
     moment("last_tiktok_sync"),
@@ -81,7 +86,8 @@ orders = Table(
     moment("collect_by"),
     moment("auto_cancel_at"),
     Column("cash_on_delivery", Boolean, nullable=False, server_default=text("false")),
-    Column("sample", Boolean, nullable=False, server_default=text("false")),
+    Column("order_kind", Text, nullable=False, server_default="normal"),
+    Column("replaces_order_id", Text, comment="the TikTok order that a replacement or exchange stands for"),
     Column("cancel_requested", Boolean, nullable=False, server_default=text("false")),
     Column("cancel_reason", Text, nullable=False, server_default=""),
     Column("masked", Boolean, nullable=False, server_default=text("false")),
@@ -90,6 +96,7 @@ orders = Table(
     Column("failed_from", workflow_status, comment="the state a failed order resumes from"),
     Column("audit_sequence", Integer, nullable=False, server_default="0"),
     Column("audit_head", Sealed, nullable=False, server_default=text("'\\x'::bytea")),
+    CheckConstraint(one_of("order_kind", OrderKind), name="order_kind"),
     postgresql_with={"fillfactor": "80"},
 )
 Index("orders_newest_index", desc(orders.c.order_date), desc(orders.c.id))

@@ -80,6 +80,7 @@ effects = Table(
     Column("lease_until", Time),
     Column("provider_reference", Text, nullable=False, server_default=""),
     Column("request", Json, nullable=False, server_default=text("'{}'::jsonb"), comment="never personal"),
+    Column("retry", Json, comment="retry_config of the action that meant it; null: the budget of its kind"),
     Column("result", Sealed, comment="JSON; cleared by the retention policy"),
     Column("error_code", Text),
     Column("error", Text),

@@ -26,7 +26,7 @@ from engine.database.tables.schema import (
     point,
     refer,
 )
-from engine.words import TrackingStatus
+from engine.words import PackageState, TrackingStatus
 
 packages = Table(
     "packages",
@@ -55,11 +55,12 @@ packages = Table(
     moment("first_scan_at"),
     moment("delivered_at"),
     Column("track_due_at", Time),
+    point("combined_into", nullable=True),
     Column("version", Integer, nullable=False, server_default="1"),
     moment("created_at", required=True),
     moment("updated_at", required=True),
     CheckConstraint(
-        one_of("state", ("planned", "labelled", "told", "in_transit", "delivered", "voiding", "voided")),
+        one_of("state", PackageState),
         name="state",
     ),
     CheckConstraint(one_of("tracking_status", TrackingStatus), name="tracking_status"),
@@ -80,6 +81,7 @@ Index(
     packages.c.id,
     postgresql_where=text("tracking_status IN ('returning', 'failed')"),
 )
+Index("packages_combined_index", packages.c.combined_into, postgresql_where=text("combined_into IS NOT NULL"))
 Index("packages_track_due_index", packages.c.track_due_at, postgresql_where=text("track_due_at IS NOT NULL"))
 
 package_items = Table(
@@ -121,6 +123,10 @@ returns = Table(
     Column("currency", Text),
     moment("respond_by"),
     Column("lines", Json, nullable=False, server_default=text("'[]'::jsonb")),
+    moment("channel_updated_at"),
+    moment("received_at"),
+    Column("received_by", Text),
+    Column("received", Json, comment="what came back: [{sku, restocked, damaged}]"),
     moment("created_at", required=True),
     moment("updated_at", required=True),
 )

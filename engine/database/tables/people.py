@@ -36,6 +36,9 @@ locations = Table(
     Column("name", Text, nullable=False),
     Column("address", Json, nullable=False, comment="the warehouse's own address; a business one, not a person's"),
     Column("timezone", Text, nullable=False, server_default="UTC"),
+    Column(
+        "calendar", Json, nullable=False, server_default=text("'{}'::jsonb"), comment="cut-off, working days, holidays"
+    ),
     moment("created_at", required=True),
 )
 

@@ -34,6 +34,8 @@ products = Table(
     Column("bin", Text, nullable=False, server_default=""),
     Column("customs", Json),
     Column("components", Json, comment="for kits: [{sku, quantity}]"),
+    Column("box", Text, nullable=False, server_default="", comment="name of the box it ships in"),
+    refer("location_id", "locations.id", nullable=True),
     moment("created_at", required=True),
     moment("updated_at", required=True),
     UniqueConstraint("user_id", "sku"),
@@ -69,6 +71,9 @@ stock_reservations = Table(
     point("product_id"),
     point("location_id"),
     Column("quantity", Integer, nullable=False),
+    Column(
+        "per_unit", Integer, nullable=False, server_default="1", comment="how many one unit of the line takes: kits"
+    ),
     Column("state", Text, nullable=False, server_default="active"),
     Column("attempt", Integer, nullable=False, server_default="1"),
     moment("created_at", required=True),

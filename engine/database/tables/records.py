@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-from engine.database.tables.schema import Amount, Json, Sealed, key, metadata, moment, one_of, refer
+from engine.database.tables.schema import Amount, Json, Sealed, Time, key, metadata, moment, one_of, point, refer
 from engine.words import ChangeSource
 
 audit_log = Table(
@@ -38,6 +38,30 @@ audit_log = Table(
     PrimaryKeyConstraint("subject", "sequence"),
     CheckConstraint(one_of("source", ChangeSource), name="source"),
 )
+# Entries come in the order of time, so that a seal finds the new ones by a few blocks; a tree would cost every insert.
+Index("audit_log_created_index", audit_log.c.created_at, postgresql_using="brin")
+
+audit_seals = Table(
+    "audit_seals",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("horizon", Time, nullable=False, comment="entries begun before this are sealed, here or earlier"),
+    Column("subjects", Integer, nullable=False),
+    Column("previous_hash", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    moment("sealed_at", required=True),
+)
+
+audit_seal_heads = Table(
+    "audit_seal_heads",
+    metadata,
+    Column("seal", BigInteger, nullable=False),
+    Column("subject", Uuid, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("seal", "subject"),
+)
+Index("audit_seal_heads_subject_index", audit_seal_heads.c.subject, audit_seal_heads.c.seal)
 
 notes = Table(
     "notes",
@@ -64,6 +88,8 @@ batches = Table(
     Column("processed", Integer, nullable=False, server_default="0"),
     Column("failed", Integer, nullable=False, server_default="0"),
     Column("errors", Json, nullable=False, server_default=text("'[]'::jsonb")),
+    Column("stop_asked", Boolean, nullable=False, server_default=text("false"), comment="end after the part under way"),
+    refer("undoes", "batches.id", nullable=True),
     moment("created_at", required=True),
     moment("finished_at"),
 )
@@ -104,10 +130,24 @@ rules = Table(
     Column("actions", Json, nullable=False),
     Column("stop", Boolean, nullable=False, server_default=text("false")),
     Column("enabled", Boolean, nullable=False, server_default=text("false")),
+    Column("error", Text, comment="why it broke last; it is skipped until it is saved anew"),
+    moment("broke_at"),
     moment("created_at", required=True),
     moment("updated_at", required=True),
     UniqueConstraint("user_id", "name"),
 )
+
+rule_runs = Table(
+    "rule_runs",
+    metadata,
+    key(),
+    refer("rule_id", "rules.id", cascade=True),
+    point("order_id"),
+    Column("event", Text, nullable=False),
+    Column("done", Json, nullable=False, comment="what the rule did, in words"),
+    moment("created_at", required=True),
+)
+Index("rule_runs_order_index", rule_runs.c.order_id)
 
 creator_metrics = Table(
     "creator_metrics",

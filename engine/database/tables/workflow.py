@@ -9,6 +9,8 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
+    PrimaryKeyConstraint,
     Table,
     Text,
     Uuid,
@@ -31,6 +33,17 @@ from engine.database.tables.schema import (
     workflow_status,
 )
 from engine.words import ErrorClass, HoldReason
+
+workflow_definitions = Table(
+    "workflow_definitions",
+    metadata,
+    Column("name", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("text", Text, nullable=False, comment="the file as it was loaded; open orders finish on it"),
+    Column("digest", LargeBinary, nullable=False),
+    moment("created_at", required=True),
+    PrimaryKeyConstraint("name", "version"),
+)
 
 order_workflows = Table(
     "order_workflows",

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from engine.errors import Terminal
 from engine.ports import Address, Customer, OrderFact
-from engine.words import ChannelStatus, PaymentStatus
+from engine.words import ChannelStatus, OrderKind, PaymentStatus
 from sync.tiktok.mapping import channel_status, order_fact
 from sync.tiktok.payloads import read_order
 from tests.sync.outside import Outside, outside
@@ -204,7 +204,7 @@ def test_what_the_platform_fulfils_is_not_ours(kind: str) -> None:
 
 def test_samples_and_cash_on_delivery_and_cancel_requests_are_flagged() -> None:
     fact = fact_of(is_sample_order=True, is_cod=True, is_buyer_request_cancel=True, cancel_reason="changed_mind")
-    assert (fact.sample, fact.cash_on_delivery, fact.cancel_requested, fact.cancel_reason) == (
+    assert (fact.order_kind is OrderKind.SAMPLE, fact.cash_on_delivery, fact.cancel_requested, fact.cancel_reason) == (
         True,
         True,
         True,
@@ -316,3 +316,20 @@ async def test_every_order_of_the_simulator_is_understood(world: Outside) -> Non
     assert ChannelStatus.AWAITING_SHIPMENT in statuses
     assert ChannelStatus.UNKNOWN not in statuses
     assert all(fact.masked for fact in facts if fact.channel_status is ChannelStatus.CANCELLED and fact.address)
+
+
+@pytest.mark.parametrize(
+    ("flags", "kind", "replaces"),
+    [
+        ({}, OrderKind.NORMAL, ""),
+        ({"order_type": "ZERO_LOTTERY"}, OrderKind.GIFT, ""),
+        ({"is_replacement_order": True, "replaced_order_id": "577001"}, OrderKind.REPLACEMENT, "577001"),
+        ({"is_exchange_order": True, "exchange_source_order_id": "577002"}, OrderKind.EXCHANGE, "577002"),
+        ({"is_sample_order": True}, OrderKind.SAMPLE, ""),
+    ],
+)
+def test_an_order_says_what_kind_it_is_and_which_one_it_stands_for(
+    flags: dict[str, Any], kind: OrderKind, replaces: str
+) -> None:
+    fact = fact_of(**flags)
+    assert (fact.order_kind, fact.replaces_order_id) == (kind, replaces)

@@ -121,7 +121,9 @@ def test_binaries_the_account_cannot_reach_are_copied_once(spoilt: Path, folder:
 @pytest.mark.skipif(not ROOT or shutil.which("userdel") is None, reason="only root makes accounts")
 def test_programs_that_start_at_once_make_one_account() -> None:
     name = f"orders-tui-{os.getpid()}"
-    program = "import sys; from engine.database.embedded.account import resolve; input(); print(resolve(sys.argv[1]).user_id)"
+    program = (
+        "import sys; from engine.database.embedded.account import resolve; input(); print(resolve(sys.argv[1]).user_id)"
+    )
     command = [sys.executable, "-c", program, name]
     pipe = subprocess.PIPE
     try:

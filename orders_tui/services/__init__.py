@@ -3,22 +3,17 @@
 Reads return the plain values of `engine.orders.views`. Writes run to their end even when the screen that asked is
 gone. A refusal, a conflict or a lost database comes as one of `engine.errors`, each with a sentence for a person; a
 lost connection is `Unreachable`.
+
+Where to look
+    door   how every write runs to its end, and how a lost database is told
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
-
-import asyncpg
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from engine.actors import Actor
 from engine.database.connection import Database
-from engine.database.loss import is_lost
-from engine.database.notify import Announcer
-from engine.errors import Unreachable
 from engine.identifiers import OrderId
 from engine.inventory import stock
 from engine.inventory.ledger import receive
@@ -47,14 +42,12 @@ from engine.reports import overview
 from engine.words import OrderStatus
 from engine.workflow import failure_groups
 from engine.workflow.failures import retry
-
-T = TypeVar("T")
+from orders_tui.services.door import Door, lost_is_unreachable
 
 COUNT_CAP = 10_000
 """Up to here a count is exact at once; beyond it says "at least" until an exact one is asked for."""
 
 _BATCH = 200  # orders a transaction, as many as the engine itself takes at once
-_CLOSING_SECONDS = 2.0
 
 
 class Services:
@@ -66,8 +59,7 @@ class Services:
     def __init__(self, database: Database, actor: Actor) -> None:
         self.database = database
         self.actor = actor
-        self._writes: set[asyncio.Task[Any]] = set()
-        self._announcer = Announcer(database)
+        self.door = Door(database)
 
     # Lists
 
@@ -75,81 +67,81 @@ class Services:
         self, order_filter: OrderFilter, *, after: OrderKey | None = None, before: OrderKey | None = None, limit: int
     ) -> OrderPage:
         """Up to `limit` rows right after or before a key, in the filter's sort order; the first ones without a key."""
-        with _lost_is_unreachable():
+        with lost_is_unreachable():
             return await queries.page(self.database, order_filter, after=after, before=before, limit=limit)
 
     async def rows(self, order_ids: Sequence[OrderId], *, sort: OrderSort = OrderSort.ORDER_DATE) -> list[OrderRow]:
         """The present rows of these orders, in the given order, keyed by `sort`; ids that are gone are left out."""
-        with _lost_is_unreachable():
+        with lost_is_unreachable():
             return await queries.rows(self.database, order_ids, sort=sort)
 
     async def versions(self, order_ids: Sequence[OrderId]) -> dict[OrderId, int]:
         """The present version of each of these orders: cheap enough to ask several times a second."""
-        with _lost_is_unreachable():
+        with lost_is_unreachable():
             return await queries.versions(self.database, order_ids)
 
     async def count(self, order_filter: OrderFilter, *, exact: bool = False) -> Count:
         """How many match: counted up to `COUNT_CAP`, or to the end when `exact`."""
-        with _lost_is_unreachable():
+        with lost_is_unreachable():
             return await queries.count(self.database, order_filter, cap=None if exact else COUNT_CAP)
 
     async def anchors(self, order_filter: OrderFilter, *, every: int = 1000) -> list[OrderKey]:
         """The keys of rows 0, `every`, 2·`every` …: from them any row number is one short page away."""
-        with _lost_is_unreachable():
+        with lost_is_unreachable():
             return await queries.anchors(self.database, order_filter, every=every)
 
     async def newer_than(self, order_filter: OrderFilter, key: OrderKey) -> int:
         """How many matching rows sort before `key`, at most 1,000: the N of "N new, press n"."""
-        with _lost_is_unreachable():
+        with lost_is_unreachable():
             return await queries.newer_than(self.database, order_filter, key)
 
     async def ids_matching(self, order_filter: OrderFilter, *, limit: int) -> list[OrderId]:
         """The ids of up to `limit` matching orders, in sort order: what "all matching" means at this moment."""
-        with _lost_is_unreachable():
+        with lost_is_unreachable():
             return await queries.ids_matching(self.database, order_filter, limit=limit)
 
     async def find(self, text: str) -> OrderId | None:
         """The order with exactly this order number, TikTok id, package id or tracking number (a scan, a pasted id)."""
-        with _lost_is_unreachable():
+        with lost_is_unreachable():
             return await queries.find(self.database, text)
 
     # One order, the piles, the header
 
     async def detail(self, order_id: OrderId) -> OrderDetail:
         """Everything about one order. Raises NotFound."""
-        with _lost_is_unreachable():
+        with lost_is_unreachable():
             return await detail(self.database, order_id)
 
     async def piles(self) -> list[PileCount]:
         """Every pile in Triage's order, empty ones too."""
-        with _lost_is_unreachable():
+        with lost_is_unreachable():
             return await overview.piles(self.database)
 
     async def pulse(self) -> Pulse:
         """The header's few numbers."""
-        with _lost_is_unreachable():
+        with lost_is_unreachable():
             return await overview.pulse(self.database)
 
     async def failure_groups(self) -> list[FailureGroup]:
         """Open failures by fingerprint, nearest ship-by first."""
-        with _lost_is_unreachable():
+        with lost_is_unreachable():
             return await failure_groups.failure_groups(self.database)
 
     async def failures(self, fingerprint: str, *, limit: int = 200) -> list[FailureView]:
         """The open failures of one group, nearest ship-by first."""
-        with _lost_is_unreachable():
+        with lost_is_unreachable():
             return await failure_groups.failures_of_group(self.database, fingerprint, limit=limit)
 
     async def stock(self, search: str = "", *, limit: int = 200) -> list[StockRow]:
         """Stock by SKU; `search` is the beginning of a SKU or words of a name."""
-        with _lost_is_unreachable():
+        with lost_is_unreachable():
             return await stock.stock(self.database, search, limit=limit)
 
     # Writes
 
     async def preview_status(self, order_ids: Sequence[OrderId], wanted: OrderStatus) -> list[ChangeOutcome]:
         """What `change_status` would do to each order now; writes nothing."""
-        with _lost_is_unreachable():
+        with lost_is_unreachable():
             outcomes: list[ChangeOutcome] = []
             for batch in _batches(order_ids):
                 outcomes += await status.preview(self.database, batch, wanted)
@@ -168,7 +160,7 @@ class Services:
 
         Refusals are in the report, not raised; one is that an order's version is not the expected one any more.
         """
-        return await self._write(
+        return await self.door.write(
             status.change_in_batches(
                 self.database,
                 order_ids,
@@ -189,60 +181,24 @@ class Services:
                 outcomes += await retry(self.database, batch, actor=self.actor, reason=reason)
             return outcomes
 
-        return await self._write(in_batches())
+        return await self.door.write(in_batches())
 
     async def receive_stock(self, sku: str, quantity: int) -> StockRow:
         """Add stock that arrived, and wake the orders that wait for it. Raises NotFound for an unknown SKU, Refused."""
-        return await self._write(receive(self.database, sku, quantity, actor=self.actor))
+        return await self.door.write(receive(self.database, sku, quantity, actor=self.actor))
 
     async def set_weight(self, sku: str, weight_grams: int) -> None:
         """Give a product its weight. Raises NotFound, Refused."""
-        await self._write(set_weight(self.database, sku, weight_grams, actor=self.actor))
+        await self.door.write(set_weight(self.database, sku, weight_grams, actor=self.actor))
 
     async def correct_address(self, order_id: OrderId, address: Address) -> None:
         """Replace the shipping address of an order that has not shipped. Raises NotFound, Refused."""
-        await self._write(correct_address(self.database, order_id, address, actor=self.actor))
+        await self.door.write(correct_address(self.database, order_id, address, actor=self.actor))
 
     async def close(self) -> None:
         """Wait for running writes, two seconds at most; then they are cancelled and the database rolls them back."""
-        if self._writes:
-            _, late = await asyncio.wait(self._writes, timeout=_CLOSING_SECONDS)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
-        await self._announcer.flush()
-
-    async def _write(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run in a task of our own: a caller that is cancelled stops waiting, the write goes on."""
-        task = asyncio.create_task(work)
-        self._writes.add(task)
-        task.add_done_callback(self._forget)
-        with _lost_is_unreachable():
-            result = await asyncio.shield(task)
-        self._announcer.announce()  # a daemon elsewhere need not wait for its next look
-        return result
-
-    def _forget(self, task: asyncio.Task[Any]) -> None:
-        self._writes.discard(task)
-        if not task.cancelled():
-            task.exception()  # seen, when nobody waits for it any more
+        await self.door.close()
 
 
 def _batches(order_ids: Sequence[OrderId]) -> Iterator[Sequence[OrderId]]:
     return (order_ids[start : start + _BATCH] for start in range(0, len(order_ids), _BATCH))
-
-
-@contextlib.contextmanager
-def _lost_is_unreachable() -> Iterator[None]:
-    try:
-        yield
-    except asyncpg.QueryCanceledError as error:
-        raise Unreachable(
-            "database.slow", "The database took too long to answer; ask for less, or try again."
-        ) from error
-    except Exception as error:
-        if not is_lost(error):
-            raise
-        raise Unreachable(
-            "database.lost", "The database does not answer; what was asked may be tried again."
-        ) from error

@@ -1,0 +1,227 @@
+"""What the complete engine keeps: workflow versions, seals, rule runs, kits, priorities, kinds of order."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision: str = "0002"
+down_revision: str | None = "0001"
+branch_labels: str | Sequence[str] | None = None
+depends_on: str | Sequence[str] | None = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "audit_seal_heads",
+        sa.Column("seal", sa.BigInteger(), nullable=False),
+        sa.Column("subject", sa.Uuid(), nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("seal", "subject", name=op.f("audit_seal_heads_pkey")),
+        schema="orders",
+    )
+    op.create_index(
+        "audit_seal_heads_subject_index", "audit_seal_heads", ["subject", "seal"], unique=False, schema="orders"
+    )
+    op.create_table(
+        "audit_seals",
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column(
+            "horizon",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="entries begun before this are sealed, here or earlier",
+        ),
+        sa.Column("subjects", sa.Integer(), nullable=False),
+        sa.Column("previous_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("audit_seals_pkey")),
+        schema="orders",
+    )
+    op.create_table(
+        "workflow_definitions",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False, comment="the file as it was loaded; open orders finish on it"),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("name", "version", name=op.f("workflow_definitions_pkey")),
+        schema="orders",
+    )
+    op.create_table(
+        "rule_runs",
+        sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.Column("rule_id", sa.Uuid(), nullable=False),
+        sa.Column("order_id", sa.Uuid(), nullable=False),
+        sa.Column("event", sa.Text(), nullable=False),
+        sa.Column(
+            "done", postgresql.JSONB(astext_type=sa.Text()), nullable=False, comment="what the rule did, in words"
+        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["rule_id"], ["orders.rules.id"], name=op.f("rule_runs_rule_id_fkey"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("rule_runs_pkey")),
+        schema="orders",
+    )
+    op.create_index("rule_runs_order_index", "rule_runs", ["order_id"], unique=False, schema="orders")
+    op.create_index(
+        "audit_log_created_index", "audit_log", ["created_at"], unique=False, schema="orders", postgresql_using="brin"
+    )
+    op.add_column(
+        "batches",
+        sa.Column(
+            "stop_asked",
+            sa.Boolean(),
+            server_default=sa.text("false"),
+            nullable=False,
+            comment="end after the part under way",
+        ),
+        schema="orders",
+    )
+    op.add_column("batches", sa.Column("undoes", sa.Uuid(), nullable=True), schema="orders")
+    op.create_foreign_key(
+        op.f("batches_undoes_fkey"),
+        "batches",
+        "batches",
+        ["undoes"],
+        ["id"],
+        source_schema="orders",
+        referent_schema="orders",
+    )
+    op.add_column(
+        "effects",
+        sa.Column(
+            "retry",
+            postgresql.JSONB(astext_type=sa.Text()),
+            nullable=True,
+            comment="retry_config of the action that meant it; null: the budget of its kind",
+        ),
+        schema="orders",
+    )
+    op.add_column(
+        "locations",
+        sa.Column(
+            "calendar",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'::jsonb"),
+            nullable=False,
+            comment="cut-off, working days, holidays",
+        ),
+        schema="orders",
+    )
+    op.add_column(
+        "orders",
+        sa.Column(
+            "priority_override",
+            sa.Integer(),
+            nullable=True,
+            comment="a person's priority; null: derived from the ship-by",
+        ),
+        schema="orders",
+    )
+    op.add_column("orders", sa.Column("target_ship_by", sa.DateTime(timezone=True), nullable=True), schema="orders")
+    op.add_column("orders", sa.Column("assigned_to", sa.Uuid(), nullable=True), schema="orders")
+    op.add_column(
+        "orders", sa.Column("order_kind", sa.Text(), server_default="normal", nullable=False), schema="orders"
+    )
+    op.add_column(
+        "orders",
+        sa.Column(
+            "replaces_order_id",
+            sa.Text(),
+            nullable=True,
+            comment="the TikTok order that a replacement or exchange stands for",
+        ),
+        schema="orders",
+    )
+    op.create_foreign_key(
+        op.f("orders_assigned_to_fkey"),
+        "orders",
+        "users",
+        ["assigned_to"],
+        ["id"],
+        source_schema="orders",
+        referent_schema="orders",
+    )
+    op.execute("UPDATE orders.orders SET order_kind = 'sample' WHERE sample")
+    op.drop_column("orders", "sample", schema="orders")
+    op.create_check_constraint(
+        op.f("orders_order_kind_check"),
+        "orders",
+        "order_kind IN ('normal', 'sample', 'gift', 'replacement', 'exchange')",
+        schema="orders",
+    )
+    op.drop_constraint(op.f("effects_kind_check"), "effects", schema="orders")
+    op.create_check_constraint(
+        op.f("effects_kind_check"),
+        "effects",
+        "kind IN ('buy_label', 'void_label', 'ship_package', 'update_tracking', 'cancel_order', 'notice')",
+        schema="orders",
+    )
+    op.drop_constraint(op.f("packages_state_check"), "packages", schema="orders")
+    op.create_check_constraint(
+        op.f("packages_state_check"),
+        "packages",
+        "state IN ('planned', 'labelled', 'told', 'in_transit', 'delivered', 'voiding', 'voided', 'combined')",
+        schema="orders",
+    )
+    op.add_column("packages", sa.Column("combined_into", sa.Uuid(), nullable=True), schema="orders")
+    op.create_index(
+        "packages_combined_index",
+        "packages",
+        ["combined_into"],
+        unique=False,
+        schema="orders",
+        postgresql_where=sa.text("combined_into IS NOT NULL"),
+    )
+    op.add_column(
+        "products",
+        sa.Column("box", sa.Text(), server_default="", nullable=False, comment="name of the box it ships in"),
+        schema="orders",
+    )
+    op.add_column("products", sa.Column("location_id", sa.Uuid(), nullable=True), schema="orders")
+    op.create_foreign_key(
+        op.f("products_location_id_fkey"),
+        "products",
+        "locations",
+        ["location_id"],
+        ["id"],
+        source_schema="orders",
+        referent_schema="orders",
+    )
+    op.add_column(
+        "returns", sa.Column("channel_updated_at", sa.DateTime(timezone=True), nullable=True), schema="orders"
+    )
+    op.add_column("returns", sa.Column("received_at", sa.DateTime(timezone=True), nullable=True), schema="orders")
+    op.add_column("returns", sa.Column("received_by", sa.Text(), nullable=True), schema="orders")
+    op.add_column(
+        "returns",
+        sa.Column(
+            "received",
+            postgresql.JSONB(astext_type=sa.Text()),
+            nullable=True,
+            comment="what came back: [{sku, restocked, damaged}]",
+        ),
+        schema="orders",
+    )
+    op.add_column(
+        "rules",
+        sa.Column("error", sa.Text(), nullable=True, comment="why it broke last; it is skipped until it is saved anew"),
+        schema="orders",
+    )
+    op.add_column("rules", sa.Column("broke_at", sa.DateTime(timezone=True), nullable=True), schema="orders")
+    op.add_column(
+        "stock_reservations",
+        sa.Column(
+            "per_unit",
+            sa.Integer(),
+            server_default="1",
+            nullable=False,
+            comment="how many one unit of the line takes: kits",
+        ),
+        schema="orders",
+    )
