@@ -18,9 +18,17 @@ VALUES ($1, $2, $3, 'adjust', $4, $5, $6, $7)
 ON CONFLICT (idempotency_key) DO NOTHING RETURNING id
 """
 
+# Whose order lines may take this product: its own, those of its aliases, and those of the kits that contain it.
 _WAITING = """
 SELECT w.order_id FROM work w JOIN order_items i ON i.order_id = w.order_id
-WHERE w.waiting_for = 'stock' AND i.product_sku = $1
+WHERE w.waiting_for = 'stock' AND i.product_sku IN (
+    WITH wanted AS (
+        SELECT $2::text AS sku UNION ALL
+        SELECT k.sku FROM products k
+        WHERE k.user_id = $1 AND k.components @> jsonb_build_array(jsonb_build_object('sku', $2::text))
+    )
+    SELECT sku FROM wanted UNION ALL
+    SELECT a.sku FROM product_aliases a JOIN wanted ON a.user_id = $1 AND a.product_sku = wanted.sku)
 ORDER BY w.order_id FOR UPDATE OF w
 """
 
@@ -59,16 +67,22 @@ async def receive(
         )
 
     async def write(connection: Any) -> StockRow:
-        product_id = await connection.fetchval("SELECT id FROM products WHERE user_id = $1 AND sku = $2", owner, sku)
-        if product_id is None:
+        product = await connection.fetchrow(
+            "SELECT id, components FROM products WHERE user_id = $1 AND sku = $2", owner, sku
+        )
+        if product is None:
             raise NotFound("product.unknown", f"There is no product with the SKU {sku}.")
+        if product["components"]:
+            parts = ", ".join(each["sku"] for each in product["components"])
+            raise Refused("stock.kit", f"{sku} is a kit and has no stock of its own: book its components ({parts}).")
+        product_id = product["id"]
         location_id = await connection.fetchval(
             "SELECT id FROM locations WHERE code = coalesce($1, 'MAIN')", location_code
         )
         if location_id is None:
             raise NotFound("location.unknown", f"There is no location {location_code}.")
         # Work before stock, as everywhere.
-        await connection.execute(_WAKE, sku)
+        await connection.execute(_WAKE, owner, sku)
         await connection.execute(
             "INSERT INTO stock_levels (product_id, location_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
             product_id,
@@ -102,7 +116,7 @@ async def receive(
                 location_id,
                 quantity,
             )
-            await connection.execute(_WAKE_THE_LATE, sku)
+            await connection.execute(_WAKE_THE_LATE, owner, sku)
         return StockRow(**dict(await connection.fetchrow(_ROW, product_id, location_id)))
 
     return await database.run(write)

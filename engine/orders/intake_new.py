@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.database.locks import lock_stock
-from engine.identifiers import OrderId, ProductId, ShopId, UserId
+from engine.identifiers import OrderId, ShopId
+from engine.inventory.catalogue import read_catalogue
 from engine.orders.intake_rows import insert_orders, insert_rest
-from engine.orders.new_order import Catalogue, NewOrder, Product, new_order
+from engine.orders.new_order import NewOrder, new_order
 from engine.orders.shop_rows import ShopRow
 from engine.ports import OrderFact
 from engine.privacy.cipher import Vault
@@ -21,11 +22,6 @@ from engine.workflow.advance import decide
 from engine.workflow.facts import Shelf
 from engine.workflow.machine import default_machine
 from engine.workflow.writing import audit_entry, remember_failures, write_consequences
-
-_PRODUCTS = """
-SELECT p.user_id, p.sku, p.id, p.weight_grams, p.bin
-FROM unnest($1::uuid[], $2::text[]) AS d(user_id, sku) JOIN products p ON p.user_id = d.user_id AND p.sku = d.sku
-"""
 
 
 async def create(
@@ -43,8 +39,11 @@ async def create(
     if not fresh:
         return {}
     now = await connection.fetchval("SELECT now()")
-    catalogue = await _read_catalogue(connection, shops, [fact for fact, _ in fresh])
-    new = [new_order(vault, shops[fact.shop_id], fact, digest, catalogue, now) for fact, digest in fresh]
+    wanted = sorted({(shops[fact.shop_id].user_id, unit.seller_sku) for fact, _ in fresh for unit in fact.units})
+    catalogue = await read_catalogue(connection, wanted)
+    # Ids rise with the order's own time, so that of two orders that came together the older is served first.
+    oldest_first = sorted(fresh, key=lambda each: (each[0].order_time, each[0].tiktok_order_id))
+    new = [new_order(vault, shops[fact.shop_id], fact, digest, catalogue, now) for fact, digest in oldest_first]
     if go_on:
         await _decide(connection, vault, new)
     new = await insert_orders(connection, new)
@@ -57,11 +56,10 @@ async def create(
 async def _decide(connection: Any, vault: Vault, new: Sequence[NewOrder]) -> None:
     deciding = [order for order in new if order.facts.execution is ExecutionStatus.RUNNING]
     keys = {
-        (item.product_id, order.facts.location_id)
+        key
         for order in deciding
         if order.facts.state is WorkflowState.NEW and not order.held
-        for item in order.facts.items
-        if item.product_id is not None
+        for key in order.facts.shelf_keys()
     }
     shelf = Shelf(await lock_stock(connection, keys) if keys else {})
     machine = default_machine()
@@ -73,12 +71,3 @@ async def _decide(connection: Any, vault: Vault, new: Sequence[NewOrder]) -> Non
     for order in moved:
         assert order.plan is not None
         order.entries.append(audit_entry(vault, order.plan))
-
-
-async def _read_catalogue(connection: Any, shops: Mapping[ShopId, ShopRow], facts: Sequence[OrderFact]) -> Catalogue:
-    wanted = sorted({(shops[fact.shop_id].user_id, unit.seller_sku) for fact in facts for unit in fact.units})
-    rows = await connection.fetch(_PRODUCTS, [user for user, _ in wanted], [sku for _, sku in wanted])
-    return {
-        (UserId(row["user_id"]), row["sku"]): Product(ProductId(row["id"]), row["weight_grams"], row["bin"])
-        for row in rows
-    }

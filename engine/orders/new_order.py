@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -10,7 +10,8 @@ from typing import Any
 
 from engine.actors import CHANNEL
 from engine.audit import chain
-from engine.identifiers import ItemId, OrderId, ProductId, UserId, WorkflowId, new_id
+from engine.identifiers import ItemId, OrderId, WorkflowId, new_id
+from engine.inventory.catalogue import Catalogue
 from engine.orders.personal import Sealed, seal_fact
 from engine.orders.shop_rows import ShopRow
 from engine.ports import OrderFact, UnitFact
@@ -44,19 +45,6 @@ class MergedItem:
     @property
     def cancelled(self) -> int:
         return sum(unit.channel_status is ChannelStatus.CANCELLED for unit in self.units)
-
-
-@dataclass(frozen=True, slots=True)
-class Product:
-    """What deciding needs of a product."""
-
-    product_id: ProductId
-    weight_grams: int | None
-    bin: str
-
-
-Catalogue = Mapping[tuple[UserId, str], Product]
-"""Products by creator and SKU."""
 
 
 @dataclass(slots=True)
@@ -152,24 +140,23 @@ def new_order(
         address=fact.address,
         has_customer=bool(fact.customer.name),
         masked=fact.masked,
-        items=[_item(shop.user_id, item, catalogue) for item in items if item.cancelled < len(item.units)],
+        items=[_item(shop, item, catalogue) for item in items if item.cancelled < len(item.units)],
         holds=["cooling-off"] if fact.channel_status is ChannelStatus.ON_HOLD else [],
     )
     sealed = seal_fact(vault, shop.user_id, order_id, fact)
     return NewOrder(fact, digest, order_id, workflow_id, shop, sealed, items, state, facts, [entry])
 
 
-def _item(owner: UserId, item: MergedItem, catalogue: Catalogue) -> ItemFacts:
+def _item(shop: ShopRow, item: MergedItem, catalogue: Catalogue) -> ItemFacts:
     unit = item.units[0]
-    product = catalogue.get((owner, unit.seller_sku))
-    return ItemFacts(
+    return ItemFacts.of(
+        catalogue.get((shop.user_id, unit.seller_sku)),
+        shop.location_id,
+        shop.country,
         item_id=item.item_id,
         sku=unit.seller_sku,
         name=unit.product_name,
         quantity=len(item.units) - item.cancelled,
         unit_price=unit.unit_price,
         status=FulfilmentStatus.PENDING,
-        product_id=product.product_id if product else None,
-        weight_grams=product.weight_grams if product else None,
-        bin=product.bin if product else "",
     )

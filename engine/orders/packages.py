@@ -31,7 +31,7 @@ JOIN package_items c ON c.package_id = p.id
 JOIN order_items i ON i.id = c.order_item_id
 JOIN orders o ON o.id = c.order_id
 JOIN locations l ON l.id = p.location_id
-LEFT JOIN products m ON m.user_id = o.user_id AND m.sku = i.product_sku
+LEFT JOIN products m ON m.id = i.product_id
 WHERE p.id = ANY($1::uuid[])
 GROUP BY p.id, o.id, l.id
 """

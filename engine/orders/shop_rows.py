@@ -9,6 +9,11 @@ from typing import Any
 from engine.identifiers import LocationId, ShopId, UserId
 from engine.workflow.facts import ShopPolicies
 
+_SHOPS = """
+SELECT s.id, s.user_id, s.location_id, s.policies, l.address ->> 'country' AS country
+FROM shops s JOIN locations l ON l.id = s.location_id WHERE s.id = ANY($1::uuid[])
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class ShopRow:
@@ -18,19 +23,20 @@ class ShopRow:
     user_id: UserId
     location_id: LocationId
     policies: ShopPolicies
+    country: str
+    """Of the location; empty while that has no address."""
 
 
 async def read_shops(connection: Any, shop_ids: Collection[ShopId]) -> dict[ShopId, ShopRow]:
     """The shops among these that are connected."""
-    rows = await connection.fetch(
-        "SELECT id, user_id, location_id, policies FROM shops WHERE id = ANY($1::uuid[])", list(shop_ids)
-    )
+    rows = await connection.fetch(_SHOPS, list(shop_ids))
     return {
         ShopId(row["id"]): ShopRow(
             ShopId(row["id"]),
             UserId(row["user_id"]),
             LocationId(row["location_id"]),
             ShopPolicies.read(row["policies"]),
+            row["country"] or "",
         )
         for row in rows
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from engine.identifiers import ItemId, LocationId, OrderId, PackageId, ProductId, ShopId, UserId, WorkflowId
+from engine.inventory.catalogue import Part, Product
 from engine.orders.problems import Problem
 from engine.ports import Address
 from engine.words import ExecutionStatus, FulfilmentStatus, OrderKind, OrderStatus, WorkflowState
@@ -94,6 +95,62 @@ class ItemFacts:
     product_id: ProductId | None
     weight_grams: int | None
     bin: str
+    location_id: LocationId
+    """Where it ships from: its product's own location, else its shop's."""
+    parts: tuple[Part, ...]
+    """What one unit takes off the shelf; empty while the SKU is no known product."""
+    country: str
+    """Of the location it ships from; empty while that has no address."""
+    customs: bool
+    """Whether its product can cross a border."""
+
+    @classmethod
+    def of(
+        cls,
+        product: Product | None,
+        location_id: LocationId,
+        country: str,
+        *,
+        item_id: ItemId,
+        sku: str,
+        name: str,
+        quantity: int,
+        unit_price: Decimal,
+        status: FulfilmentStatus,
+    ) -> ItemFacts:
+        """A line of this product; `location_id` and `country` are those of its shop."""
+        if product is None:
+            return cls(
+                item_id,
+                sku,
+                name,
+                quantity,
+                unit_price,
+                status,
+                None,
+                None,
+                "",
+                location_id,
+                (),
+                country,
+                customs=False,
+            )
+        elsewhere = product.location_id is not None
+        return cls(
+            item_id,
+            sku,
+            name,
+            quantity,
+            unit_price,
+            status,
+            product.product_id,
+            product.weight_grams,
+            product.bin,
+            product.location_id or location_id,
+            product.parts,
+            product.country if elsewhere else country,
+            product.customs,
+        )
 
 
 @dataclass(slots=True)
@@ -153,6 +210,13 @@ class OrderFacts:
     shelf: Shelf = field(default_factory=lambda: Shelf({}))
     problems: list[Problem] | None = None
 
+    def shelf_keys(self) -> Iterator[tuple[ProductId, LocationId]]:
+        """The stock levels that the order's items come from."""
+        for item in self.items:
+            for part in item.parts:
+                if part.product_id is not None:
+                    yield part.product_id, item.location_id
+
 
 @dataclass(slots=True)
 class Shelf:
@@ -161,20 +225,22 @@ class Shelf:
     available: dict[tuple[UUID, UUID], int]
 
     def short(self, order: OrderFacts) -> list[tuple[str, int]]:
-        """The SKUs of the order that are short, and by how many."""
-        wanted: dict[ProductId | None, tuple[str, int]] = {}
+        """The SKUs the order is short of, and by how many; of a kit, its components."""
+        wanted: dict[tuple[ProductId | None, LocationId, str], int] = {}
         for item in order.items:
-            sku, quantity = wanted.get(item.product_id, (item.sku, 0))
-            wanted[item.product_id] = (sku, quantity + item.quantity)
-        missing = []
-        for product_id, (sku, quantity) in wanted.items():
-            free = self.available.get((product_id, order.location_id), 0) if product_id else 0
+            for part in item.parts or (Part(item.sku, None, 1),):
+                key = (part.product_id, item.location_id, part.sku)
+                wanted[key] = wanted.get(key, 0) + item.quantity * part.per_unit
+        missing: dict[str, int] = {}
+        for (product_id, location_id, sku), quantity in wanted.items():
+            free = self.available.get((product_id, location_id), 0) if product_id else 0
             if free < quantity:
-                missing.append((sku, quantity - free))
-        return missing
+                missing[sku] = missing.get(sku, 0) + quantity - free
+        return list(missing.items())
 
     def take(self, order: OrderFacts) -> None:
         """Take the order's units off the shelf."""
         for item in order.items:
-            if item.product_id is not None:
-                self.available[item.product_id, order.location_id] -= item.quantity
+            for part in item.parts:
+                if part.product_id is not None:
+                    self.available[part.product_id, item.location_id] -= item.quantity * part.per_unit

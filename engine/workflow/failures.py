@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.actors import Actor
-from engine.identifiers import OrderId, new_id
+from engine.identifiers import LocationId, OrderId, UserId, new_id
 from engine.orders.problems import Problem
 from engine.orders.views import ChangeOutcome
 from engine.workflow.mends import mend_for
@@ -79,17 +79,17 @@ async def write_failures(connection: Any, plans: Sequence[OrderPlan]) -> None:
 
 
 async def _add_alternatives(connection: Any, failing: Sequence[tuple[OrderPlan, Cause]]) -> None:
-    wanted = sorted(
-        {
-            (plan.order.user_id, plan.order.location_id, problem.about)
-            for plan, cause in failing
-            if plan.alternatives
-            for problem in cause.problems
-        }
-    )
+    wanted: set[tuple[UserId, LocationId, str]] = set()
+    for plan, cause in failing:
+        if plan.alternatives:
+            places = {part.sku: item.location_id for item in plan.order.items for part in item.parts}
+            wanted.update(
+                (plan.order.user_id, places.get(problem.about, plan.order.location_id), problem.about)
+                for problem in cause.problems
+            )
     if not wanted:
         return
-    users, locations, skus = (list(column) for column in zip(*wanted, strict=True))
+    users, locations, skus = (list(column) for column in zip(*sorted(wanted), strict=True))
     offers = {row["sku"]: row["offer"] for row in await connection.fetch(_ALTERNATIVES, users, locations, skus)}
     for plan, cause in failing:
         for problem in cause.problems:

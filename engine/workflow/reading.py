@@ -11,7 +11,8 @@ from typing import Any
 import orjson
 
 from engine.database.locks import lock_stock
-from engine.identifiers import ItemId, LocationId, OrderId, PackageId, ProductId, ShopId, UserId, WorkflowId
+from engine.identifiers import ItemId, LocationId, OrderId, PackageId, ShopId, UserId, WorkflowId
+from engine.inventory.catalogue import PRODUCT_COLUMNS, Product, joined_products, products_in
 from engine.orders.opening import open_bytes
 from engine.ports import Address
 from engine.privacy.cipher import Vault
@@ -34,17 +35,20 @@ ORDER BY o.id
 FOR NO KEY UPDATE OF o
 """
 
-_SHOPS = "SELECT id, location_id, policies FROM shops WHERE id = ANY($1::uuid[])"
+_SHOPS = """
+SELECT s.id, s.location_id, s.policies, coalesce(l.address ->> 'country', '') AS country
+FROM shops s JOIN locations l ON l.id = s.location_id WHERE s.id = ANY($1::uuid[])
+"""
 
-_ITEMS = """
+_ITEMS = f"""
 SELECT i.id, i.order_id, i.product_sku, i.product_name, i.quantity - i.cancelled_quantity AS quantity, i.unit_price,
-       i.fulfillment_status, p.id AS product_id, p.weight_grams, p.bin
+       i.fulfillment_status, {PRODUCT_COLUMNS}
 FROM order_items i
 JOIN orders o ON o.id = i.order_id
-LEFT JOIN products p ON p.user_id = o.user_id AND p.sku = i.product_sku
+{joined_products("o.user_id", "i.product_sku")}
 WHERE i.order_id = ANY($1::uuid[]) AND i.quantity > i.cancelled_quantity
 ORDER BY i.id
-"""
+"""  # noqa: S608
 
 _HOLDS = "SELECT order_id, reason FROM holds WHERE released_at IS NULL AND order_id = ANY($1::uuid[])"
 
@@ -85,14 +89,16 @@ async def read_facts(connection: Any, vault: Vault, order_ids: Collection[OrderI
     rows = await connection.fetch(_ORDERS, wanted)
     if not rows:
         return []
-    shops = {
-        row["id"]: (LocationId(row["location_id"]), ShopPolicies.read(row["policies"]))
-        for row in await connection.fetch(_SHOPS, list({row["shop_id"] for row in rows}))
-    }
+    found = await connection.fetch(_SHOPS, list({row["shop_id"] for row in rows}))
+    shops = {row["id"]: (LocationId(row["location_id"]), ShopPolicies.read(row["policies"])) for row in found}
+    countries = {row["id"]: row["country"] for row in found}
     orders = {OrderId(row["id"]): _order(row, vault, *shops[row["shop_id"]]) for row in rows}
     open_ids = list(orders)
-    for row in await connection.fetch(_ITEMS, open_ids):
-        orders[row["order_id"]].items.append(_item(row))
+    items = await connection.fetch(_ITEMS, open_ids)
+    products = await products_in(connection, items)
+    for row in items:
+        order = orders[row["order_id"]]
+        order.items.append(_item(row, products.get(row["product_id"]), order, countries[order.shop_id]))
     for row in await connection.fetch(_HOLDS, open_ids):
         orders[row["order_id"]].holds.append(row["reason"])
     shipping = [key for key, order in orders.items() if _may_have_package(order)]
@@ -112,11 +118,10 @@ async def read_facts(connection: Any, vault: Vault, order_ids: Collection[OrderI
 
 async def _lock_stock(connection: Any, orders: Iterable[OrderFacts]) -> Shelf:
     keys = {
-        (item.product_id, order.location_id)
+        key
         for order in orders
         if order.state in _TOUCHES_STOCK or order.channel_status == "CANCELLED"
-        for item in order.items
-        if item.product_id is not None
+        for key in order.shelf_keys()
     }
     return Shelf(await lock_stock(connection, keys) if keys else {})
 
@@ -163,18 +168,17 @@ def _order(row: Any, vault: Vault, location_id: LocationId, policies: ShopPolici
     )
 
 
-def _item(row: Any) -> ItemFacts:
-    product_id = row["product_id"]
-    return ItemFacts(
+def _item(row: Any, product: Product | None, order: OrderFacts, country: str) -> ItemFacts:
+    return ItemFacts.of(
+        product,
+        order.location_id,
+        country,
         item_id=ItemId(row["id"]),
         sku=row["product_sku"],
         name=row["product_name"],
         quantity=row["quantity"],
         unit_price=row["unit_price"],
         status=_FULFILMENTS[row["fulfillment_status"]],
-        product_id=ProductId(product_id) if product_id is not None else None,
-        weight_grams=row["weight_grams"],
-        bin=row["bin"] or "",
     )
 
 

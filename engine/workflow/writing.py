@@ -271,7 +271,7 @@ async def _write_history(connection: Any, plans: Sequence[OrderPlan]) -> None:
             [new_id() for _ in picks],
             [order.order_id for order, _ in picks],
             [item.item_id for _, item in picks],
-            [order.location_id for order, _ in picks],
+            [item.location_id for _, item in picks],
             [item.bin for _, item in picks],
             [item.quantity for _, item in picks],
             ["picked" if order.policies.pick == "auto" else "open" for order, _ in picks],

@@ -19,7 +19,7 @@ UPDATE stock_reservations r SET state = $2, closed_at = now()
 FROM order_items i
 WHERE r.order_id = ANY($1::uuid[]) AND r.state = 'active' AND i.id = r.order_item_id
 RETURNING r.id, r.order_id, r.product_id, r.location_id, r.quantity,
-          least(r.quantity, i.quantity - i.cancelled_quantity) AS leaving
+          least(r.quantity, (i.quantity - i.cancelled_quantity) * r.per_unit) AS leaving
 """
 
 MOVE_LEVELS = """
@@ -79,32 +79,41 @@ async def write_stock(connection: Any, plans: Sequence[OrderPlan]) -> None:
 
 async def _reserve(connection: Any, plans: Sequence[OrderPlan]) -> list[tuple[Any, ...]]:
     lines = [
-        (new_id(), plan, item)
+        (new_id(), plan, item, part)
         for plan in plans
         if plan.reserve
         for item in plan.order.items
-        if item.product_id is not None
+        for part in item.parts
+        if part.product_id is not None
     ]
     await insert_rows(
         connection,
         "stock_reservations",
-        ("id", "order_id", "order_item_id", "product_id", "location_id", "quantity"),
+        ("id", "order_id", "order_item_id", "product_id", "location_id", "quantity", "per_unit"),
         [
-            (key, plan.order.order_id, item.item_id, item.product_id, plan.order.location_id, item.quantity)
-            for key, plan, item in lines
+            (
+                key,
+                plan.order.order_id,
+                item.item_id,
+                part.product_id,
+                item.location_id,
+                item.quantity * part.per_unit,
+                part.per_unit,
+            )
+            for key, plan, item, part in lines
         ],
     )
     return [
         (
-            item.product_id,
-            plan.order.location_id,
+            part.product_id,
+            item.location_id,
             "reserve",
             0,
-            item.quantity,
+            item.quantity * part.per_unit,
             plan.actor.name,
             plan.order.order_id,
             f"reserve:{key}",
         )
-        for key, plan, item in lines
+        for key, plan, item, part in lines
         if plan.record_reservation
     ]

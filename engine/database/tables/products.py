@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    ForeignKeyConstraint,
     Index,
     Integer,
     PrimaryKeyConstraint,
@@ -17,7 +18,7 @@ from sqlalchemy import (
     text,
 )
 
-from engine.database.tables.schema import Json, Texts, key, metadata, moment, one_of, point, refer
+from engine.database.tables.schema import SCHEMA, Json, Texts, key, metadata, moment, one_of, point, refer
 
 products = Table(
     "products",
@@ -46,6 +47,26 @@ Index(
     func.to_tsvector(literal_column("'simple'"), products.c.name),
     postgresql_using="gin",
 )
+
+Index(
+    "products_components_index",
+    products.c.components,
+    postgresql_using="gin",
+    postgresql_ops={"components": "jsonb_path_ops"},
+    postgresql_where=text("components IS NOT NULL"),
+)
+
+product_aliases = Table(
+    "product_aliases",
+    metadata,
+    refer("user_id", "users.id"),
+    Column("sku", Text, nullable=False, comment="another SKU that TikTok may call the product by"),
+    Column("product_sku", Text, nullable=False),
+    moment("created_at", required=True),
+    PrimaryKeyConstraint("user_id", "sku"),
+    ForeignKeyConstraint(["user_id", "product_sku"], [f"{SCHEMA}.products.user_id", f"{SCHEMA}.products.sku"]),
+)
+Index("product_aliases_product_index", product_aliases.c.user_id, product_aliases.c.product_sku)
 
 stock_levels = Table(
     "stock_levels",

@@ -193,6 +193,34 @@ def upgrade() -> None:
         source_schema="orders",
         referent_schema="orders",
     )
+    op.create_index(
+        "products_components_index",
+        "products",
+        ["components"],
+        unique=False,
+        schema="orders",
+        postgresql_using="gin",
+        postgresql_ops={"components": "jsonb_path_ops"},
+        postgresql_where=sa.text("components IS NOT NULL"),
+    )
+    op.create_table(
+        "product_aliases",
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("sku", sa.Text(), nullable=False, comment="another SKU that TikTok may call the product by"),
+        sa.Column("product_sku", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id", "product_sku"],
+            ["orders.products.user_id", "orders.products.sku"],
+            name=op.f("product_aliases_user_id_product_sku_fkey"),
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["orders.users.id"], name=op.f("product_aliases_user_id_fkey")),
+        sa.PrimaryKeyConstraint("user_id", "sku", name=op.f("product_aliases_pkey")),
+        schema="orders",
+    )
+    op.create_index(
+        "product_aliases_product_index", "product_aliases", ["user_id", "product_sku"], unique=False, schema="orders"
+    )
     op.add_column(
         "returns", sa.Column("channel_updated_at", sa.DateTime(timezone=True), nullable=True), schema="orders"
     )
