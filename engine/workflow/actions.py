@@ -6,11 +6,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from engine.effects.kinds import DEPENDENCY_OF, DIGEST_SECONDS
-from engine.identifiers import PackageId, new_id
+from engine.identifiers import LocationId, PackageId, new_id
 from engine.orders.problems import Problem
 from engine.words import EffectKind, ErrorClass, ExecutionStatus, FulfilmentStatus, OrderStatus
 from engine.workflow.conditions import data_problems, items_picked
-from engine.workflow.facts import LabelOn
+from engine.workflow.facts import ItemFacts, LabelOn, OrderFacts
 from engine.workflow.plan import Cause, NewEffect, NewPackage, OrderPlan
 
 Action = Callable[[OrderPlan], None]
@@ -168,12 +168,20 @@ def notify_warehouse(plan: OrderPlan) -> None:
 
 @_register
 def create_shipping_label(plan: OrderPlan) -> None:
-    """Make sure: plan the package and intend its label unless that has been done before."""
-    if plan.order.packages or plan.package is not None:
+    """Make sure: plan a package for each place the items ship from and intend its label, unless that has been done before."""
+    if plan.order.packages or plan.packages:
         return
-    package_id = PackageId(new_id())
-    plan.package = NewPackage(package_id, plan.order)
-    _intend(plan, f"label:{package_id}:1", EffectKind.BUY_LABEL, package_id=package_id)
+    contents: dict[LocationId, list[tuple[ItemFacts, int]]] = {}
+    for item in plan.order.items:
+        contents.setdefault(_ships_from(plan.order, item), []).append((item, item.quantity))
+    for location_id, inside in contents.items():
+        package_id = PackageId(new_id())
+        plan.packages.append(NewPackage(package_id, plan.order, location_id, tuple(inside)))
+        _intend(plan, f"label:{package_id}:1", EffectKind.BUY_LABEL, package_id=package_id)
+
+
+def _ships_from(order: OrderFacts, _: ItemFacts) -> LocationId:
+    return order.location_id
 
 
 @_register

@@ -184,7 +184,7 @@ def _waiting_for(plan: OrderPlan) -> str:
         case WorkflowState.VALIDATED:
             return "stock"
         case WorkflowState.INVENTORY_RESERVED:
-            to_buy = plan.package is not None or any(package.state == "planned" for package in order.packages)
+            to_buy = bool(plan.packages) or any(package.state == "planned" for package in order.packages)
             return "label" if to_buy else "pick"
         case WorkflowState.READY_TO_SHIP:
             told = all(package.told_tracking_number for package in order.packages)

@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from engine.actors import SYSTEM, Actor
-from engine.identifiers import OrderId, PackageId, ShopId
+from engine.identifiers import LocationId, OrderId, PackageId, ShopId
 from engine.orders.problems import Problem
 from engine.words import (
     Dependency,
@@ -18,7 +18,7 @@ from engine.words import (
     OrderStatus,
     WorkflowState,
 )
-from engine.workflow.facts import OrderFacts
+from engine.workflow.facts import ItemFacts, OrderFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +65,18 @@ class NewEffect:
 
 @dataclass(frozen=True, slots=True)
 class NewPackage:
-    """A package to be planned for an order, holding all its open items."""
+    """A package to be planned for an order: what goes into it, and where it ships from."""
 
     package_id: PackageId
     order: OrderFacts
+    location_id: LocationId
+    contents: tuple[tuple[ItemFacts, int], ...]
+    """Items, each with how many of it."""
+
+    @property
+    def weight_grams(self) -> int | None:
+        """What the contents weigh together; None while no weight is known."""
+        return sum((item.weight_grams or 0) * quantity for item, quantity in self.contents) or None
 
 
 @dataclass(slots=True)
@@ -83,7 +91,7 @@ class OrderPlan:
     reason: str = ""
     steps: list[Step] = field(default_factory=list)
     effects: list[NewEffect] = field(default_factory=list)
-    package: NewPackage | None = None
+    packages: list[NewPackage] = field(default_factory=list)
     reserve: bool = False
     record_reservation: bool = False
     release: bool = False
@@ -110,7 +118,7 @@ class OrderPlan:
     @property
     def moved(self) -> bool:
         """Whether anything but the wait changed."""
-        return bool(self.steps) or bool(self.effects) or self.package is not None or self.cancelled
+        return bool(self.steps or self.effects or self.packages or self.cancelled)
 
     def status_changes(self) -> list[tuple[OrderStatus, OrderStatus]]:
         """Each change of the order's status, one after the other."""

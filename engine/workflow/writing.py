@@ -192,19 +192,14 @@ def audit_entry(vault: Vault, plan: OrderPlan) -> chain.Entry:
 
 
 async def _write_packages(connection: Any, plans: Sequence[OrderPlan]) -> None:
-    planned = [plan.package for plan in plans if plan.package is not None]
+    planned = [package for plan in plans for package in plan.packages]
     if planned:
         await insert_rows(
             connection,
             "packages",
             ("id", "shop_id", "location_id", "weight_grams"),
             [
-                (
-                    package.package_id,
-                    package.order.shop_id,
-                    package.order.location_id,
-                    sum((item.weight_grams or 0) * item.quantity for item in package.order.items) or None,
-                )
+                (package.package_id, package.order.shop_id, package.location_id, package.weight_grams)
                 for package in planned
             ],
         )
@@ -213,9 +208,9 @@ async def _write_packages(connection: Any, plans: Sequence[OrderPlan]) -> None:
             "package_items",
             ("package_id", "order_item_id", "order_id", "quantity"),
             [
-                (package.package_id, item.item_id, package.order.order_id, item.quantity)
+                (package.package_id, item.item_id, package.order.order_id, quantity)
                 for package in planned
-                for item in package.order.items
+                for item, quantity in package.contents
             ],
         )
     left = [p.package_id for plan in plans if plan.handed_over for p in plan.order.packages]
