@@ -11,6 +11,7 @@ Changing
     validation     everything wrong with an order's data at once; `problems` is one such thing
     status         what people ask for: one order or many
     correction     a corrected address
+    editing        what changes an order without moving it, many at once: `holds`, `tags`, `assignment`, `notes`, `priority`
     packages       what carriers and TikTok must know of a parcel, and what tracking says of it
     notices        what a notice says and to whom
 Seeing

@@ -51,6 +51,11 @@ SELECT id, reason, note, placed_by, until FROM holds
  WHERE order_id = $1 AND released_at IS NULL ORDER BY placed_at
 """
 
+_NOTE_BY = """
+SELECT author FROM notes
+ WHERE order_id = $1 AND must_acknowledge AND acknowledged_at IS NULL ORDER BY created_at LIMIT 1
+"""
+
 _OPEN_EFFECT = """
 SELECT error, due_at FROM effects
  WHERE order_id = $1 AND dependency = $2 AND state IN ('intent', 'sent', 'ambiguous') ORDER BY sequence LIMIT 1
@@ -121,6 +126,7 @@ async def _standstill(
             for hold in holds
         ),
         failure=failure,
+        note_by=plain(await connection.fetchval(_NOTE_BY, row.order_id)) if row.waiting_for == "note" else "",
         cancel_requested=record["cancel_requested"],
         short=tuple(await short_of(connection, row.order_id)) if row.waiting_for == "stock" else (),
         tracking_number=row.tracking_number,

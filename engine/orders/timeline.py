@@ -35,10 +35,11 @@ SELECT id, reason, note, placed_by, placed_at, released_at, released_by FROM hol
  WHERE order_id = $1 ORDER BY placed_at
 """
 _NOTES = "SELECT id, body, author, created_at FROM notes WHERE order_id = $1 ORDER BY created_at"
-# What the workflow did is told by its steps; the audit adds what else was changed.
+# What the workflow did is told by its steps, holds and notes by their rows; the audit adds what else was changed.
 _AUDIT = """
 SELECT action, actor, source, before, after, created_at FROM audit_log
- WHERE subject = $1 AND action NOT LIKE 'workflow.%' ORDER BY sequence
+ WHERE subject = $1 AND action NOT LIKE 'workflow.%'
+   AND action NOT IN ('order.held', 'order.released', 'order.noted') ORDER BY sequence
 """
 
 _EFFECT_WORDS: dict[EffectKind, tuple[str, str]] = {

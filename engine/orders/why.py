@@ -31,6 +31,8 @@ class Standstill:
     due_at: datetime | None = None
     holds: tuple[ActiveHold, ...] = ()
     failure: FailureView | None = None
+    note_by: str = ""
+    """Who wrote the note that must be acknowledged."""
     cancel_requested: bool = False
     short: tuple[tuple[str, int], ...] = ()
     """SKUs and how many units are missing."""
@@ -91,6 +93,10 @@ def _waits(still: Standstill) -> str:
             return "Held: release its holds to go on."
         case "observe":
             return "Only observed: its shop's orders are shown, not worked, until the shop is switched to work."
+        case "note":
+            return (
+                f"Waits for somebody to acknowledge {still.note_by or 'somebody'}'s note: read it, then acknowledge it."
+            )
         case "stock":
             missing = "; ".join(f"{sku}, {units} short" for sku, units in still.short)
             return (

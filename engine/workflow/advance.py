@@ -16,7 +16,7 @@ from engine.orders.problems import Problem
 from engine.privacy.cipher import Vault
 from engine.words import ChannelStatus, ErrorClass, ExecutionStatus, OrderStatus, WorkflowState
 from engine.workflow.actions import create_shipping_label, label_is_due
-from engine.workflow.conditions import arranged_elsewhere
+from engine.workflow.conditions import arranged_elsewhere, items_picked, shipping_label_ready
 from engine.workflow.explain import refusal_sentence
 from engine.workflow.facts import ImportMode, OrderFacts
 from engine.workflow.machine import Token, WorkflowMachine, default_machine
@@ -171,6 +171,13 @@ def _go_on(machine: WorkflowMachine, token: Token) -> None:
         create_shipping_label(plan)
 
 
+def _only_read(order: OrderFacts) -> bool:
+    """Whether a note to acknowledge is all that keeps the order from its next step."""
+    if order.state is WorkflowState.INVENTORY_RESERVED:
+        return items_picked(order) and shipping_label_ready(order)
+    return order.state is WorkflowState.READY_TO_SHIP
+
+
 def _waiting_for(plan: OrderPlan) -> str:
     """What the order waits for, in a word that `why` turns into a sentence."""
     order = plan.order
@@ -178,6 +185,8 @@ def _waiting_for(plan: OrderPlan) -> str:
         return "hold"
     if order.policies.import_mode is ImportMode.OBSERVE:
         return "observe"
+    if order.unacknowledged and _only_read(order):
+        return "note"
     match order.state:
         case WorkflowState.NEW:
             return "payment"

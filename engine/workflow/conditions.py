@@ -73,6 +73,12 @@ def items_picked(order: OrderFacts) -> bool:
 
 
 @_register
+def notes_acknowledged(order: OrderFacts) -> bool:
+    """Nobody insists that somebody read something first; every way to `ready_to_ship` and `shipped` asks."""
+    return not order.unacknowledged
+
+
+@_register
 def shipping_label_ready(order: OrderFacts) -> bool:
     return bool(order.packages) and all(package.state in _BOUGHT for package in order.packages)
 

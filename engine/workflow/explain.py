@@ -13,6 +13,7 @@ _CONDITION_SENTENCES = {
     "inventory_available": "stock is short",
     "inventory_unavailable": "there is stock",
     "items_picked": "the items are not picked yet",
+    "notes_acknowledged": "a note on it must be acknowledged first",
     "shipping_label_ready": "there is no label yet",
     "delivery_confirmed": "the delivery is not confirmed",
     "not_handed_over": "the parcel has left the house",

@@ -203,6 +203,8 @@ class OrderFacts:
     items: list[ItemFacts] = field(default_factory=list)
     packages: list[PackageFacts] = field(default_factory=list)
     holds: list[str] = field(default_factory=list)
+    unacknowledged: bool = False
+    """A note on it must be acknowledged before it is made ready or leaves."""
     failure_code: str = ""
     reserved: bool = False
     by_person: bool = False

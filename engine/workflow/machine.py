@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from transitions import EventData, Machine, MachineError
@@ -102,11 +102,18 @@ def compile_definition(definition: Definition, file: str) -> WorkflowMachine:
     )
     arrows: dict[tuple[WorkflowState, str], Transition] = {}
     for state in definition.states.values():
-        for arrow in state.transitions:
+        for arrow in map(_guarded, state.transitions):
             arrows[state.name, arrow.trigger] = arrow
             _add(machine, arrow.trigger, state.name, arrow.target, arrow.conditions, arrow.actions)
     _add_system_triggers(machine, definition)
     return WorkflowMachine(definition, arrows, machine, {state.value: state for state in WorkflowState})
+
+
+def _guarded(arrow: Transition) -> Transition:
+    """Whatever a workflow file says, an order with a note to acknowledge is neither made ready nor shipped."""
+    if arrow.target not in {WorkflowState.READY_TO_SHIP, WorkflowState.SHIPPED}:
+        return arrow
+    return replace(arrow, conditions=(*arrow.conditions, "notes_acknowledged"))
 
 
 def _add_system_triggers(machine: Machine, definition: Definition) -> None:

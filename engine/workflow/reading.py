@@ -50,7 +50,12 @@ WHERE i.order_id = ANY($1::uuid[]) AND i.quantity > i.cancelled_quantity
 ORDER BY i.id
 """  # noqa: S608
 
-_HOLDS = "SELECT order_id, reason FROM holds WHERE released_at IS NULL AND order_id = ANY($1::uuid[])"
+# What keeps orders back, in one statement: holds, and (with no reason) notes that nobody has acknowledged.
+_KEPT_BACK = """
+SELECT order_id, reason FROM holds WHERE released_at IS NULL AND order_id = ANY($1::uuid[])
+UNION ALL
+SELECT order_id, NULL FROM notes WHERE must_acknowledge AND acknowledged_at IS NULL AND order_id = ANY($1::uuid[])
+"""
 
 _PACKAGES = """
 SELECT c.order_id, p.id, p.state, p.generation, p.tracking_number, p.told_tracking_number, p.shipment_reference,
@@ -99,8 +104,11 @@ async def read_facts(connection: Any, vault: Vault, order_ids: Collection[OrderI
     for row in items:
         order = orders[row["order_id"]]
         order.items.append(_item(row, products.get(row["product_id"]), order, countries[order.shop_id]))
-    for row in await connection.fetch(_HOLDS, open_ids):
-        orders[row["order_id"]].holds.append(row["reason"])
+    for row in await connection.fetch(_KEPT_BACK, open_ids):
+        if row["reason"] is None:
+            orders[row["order_id"]].unacknowledged = True
+        else:
+            orders[row["order_id"]].holds.append(row["reason"])
     shipping = [key for key, order in orders.items() if _may_have_package(order)]
     if shipping:
         for row in await connection.fetch(_PACKAGES, shipping):

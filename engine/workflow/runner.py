@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from engine.database.locks import lock_work
 from engine.errors import Misconfigured
 from engine.identifiers import OrderId
+from engine.orders.holds import release_ended
 from engine.privacy.cipher import Vault
 from engine.workflow.advance import Push, advance
 from engine.workflow.failures import cause_of_outcome
@@ -31,16 +32,6 @@ SELECT order_id FROM work WHERE ready ORDER BY priority DESC, ship_by, order_id 
 _WAKE_DUE = """
 UPDATE work SET ready = true WHERE order_id IN (
     SELECT order_id FROM work WHERE NOT ready AND due_at <= now() ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED)
-"""
-
-_RELEASE_DUE_HOLDS = """
-WITH due AS (
-    SELECT h.id, h.order_id FROM holds h JOIN work w ON w.order_id = h.order_id
-    WHERE h.released_at IS NULL AND h.until <= now() ORDER BY h.order_id LIMIT $1 FOR UPDATE OF w SKIP LOCKED
-), freed AS (
-    UPDATE holds SET released_at = now(), released_by = 'system' FROM due WHERE holds.id = due.id
-)
-UPDATE work SET ready = true FROM due WHERE work.order_id = due.order_id
 """
 
 
@@ -66,7 +57,7 @@ async def run_batch(database: Database, limit: int) -> int:
 
 async def wake_due(database: Database, limit: int = 1000) -> None:
     """Make parked orders ready whose time has come, and release holds that end by themselves."""
-    await database.run(lambda connection: connection.execute(_RELEASE_DUE_HOLDS, limit))
+    await release_ended(database, limit)
     await database.run(lambda connection: connection.execute(_WAKE_DUE, limit))
 
 

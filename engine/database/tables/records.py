@@ -76,6 +76,11 @@ notes = Table(
     moment("created_at", required=True),
 )
 Index("notes_order_index", notes.c.order_id)
+Index(
+    "notes_unacknowledged_index",
+    notes.c.order_id,
+    postgresql_where=text("must_acknowledge AND acknowledged_at IS NULL"),
+)
 
 batches = Table(
     "batches",

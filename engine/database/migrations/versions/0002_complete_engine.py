@@ -194,6 +194,14 @@ def upgrade() -> None:
         referent_schema="orders",
     )
     op.create_index(
+        "notes_unacknowledged_index",
+        "notes",
+        ["order_id"],
+        unique=False,
+        schema="orders",
+        postgresql_where=sa.text("must_acknowledge AND acknowledged_at IS NULL"),
+    )
+    op.create_index(
         "products_components_index",
         "products",
         ["components"],
