@@ -18,7 +18,7 @@ from engine.database.loss import is_lost
 from engine.database.notify import listen
 from engine.errors import OrdersError
 from engine.fleet import daemons
-from engine.orders import packages, shops
+from engine.orders import packages, priority, shops
 from engine.workflow import runner
 from sync import intake
 from sync.delivery import Deliveries, DeliverySettings
@@ -31,6 +31,7 @@ from sync.waking import Bell
 
 _log = structlog.get_logger(__name__)
 _ANSWER_SECONDS = 3.0
+_RISING = 1000  # orders a transaction whose deadline has come nearer
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,7 @@ class Daemon:
             Tick("heartbeat", daemons.BEAT_SECONDS, self._beat),
             Tick("keep_database", 1.0, self._keep_database),
             Tick("wake_due", 1.0, self._wake_due),
+            Tick("rise_with_time", 30.0, self._rise_with_time),
             Tick("poll_shops", min(settings.poll_seconds, 5.0), self._poll_shops, settings.poll_seconds / 20),
             Tick("read_tracking", settings.tracking_tick_seconds, self._read_tracking),
         ]
@@ -153,6 +155,11 @@ class Daemon:
 
     async def _wake_due(self) -> None:
         await runner.wake_due(self._database)
+
+    async def _rise_with_time(self) -> None:
+        risen = _RISING
+        while risen == _RISING:
+            risen = await priority.rise_with_time(self._database, _RISING)
 
     async def _poll_shops(self) -> None:
         while (shop := await shops.claim_poll(self._database, self._settings.poll_seconds)) is not None:

@@ -12,6 +12,7 @@ Changing
     status         what people ask for: one order or many
     correction     a corrected address
     editing        what changes an order without moving it, many at once: `holds`, `tags`, `assignment`, `notes`, `priority`
+    deadlines      the internal target that a location's calendar makes of a ship-by
     packages       what carriers and TikTok must know of a parcel, and what tracking says of it
     notices        what a notice says and to whom
 Seeing

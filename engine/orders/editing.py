@@ -33,9 +33,10 @@ FROM orders o LEFT JOIN work k ON k.order_id = o.id
 WHERE o.id = ANY($1::uuid[]) ORDER BY o.id FOR NO KEY UPDATE OF o
 """
 
+# Tags travel as objects: arrays of arrays would have to be equally long.
 _WRITE = """
 UPDATE orders o
-SET tags = ARRAY(SELECT jsonb_array_elements_text(d.tags)), priority_level = d.level, priority_override = d.override,
+SET tags = ARRAY(SELECT jsonb_array_elements_text(d.tags -> 'tags')), priority_level = d.level, priority_override = d.override,
     assigned_to = d.assigned_to, version = o.version + 1, updated_at = now(), audit_sequence = d.audit_sequence,
     audit_head = d.audit_head
 FROM unnest($1::uuid[], $2::jsonb[], $3::int[], $4::int[], $5::uuid[], $6::int[], $7::bytea[])
@@ -151,7 +152,7 @@ async def write_edits(connection: Any, vault: Vault, edits: Sequence[Edit], acto
     await connection.execute(
         _WRITE,
         [order.order_id for order in orders],
-        [list(order.tags) for order in orders],
+        [{"tags": order.tags} for order in orders],
         [order.priority_level for order in orders],
         [order.priority_override for order in orders],
         [order.assigned_to for order in orders],

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from engine.actors import CHANNEL
 from engine.audit import chain
 from engine.identifiers import OrderId, ShopId, new_id
+from engine.orders.deadlines import target_ship_by
 from engine.orders.intake_rows import PLACE_HOLDS, WORDS
 from engine.orders.personal import Sealed, seal_fact, words_of
+from engine.orders.priority import MOVE_DEADLINES, derived_level
 from engine.orders.shop_rows import ShopRow
 from engine.ports import OrderFact
 from engine.privacy.cipher import Vault
@@ -18,6 +21,7 @@ from engine.words import ChannelStatus
 
 _LOCK = """
 SELECT id, tiktok_order_id, channel_status, channel_updated_at, channel_digest, payment_status, audit_sequence, audit_head, masked,
+       target_ship_by,
        customer_name IS NOT NULL AS has_customer, shipping_address IS NOT NULL AS has_address,
        EXISTS (SELECT FROM audit_log a WHERE a.subject = orders.id AND a.action = 'order.address_corrected') AS corrected
 FROM orders WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
@@ -64,11 +68,6 @@ UPDATE holds SET released_at = now(), released_by = 'tiktok_shop'
 WHERE order_id = ANY($1::uuid[]) AND reason = 'cooling-off' AND released_at IS NULL
 """
 
-_SHIP_BY = """
-UPDATE work w SET ship_by = d.ship_by FROM unnest($1::uuid[], $2::timestamptz[]) AS d(order_id, ship_by)
-WHERE w.order_id = d.order_id AND w.ship_by <> d.ship_by
-"""
-
 _KEPT = Sealed(None, None, None, None, None, None)
 
 
@@ -80,6 +79,8 @@ class _Change:
     sealed: Sealed
     searchable: bool
     entry: chain.Entry
+    target_before: datetime | None
+    target: datetime | None
 
 
 async def update(
@@ -131,7 +132,8 @@ def _change(vault: Vault, shop: ShopRow, fact: OrderFact, digest: bytes, row: An
     sealed = _KEPT if keep else seal_fact(vault, shop.user_id, order_id, fact)
     if row["corrected"]:  # TikTok goes on repeating the address that a person has corrected here
         sealed = replace(sealed, address=None)
-    return _Change(fact, digest, order_id, sealed, not keep, entry)
+    target = target_ship_by(fact.ship_by, shop.calendar)
+    return _Change(fact, digest, order_id, sealed, not keep, entry, row["target_ship_by"], target)
 
 
 async def _write(connection: Any, vault: Vault, changes: Sequence[_Change]) -> None:
@@ -182,8 +184,9 @@ async def _write(connection: Any, vault: Vault, changes: Sequence[_Change]) -> N
     words = sorted({(word, c.order_id) for c in changes if c.searchable for word in words_of(vault, c.fact)})
     await connection.execute(WORDS, [word for word, _ in words], [order_id for _, order_id in words])
     await chain.write(connection, [change.entry for change in changes])
-    dated = [change for change in changes if change.fact.ship_by is not None]
+    dated = [change for change in changes if change.fact.ship_by is not None and change.target != change.target_before]
     if dated:
+        levels = [derived_level(change.target, change.entry.created_at) for change in dated]
         await connection.execute(
-            _SHIP_BY, [change.order_id for change in dated], [change.fact.ship_by for change in dated]
+            MOVE_DEADLINES, [change.order_id for change in dated], [change.target for change in dated], levels
         )

@@ -22,19 +22,21 @@ INSERT INTO orders (id, user_id, shop_id, tiktok_order_id, order_number, order_s
   payment_status, customer_name, customer_email, customer_phone, shipping_address, shipping_method, shipping_cost, order_date,
   expected_ship_date, last_tiktok_sync, sync_status, channel_status, channel_updated_at, channel_digest, shipping_type,
   fulfilled_by_tiktok, delivery_option_id, warehouse_id, collect_by, auto_cancel_at, cash_on_delivery, order_kind, replaces_order_id,
-  cancel_requested, cancel_reason, masked, buyer_message, seller_note, failed_from, audit_sequence, audit_head)
+  cancel_requested, cancel_reason, masked, buyer_message, seller_note, failed_from, audit_sequence, audit_head,
+  target_ship_by, priority_level)
 SELECT d.id, d.user_id, d.shop_id, d.number, d.number, d.status::order_status_enum, d.state::workflow_status_enum, d.total, d.currency,
   d.payment::payment_status_enum, d.name, d.email, d.phone, d.address, d.method, d.cost, d.ordered, d.ship_by, now(), 'synced',
   d.channel, d.updated, d.digest, d.shipping_type, d.fbt, d.option, d.warehouse, d.collect_by, d.auto_cancel, d.cod, d.kind, d.replaces,
-  d.cancel_requested, d.cancel_reason, d.masked, d.message, d.note, d.failed_from::workflow_status_enum, d.sequence, d.head
+  d.cancel_requested, d.cancel_reason, d.masked, d.message, d.note, d.failed_from::workflow_status_enum, d.sequence, d.head,
+  d.target, d.level
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::numeric[], $8::text[], $9::text[],
   $10::bytea[], $11::bytea[], $12::bytea[], $13::bytea[], $14::text[], $15::numeric[], $16::timestamptz[], $17::timestamptz[],
   $18::text[], $19::timestamptz[], $20::bytea[], $21::text[], $22::bool[], $23::text[], $24::text[], $25::timestamptz[],
   $26::timestamptz[], $27::bool[], $28::text[], $29::text[], $30::bool[], $31::text[], $32::bool[], $33::bytea[], $34::bytea[],
-  $35::text[], $36::int[], $37::bytea[])
+  $35::text[], $36::int[], $37::bytea[], $38::timestamptz[], $39::int[])
   AS d(id, user_id, shop_id, number, status, state, total, currency, payment, name, email, phone, address, method, cost, ordered,
        ship_by, channel, updated, digest, shipping_type, fbt, option, warehouse, collect_by, auto_cancel, cod, kind, replaces,
-       cancel_requested, cancel_reason, masked, message, note, failed_from, sequence, head)
+       cancel_requested, cancel_reason, masked, message, note, failed_from, sequence, head, target, level)
 ON CONFLICT (tiktok_order_id) DO NOTHING
 RETURNING id
 """
@@ -99,6 +101,8 @@ async def insert_orders(connection: Any, new: Sequence[NewOrder]) -> list[NewOrd
         [order.facts.failed_from for order in new],
         [order.entries[-1].sequence for order in new],
         [order.entries[-1].hash for order in new],
+        [order.target_ship_by for order in new],
+        [order.priority for order in new],
     )
     written = {row["id"] for row in rows}
     return [order for order in new if order.order_id in written]
@@ -179,12 +183,13 @@ async def _insert_work(connection: Any, new: Sequence[NewOrder]) -> None:
     await insert_rows(
         connection,
         "work",
-        ("order_id", "workflow_id", "ship_by", "ready", "waiting_for"),
+        ("order_id", "workflow_id", "ship_by", "priority", "ready", "waiting_for"),
         [
             (
                 order.order_id,
                 order.workflow_id,
-                order.fact.ship_by or NEVER,
+                order.target_ship_by or NEVER,
+                order.priority,
                 order.plan is None,
                 order.plan.waiting_for if order.plan else "",
             )

@@ -12,7 +12,9 @@ from engine.actors import CHANNEL
 from engine.audit import chain
 from engine.identifiers import ItemId, OrderId, WorkflowId, new_id
 from engine.inventory.catalogue import Catalogue
+from engine.orders.deadlines import target_ship_by
 from engine.orders.personal import Sealed, seal_fact
+from engine.orders.priority import NORMAL, derived_level
 from engine.orders.shop_rows import ShopRow
 from engine.ports import OrderFact, UnitFact
 from engine.privacy.cipher import Vault
@@ -32,6 +34,7 @@ _BEGINNINGS: dict[ChannelStatus, tuple[WorkflowState, OrderStatus, ExecutionStat
     ChannelStatus.COMPLETED: (WorkflowState.COMPLETED, OrderStatus.DELIVERED, ExecutionStatus.COMPLETED),
     ChannelStatus.CANCELLED: (WorkflowState.NEW, OrderStatus.CANCELLED, ExecutionStatus.CANCELLED),
 }
+_TO_SHIP = frozenset({OrderStatus.PENDING, OrderStatus.CONFIRMED, OrderStatus.PROCESSING})
 _FROM_NEW = (WorkflowState.NEW, OrderStatus.PENDING, ExecutionStatus.RUNNING)
 
 
@@ -60,6 +63,9 @@ class NewOrder:
     items: list[MergedItem]
     began: WorkflowState
     facts: OrderFacts
+    target_ship_by: datetime | None
+    """The channel's ship-by, moved earlier by the calendar of the shop's location."""
+    priority: int
     entries: list[chain.Entry]
     plan: OrderPlan | None = None
 
@@ -144,7 +150,9 @@ def new_order(
         holds=["cooling-off"] if fact.channel_status is ChannelStatus.ON_HOLD else [],
     )
     sealed = seal_fact(vault, shop.user_id, order_id, fact)
-    return NewOrder(fact, digest, order_id, workflow_id, shop, sealed, items, state, facts, [entry])
+    target = target_ship_by(fact.ship_by, shop.calendar)
+    priority = derived_level(target, now) if status in _TO_SHIP else NORMAL
+    return NewOrder(fact, digest, order_id, workflow_id, shop, sealed, items, state, facts, target, priority, [entry])
 
 
 def _item(shop: ShopRow, item: MergedItem, catalogue: Catalogue) -> ItemFacts:

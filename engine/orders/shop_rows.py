@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.identifiers import LocationId, ShopId, UserId
+from engine.orders.deadlines import Calendar
 from engine.workflow.facts import ShopPolicies
 
 _SHOPS = """
-SELECT s.id, s.user_id, s.location_id, s.policies, l.address ->> 'country' AS country
+SELECT s.id, s.user_id, s.location_id, s.policies, l.address ->> 'country' AS country, l.calendar, l.timezone
 FROM shops s JOIN locations l ON l.id = s.location_id WHERE s.id = ANY($1::uuid[])
 """
 
@@ -25,6 +26,8 @@ class ShopRow:
     policies: ShopPolicies
     country: str
     """Of the location; empty while that has no address."""
+    calendar: Calendar | None
+    """When the location hands parcels over."""
 
 
 async def read_shops(connection: Any, shop_ids: Collection[ShopId]) -> dict[ShopId, ShopRow]:
@@ -37,6 +40,7 @@ async def read_shops(connection: Any, shop_ids: Collection[ShopId]) -> dict[Shop
             LocationId(row["location_id"]),
             ShopPolicies.read(row["policies"]),
             row["country"] or "",
+            Calendar.read(row["calendar"], row["timezone"]),
         )
         for row in rows
     }

@@ -4,6 +4,7 @@ Where to look
     app        the root: which commands there are, loaded only when called; `run` gives the exit code
     exits      what an error is to a script: one sentence and an exit code, in one place
     order_text orders as lines of text and as JSON
+    order_targets  which orders a command means, and what became of each
     output     stdout is data, stderr is narration
     orders     list, show, set-status, retry
     stock      list, receive

@@ -9,11 +9,11 @@ from typing import Annotated
 import cyclopts
 from cyclopts import Parameter
 
-from engine.errors import Misconfigured, NotFound
-from engine.identifiers import OrderId
-from engine.orders.views import ChangeOutcome, OrderFilter, OrderRow, OrderSort, Pile
+from engine.errors import Misconfigured
+from engine.orders.views import OrderFilter, OrderRow, OrderSort, Pile
 from engine.words import ExecutionStatus, OrderStatus, WorkflowState
 from orders_tui.cli.exits import Exit
+from orders_tui.cli.order_targets import Json, Reason, find_all, report_outcomes
 from orders_tui.cli.order_text import row_document, row_line, story
 from orders_tui.cli.output import emit, emit_json, narrate, progress
 from orders_tui.opening import open_services
@@ -24,9 +24,6 @@ PAGE = 500
 FAILED = "failed"
 
 app = cyclopts.App(name="orders", help="List, show, change and retry orders.")
-
-Json = Annotated[bool, Parameter(name="--json", negative=(), help="One JSON object a line.")]
-Reason = Annotated[str, Parameter(help="Why; history keeps it.")]
 
 
 @app.command(name="list")
@@ -80,7 +77,7 @@ async def show(
 ) -> int:
     """Show one order: why it has not moved, its items, packages and story."""
     async with open_services(read_settings(), on_wait=narrate) as services:
-        [order_id] = await _find_all(services, [order])
+        [order_id] = await find_all(services, [order])
         detail = await services.detail(order_id)
     if json:
         emit_json(detail)
@@ -102,10 +99,10 @@ async def set_status(
         raise Misconfigured("usage.targets", "Give at least one order and then the status: set-status ORDER... STATUS.")
     wanted = _status(targets[-1])
     async with open_services(read_settings(), on_wait=narrate) as services:
-        order_ids = await _find_all(services, targets[:-1])
+        order_ids = await find_all(services, targets[:-1])
         if dry_run:
             outcomes = await services.preview_status(order_ids, wanted)
-            return _report(outcomes, json=json)
+            return report_outcomes(outcomes, json=json)
         report = await services.change_status(order_ids, wanted, reason=reason, on_progress=progress())
     if json:
         emit_json(report)
@@ -124,8 +121,8 @@ async def retry(
     if not orders:
         raise Misconfigured("usage.targets", "Give at least one order: orders retry ORDER...")
     async with open_services(read_settings(), on_wait=narrate) as services:
-        outcomes = await services.retry(await _find_all(services, orders), reason=reason)
-    return _report(outcomes, json=json)
+        outcomes = await services.retry(await find_all(services, orders), reason=reason)
+    return report_outcomes(outcomes, json=json)
 
 
 async def _stream(services: Services, order_filter: OrderFilter) -> AsyncIterator[OrderRow]:
@@ -136,30 +133,6 @@ async def _stream(services: Services, order_filter: OrderFilter) -> AsyncIterato
         if not page.more_after or not page.rows:
             return
         page = await services.page(order_filter, after=page.rows[-1].key, limit=PAGE)
-
-
-async def _find_all(services: Services, texts: Sequence[str]) -> list[OrderId]:
-    """The order each text names, in order and once; nothing is done when one of them names none."""
-    found: dict[OrderId, None] = {}
-    for text in texts:
-        order_id = await services.find(text)
-        if order_id is None:
-            raise NotFound(
-                "order.not_found", f"There is no order {text!r}: give its order number, package id or tracking number."
-            )
-        found[order_id] = None
-    return list(found)
-
-
-def _report(outcomes: Sequence[ChangeOutcome], *, json: bool) -> int:
-    for outcome in outcomes:
-        if json:
-            emit_json(outcome)
-        elif outcome.refused:
-            emit(f"{outcome.order_number}  refused: {outcome.sentence}")
-        else:
-            emit(f"{outcome.order_number}  {outcome.before} → {outcome.after}")
-    return Exit.REFUSED if any(outcome.refused for outcome in outcomes) else Exit.OK
 
 
 def _statuses(words: Sequence[str]) -> tuple[frozenset[OrderStatus], frozenset[ExecutionStatus]]:

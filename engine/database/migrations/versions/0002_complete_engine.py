@@ -202,6 +202,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("must_acknowledge AND acknowledged_at IS NULL"),
     )
     op.create_index(
+        "work_priority_index",
+        "work",
+        ["ship_by"],
+        unique=False,
+        schema="orders",
+        postgresql_where=sa.text("priority < 4 AND waiting_for <> 'delivery'"),
+    )
+    op.create_index(
         "products_components_index",
         "products",
         ["components"],
