@@ -13,11 +13,13 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from engine.audit.seals import LEASE as SEAL_LEASE
+from engine.audit.seals import Sealer
 from engine.database.connection import Database
 from engine.database.loss import is_lost
 from engine.database.notify import listen
 from engine.errors import OrdersError
-from engine.fleet import daemons
+from engine.fleet import daemons, leases
 from engine.orders import packages, priority, shops
 from engine.workflow import runner
 from sync import intake
@@ -47,6 +49,7 @@ class DaemonSettings:
     workflow_batch: int = 200
     idle_seconds: float = 1.0
     drain_seconds: float = 10.0
+    seal_seconds: float = 60.0
     poll: PollSettings = field(default_factory=PollSettings)
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
 
@@ -58,6 +61,7 @@ class Daemon:
         self._database = database
         self._outside = Outside(database, outside, outbox)
         self._settings = settings
+        self._sealer = Sealer(database)
         self._bell = Bell()
         self._ends = asyncio.Event()
 
@@ -137,6 +141,7 @@ class Daemon:
             Tick("rise_with_time", 30.0, self._rise_with_time),
             Tick("poll_shops", min(settings.poll_seconds, 5.0), self._poll_shops, settings.poll_seconds / 20),
             Tick("read_tracking", settings.tracking_tick_seconds, self._read_tracking),
+            Tick("seal_audit", settings.seal_seconds, self._seal_audit, settings.seal_seconds / 20),
         ]
 
     async def _beat(self) -> None:
@@ -160,6 +165,13 @@ class Daemon:
         risen = _RISING
         while risen == _RISING:
             risen = await priority.rise_with_time(self._database, _RISING)
+
+    async def _seal_audit(self) -> None:
+        """The hash goes to the log as well: a copy outside the database is what even the database's owner cannot rewrite."""
+        if not await leases.take(self._database, SEAL_LEASE, self._daemon_id, 2 * self._settings.seal_seconds):
+            return
+        for seal in await self._sealer.seal():
+            _log.info("audit_sealed", seal=seal.number, subjects=seal.subjects, hash=seal.hash.hex())
 
     async def _poll_shops(self) -> None:
         while (shop := await shops.claim_poll(self._database, self._settings.poll_seconds)) is not None:

@@ -1,5 +1,8 @@
 """Who changed what: an insert-only log, hash-chained per subject so that an edit, a gap or a reorder shows.
 
 Where to look
-    chain   links and writes entries
+    chain      links and writes entries
+    seals      the heads of all chains, sealed together every minute
+    verify     walks chains and seals; `findings` is what can be wrong with one chain
+    retention  the one door through which old entries leave
 """

@@ -7,7 +7,7 @@ stored bytes, so that anyone can verify a chain without the keys to read it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
@@ -99,22 +99,34 @@ def entry_hash(
     previous_hash: bytes,
     at: datetime,
 ) -> bytes:
-    """SHA-256 over the entry, every part preceded by its length so that no two entries read alike."""
+    """The digest of everything the entry says and of what it follows."""
+    return digest(
+        (
+            previous_hash,
+            subject.bytes,
+            str(sequence).encode(),
+            action.encode(),
+            actor.encode(),
+            source.encode(),
+            before or b"",
+            after or b"",
+            instant(at),
+        )
+    )
+
+
+def digest(parts: Iterable[bytes]) -> bytes:
+    """SHA-256 over the parts, each preceded by its length so that no two lists of parts read alike."""
     hasher = hashlib.sha256()
-    for part in (
-        previous_hash,
-        subject.bytes,
-        str(sequence).encode(),
-        action.encode(),
-        actor.encode(),
-        source.encode(),
-        before or b"",
-        after or b"",
-        str(int(at.timestamp() * 1_000_000)).encode(),
-    ):
+    for part in parts:
         hasher.update(len(part).to_bytes(4, "big"))
         hasher.update(part)
     return hasher.digest()
+
+
+def instant(at: datetime) -> bytes:
+    """A time as digests cover it, to the microsecond the database keeps."""
+    return str(int(at.timestamp() * 1_000_000)).encode()
 
 
 async def write(connection: Any, entries: Sequence[Entry]) -> None:

@@ -38,6 +38,7 @@ WHERE NOT EXISTS (SELECT 1 FROM lines l WHERE l.order_id = o.id AND l.from_end =
    OR EXISTS (SELECT 1 FROM lines l WHERE l.order_id = o.id AND l.previous_status IS DISTINCT FROM l.before)
    OR EXISTS (SELECT 1 FROM steps s WHERE s.order_id = o.id AND s.from_state IS DISTINCT FROM s.before)
    OR o.audit_sequence <> (SELECT count(*) FROM audit_log a WHERE a.subject = o.id)
+                        + (SELECT coalesce(max(through_sequence), 0) FROM audit_cuts c WHERE c.subject = o.id)
    OR o.audit_head <> (SELECT a.hash FROM audit_log a WHERE a.subject = o.id ORDER BY a.sequence DESC LIMIT 1)
 """
 

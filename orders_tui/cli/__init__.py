@@ -9,6 +9,7 @@ Where to look
     orders     list, show, set-status, retry
     stock      list, receive
     product    set-weight
+    audit      verify
     db         path, upgrade, check
     config     show, path
     daemon     the loop without a screen

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
 from engine.actors import Actor
+from engine.audit.retention import RETENTION_DOOR
 from engine.database.connection import Database, open_database
 from engine.identifiers import DEFAULT_LOCATION
 from engine.inventory.ledger import receive
@@ -116,4 +117,6 @@ async def empty(database: Database) -> None:
         "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables "
         "WHERE schemaname = 'orders' AND tablename NOT IN ('alembic_version', 'users', 'locations', 'data_keys')"
     )
-    await database.pool.execute(f"TRUNCATE {tables}")
+    async with database.transaction() as connection:
+        await connection.execute(RETENTION_DOOR)
+        await connection.execute(f"TRUNCATE {tables}")

@@ -6,6 +6,7 @@ lost connection is `Unreachable`.
 
 Where to look
     door   how every write runs to its end, and how a lost database is told
+    audit  is the record of who changed what whole
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ from engine.reports import overview
 from engine.words import OrderStatus
 from engine.workflow import failure_groups
 from engine.workflow.failures import retry
+from orders_tui.services.audit import Audit
 from orders_tui.services.door import Door, lost_is_unreachable
 
 COUNT_CAP = 10_000
@@ -60,6 +62,7 @@ class Services:
         self.database = database
         self.actor = actor
         self.door = Door(database)
+        self.audit = Audit(database)
 
     # Lists
 

@@ -50,11 +50,11 @@ async def empty(shared: EmbeddedServer) -> None:
     connection: Any = await asyncpg.connect(**shared.dsn_parameters(), server_settings={"search_path": "orders"})
     try:
         await connection.execute(_OTHERS)
+        # Children and parents in any order: neither foreign keys nor triggers are looked at in this session.
+        await connection.execute("SET session_replication_role = replica")
         tables = await connection.fetch(_TABLES, _LARGE_BYTES)
         if large := [table["name"] for table in tables if table["large"]]:
             await connection.execute(f"TRUNCATE {', '.join(large)} CASCADE")
-        # Children and parents in any order: foreign keys are not looked at in this session.
-        await connection.execute("SET session_replication_role = replica")
         await connection.execute("".join(f"DELETE FROM {table['name']};" for table in tables))  # noqa: S608
         await connection.execute("".join(f"INSERT INTO {seed} SELECT * FROM seeds.{seed};" for seed in _SEEDS))  # noqa: S608
     finally:

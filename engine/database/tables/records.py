@@ -1,4 +1,4 @@
-"""Audit log, notes, batches and their undo journal, saved views, rules, counters."""
+"""Audit log, its seals and its cuts, notes, batches and their undo journal, saved views, rules, counters."""
 
 from __future__ import annotations
 
@@ -39,7 +39,12 @@ audit_log = Table(
     CheckConstraint(one_of("source", ChangeSource), name="source"),
 )
 # Entries come in the order of time, so that a seal finds the new ones by a few blocks; a tree would cost every insert.
-Index("audit_log_created_index", audit_log.c.created_at, postgresql_using="brin")
+Index(
+    "audit_log_created_index",
+    audit_log.c.created_at,
+    postgresql_using="brin",
+    postgresql_with={"autosummarize": "true"},
+)
 
 audit_seals = Table(
     "audit_seals",
@@ -62,6 +67,18 @@ audit_seal_heads = Table(
     PrimaryKeyConstraint("seal", "subject"),
 )
 Index("audit_seal_heads_subject_index", audit_seal_heads.c.subject, audit_seal_heads.c.seal)
+
+audit_cuts = Table(
+    "audit_cuts",
+    metadata,
+    Column("subject", Uuid, nullable=False),
+    Column("through_sequence", Integer, nullable=False, comment="the last entry that retention removed"),
+    Column("through_hash", LargeBinary, nullable=False, comment="what the first entry that is left follows"),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    moment("created_at", required=True),
+    PrimaryKeyConstraint("subject", "through_sequence"),
+)
 
 notes = Table(
     "notes",

@@ -46,7 +46,9 @@ async def test_every_order_is_counted_where_it_ended_up(house: House, store: Dat
 async def test_damage_is_seen(house: House, store: Database, damage: str, seen: str) -> None:
     await house.arrive(an_order(house.shop_id))
     assert (await account(store)).balanced
-    await store.pool.execute(damage)
+    async with store.transaction() as connection:
+        await connection.execute("SET LOCAL session_replication_role = replica")  # not even the audit's trigger minds
+        await connection.execute(damage)
     after = await account(store)
     assert not after.balanced
     sums = {name: asdict(after)[name] for name in ("broken_histories", "unbalanced_stock", "open_without_work")}

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -22,63 +18,8 @@ from engine.database.embedded import EmbeddedServer
 from engine.orders import queries
 from engine.orders.views import OrderFilter
 from engine.words import OrderStatus, WorkflowState
-from orders_tui.cli.app import run
-from tests.factories import MUG, NOON, Factory, environment_for, opened
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a command left behind."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def lines(self) -> list[str]:
-        return self.out.splitlines()
-
-    @property
-    def documents(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.lines]
-
-
-Command = Callable[..., Awaitable[Said]]
-
-
-@pytest.fixture
-async def store(database: EmbeddedServer) -> AsyncIterator[Database]:
-    async with opened(database) as store:
-        yield store
-
-
-@pytest.fixture
-async def factory(store: Database) -> Factory:
-    return Factory(store)
-
-
-@pytest.fixture
-def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / "config.toml"
-    path.write_text("")
-    monkeypatch.setenv("ORDERS_TUI_CONFIG", str(path))
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    return path
-
-
-@pytest.fixture
-def command(
-    configured: Path, database: EmbeddedServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Command:
-    for name, value in environment_for(database).items():
-        monkeypatch.setenv(name, value)
-
-    async def call(*arguments: str) -> Said:
-        code = await asyncio.to_thread(run, arguments)
-        captured = capsys.readouterr()
-        return Said(code, captured.out, captured.err)
-
-    return call
+from tests.factories import MUG, NOON, Factory
+from tests.orders_tui.cli.saying import Command
 
 
 async def test_orders_are_listed_newest_first(command: Command, factory: Factory) -> None:

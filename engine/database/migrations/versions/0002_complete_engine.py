@@ -12,6 +12,18 @@ branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 
+# One trigger a statement costs nothing per row. UPDATE is never let through; what retention may do is in engine/audit/retention.py.
+_INSERT_ONLY = """
+CREATE FUNCTION orders.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP <> 'UPDATE' AND coalesce(current_setting('orders.audit_retention', true), '') = 'on' THEN
+        RETURN NULL;
+    END IF;
+    RAISE EXCEPTION '% is insert-only: % is refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'insufficient_privilege';
+END $$
+"""
+
+
 def upgrade() -> None:
     op.create_table(
         "audit_seal_heads",
@@ -69,8 +81,36 @@ def upgrade() -> None:
     )
     op.create_index("rule_runs_order_index", "rule_runs", ["order_id"], unique=False, schema="orders")
     op.create_index(
-        "audit_log_created_index", "audit_log", ["created_at"], unique=False, schema="orders", postgresql_using="brin"
+        "audit_log_created_index",
+        "audit_log",
+        ["created_at"],
+        unique=False,
+        schema="orders",
+        postgresql_using="brin",
+        postgresql_with={"autosummarize": "true"},
     )
+    op.create_table(
+        "audit_cuts",
+        sa.Column("subject", sa.Uuid(), nullable=False),
+        sa.Column("through_sequence", sa.Integer(), nullable=False, comment="the last entry that retention removed"),
+        sa.Column(
+            "through_hash",
+            sa.LargeBinary(),
+            nullable=False,
+            comment="what the first entry that is left follows",
+        ),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("subject", "through_sequence", name=op.f("audit_cuts_pkey")),
+        schema="orders",
+    )
+    op.execute(_INSERT_ONLY)
+    for table in ("audit_log", "audit_seals", "audit_seal_heads", "audit_cuts"):
+        op.execute(
+            f"CREATE TRIGGER {table}_insert_only BEFORE UPDATE OR DELETE OR TRUNCATE ON orders.{table} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION orders.refuse_change()"
+        )
     op.add_column(
         "batches",
         sa.Column(
