@@ -104,6 +104,8 @@ async def intend(connection: Any, effects: Sequence[NewEffect]) -> None:
     """Write intents. A key that exists already is left as it is: what was meant once is done once."""
     if not effects:
         return
+    # A batch means a digest once for each of its orders.
+    effects = list({effect.key: effect for effect in reversed(effects)}.values())[::-1]
     await connection.execute(
         _INTEND,
         [effect.effect_id for effect in effects],

@@ -24,6 +24,7 @@ SET state = CASE WHEN p.state = 'planned' THEN 'labelled' ELSE 'voiding' END,
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::numeric[], $8::text[])
   AS d(id, carrier, service, tracking_number, shipment, tracker, cost, currency)
 WHERE p.id = d.id AND p.state IN ('planned', 'voided')
+RETURNING p.id, p.state
 """
 
 _DOCUMENTS = """
@@ -38,7 +39,7 @@ INSERT INTO effects (id, key, kind, dependency, order_id, shop_id, package_id, h
 SELECT gen_random_uuid(), 'void:' || p.id || ':' || p.generation, 'void_label', 'carrier', e.order_id, p.shop_id, p.id, true,
        p.shipment_reference
 FROM packages p JOIN effects e ON e.package_id = p.id AND e.kind = 'buy_label'
-WHERE p.id = ANY($1::uuid[]) AND p.state = 'voiding'
+WHERE p.id = ANY($1::uuid[])
 ON CONFLICT (key) DO NOTHING
 """
 
@@ -84,7 +85,7 @@ async def _write_labels(connection: Any, vault: Vault, bought: Sequence[tuple[Pa
     packages = [package_id for package_id, _ in bought]
     labels = [label for _, label in bought]
     owners = {row["id"]: row for row in await connection.fetch(_OWNERS, packages)}
-    await connection.execute(
+    rows = await connection.fetch(
         _LABELLED,
         packages,
         [label.carrier for label in labels],
@@ -107,4 +108,6 @@ async def _write_labels(connection: Any, vault: Vault, bought: Sequence[tuple[Pa
             for document_id, (package_id, label) in zip(documents, bought, strict=True)
         ],
     )
-    await connection.execute(_VOID_LATE_LABELS, packages)
+    late = [row["id"] for row in rows if row["state"] == "voiding"]
+    if late:
+        await connection.execute(_VOID_LATE_LABELS, late)

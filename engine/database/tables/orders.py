@@ -146,7 +146,7 @@ order_item_units = Table(
     metadata,
     key(),
     point("order_id"),
-    refer("order_item_id", "order_items.id", cascade=True),
+    point("order_item_id"),
     Column("tiktok_line_id", Text, nullable=False),
     Column("channel_status", Text, nullable=False),
     Column("price", Amount, nullable=False),
@@ -174,6 +174,6 @@ order_search_words = Table(
     "order_search_words",
     metadata,
     Column("word", BigInteger, nullable=False, comment="keyed digest of a normalised word (blind index)"),
-    refer("order_id", "orders.id", cascade=True),
+    point("order_id"),
     PrimaryKeyConstraint("word", "order_id"),
 )

@@ -68,7 +68,7 @@ effects = Table(
     Column("kind", Text, nullable=False),
     Column("dependency", Text, nullable=False),
     Column("sequence", BigInteger, Identity(always=True), nullable=False),
-    refer("order_id", "orders.id", nullable=True),
+    point("order_id", nullable=True),
     point("shop_id", nullable=True),
     point("package_id", nullable=True),
     Column("head", Boolean, nullable=False, server_default=text("true")),

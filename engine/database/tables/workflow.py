@@ -6,7 +6,6 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
-    ForeignKey,
     Index,
     Integer,
     LargeBinary,
@@ -19,7 +18,6 @@ from sqlalchemy import (
 )
 
 from engine.database.tables.schema import (
-    SCHEMA,
     Json,
     Sealed,
     Time,
@@ -78,7 +76,7 @@ order_workflow_steps = Table(
     "order_workflow_steps",
     metadata,
     key(),
-    refer("workflow_id", "order_workflows.id", cascade=True),
+    point("workflow_id"),
     point("order_id"),
     Column("from_state", workflow_status),
     Column("to_state", workflow_status, nullable=False),
@@ -92,7 +90,7 @@ Index("order_workflow_steps_order_index", order_workflow_steps.c.order_id, order
 work = Table(
     "work",
     metadata,
-    Column("order_id", Uuid, ForeignKey(f"{SCHEMA}.orders.id", ondelete="CASCADE"), primary_key=True),
+    Column("order_id", Uuid, primary_key=True),
     point("workflow_id"),
     Column("priority", Integer, nullable=False, server_default="1"),
     Column("ship_by", Time, nullable=False, server_default=text("'infinity'")),

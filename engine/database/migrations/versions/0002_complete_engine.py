@@ -309,3 +309,23 @@ def upgrade() -> None:
         ),
         schema="orders",
     )
+    # Rows that only the engine writes, in the transaction that wrote or holds their parent: a check of each costs a look-up and a
+    # lock on the parent, a seventh of what PostgreSQL spends on an order.
+    for table, column in (
+        ("documents", "package_id"),
+        ("effects", "order_id"),
+        ("order_item_units", "order_item_id"),
+        ("order_search_words", "order_id"),
+        ("order_workflow_steps", "workflow_id"),
+        ("package_items", "order_item_id"),
+        ("package_items", "package_id"),
+        ("packages", "location_id"),
+        ("packages", "shop_id"),
+        ("pick_lines", "order_item_id"),
+        ("stock_movements", "product_id"),
+        ("stock_reservations", "order_item_id"),
+        ("work", "order_id"),
+    ):
+        op.drop_constraint(op.f(f"{table}_{column}_fkey"), table, schema="orders", type_="foreignkey")
+    # Room for a line's next versions beside it, so that moving it touches no index.
+    op.execute("ALTER TABLE orders.order_items SET (fillfactor = 60)")
