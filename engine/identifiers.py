@@ -8,8 +8,10 @@ from __future__ import annotations
 import os
 import random
 import time
-from typing import NewType
+from typing import Any, NewType
 from uuid import UUID
+
+from asyncpg.pgproto import pgproto
 
 OrderId = NewType("OrderId", UUID)
 ItemId = NewType("ItemId", UUID)
@@ -34,6 +36,9 @@ _VERSION_7 = 0x7 << 76
 _VARIANT = 0x2 << 62
 _MOST_IN_A_MILLISECOND = 0xFFF
 
+# The driver's own kind of UUID: made and sent in a fraction of the time, and equal to any other of the same value.
+_from_bytes: Any = pgproto.UUID
+
 _chance = random.Random(os.urandom(16))  # noqa: S311  # ids have to differ, not to be secret
 os.register_at_fork(after_in_child=lambda: _chance.seed(os.urandom(16)))
 
@@ -50,4 +55,6 @@ def new_id() -> UUID:
     tick = time.time_ns() // 1_000_000 << 12
     _last_tick = tick = tick if tick > _last_tick else _last_tick + 1
     random_bits = _chance.getrandbits(62)
-    return UUID(int=(tick >> 12) << 80 | _VERSION_7 | (tick & _MOST_IN_A_MILLISECOND) << 64 | _VARIANT | random_bits)
+    number = (tick >> 12) << 80 | _VERSION_7 | (tick & _MOST_IN_A_MILLISECOND) << 64 | _VARIANT | random_bits
+    made: UUID = _from_bytes(number.to_bytes(16, "big"))
+    return made

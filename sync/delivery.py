@@ -62,9 +62,11 @@ class EngineDesk:
         self._checkpoints: Gathering[tuple[Claim, str], bool] = Gathering(
             self._write_checkpoints, lambda item: item[0].effect_id, absent=False
         )
-        self._settlements: Gathering[Settlement, bool] = Gathering(
-            self._write_settlements, lambda item: item.claim.effect_id, absent=False
-        )
+        # Kinds do not wait for one another: a notice's end is written while labels' are.
+        self._settlements: dict[EffectKind, Gathering[Settlement, bool]] = {
+            kind: Gathering(self._write_settlements, lambda item: item.claim.effect_id, absent=False)
+            for kind in EffectKind
+        }
 
     async def parcel_requests(self, claims: Sequence[Claim]) -> dict[PackageId, ParcelRequest]:
         return await packages.parcel_requests(self._database, _packages(claims))
@@ -89,7 +91,7 @@ class EngineDesk:
 
     async def settle(self, claim: Claim, outcome: Outcome) -> None:
         self._sent.discard(claim.effect_id)
-        if not await self._settlements.add(Settlement(claim, outcome)):
+        if not await self._settlements[claim.kind].add(Settlement(claim, outcome)):
             _log.warning("claim_lost", effect=claim.key, attempt=claim.attempt)
 
     async def _write_checkpoints(self, items: Sequence[tuple[Claim, str]]) -> dict[UUID, bool]:

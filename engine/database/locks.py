@@ -3,8 +3,10 @@
     work → orders → holds → effects → packages → stock → inserts
 
 Rows of one table are locked sorted by key. A work row is the mutex of an open order: whoever moves an order holds it, so an open
-order's own row needs no lock of its own before it is written. A closed order has no work row and is locked itself. Claims take work and
-effects with SKIP LOCKED and never wait. `Database.run` repeats a transaction that lost a race all the same.
+order's own row needs no lock of its own before it is written. A closed order has no work row and is locked itself. New rows under keys
+that nobody else can write (an order's history, lines, movements) wait for nothing and may come earlier; stock, which all orders of a
+product share, is best locked last. Claims take work and effects with SKIP LOCKED and never wait. `Database.run` repeats a transaction
+that lost a race all the same.
 """
 
 from __future__ import annotations
@@ -19,13 +21,13 @@ _WORK = "SELECT order_id FROM work WHERE order_id = ANY($1::uuid[]) ORDER BY ord
 
 _ORDERS = "SELECT id FROM orders WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"
 
-_STOCK = """
+_AVAILABLE = """
 SELECT product_id, location_id, on_hand - reserved - held AS available
 FROM stock_levels
 WHERE (product_id, location_id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[]))
-ORDER BY product_id, location_id
-FOR NO KEY UPDATE
 """
+
+_STOCK = f"{_AVAILABLE} ORDER BY product_id, location_id FOR NO KEY UPDATE"
 
 
 async def lock_work(connection: Any, order_ids: Collection[OrderId]) -> set[OrderId]:
@@ -45,6 +47,12 @@ async def lock_stock(connection: Any, keys: Collection[tuple[ProductId, Location
     """Lock these stock levels, sorted, so that batches which share products never wait in a circle. Answers what is available."""
     ordered = sorted(keys)
     rows = await connection.fetch(_STOCK, [key[0] for key in ordered], [key[1] for key in ordered])
+    return {(row["product_id"], row["location_id"]): row["available"] for row in rows}
+
+
+async def read_stock(connection: Any, keys: Collection[tuple[ProductId, LocationId]]) -> dict[tuple[UUID, UUID], int]:
+    """What is available of these without locking it: good enough while there is plenty."""
+    rows = await connection.fetch(_AVAILABLE, [key[0] for key in keys], [key[1] for key in keys])
     return {(row["product_id"], row["location_id"]): row["available"] for row in rows}
 
 

@@ -105,7 +105,10 @@ async def intend(connection: Any, effects: Sequence[NewEffect]) -> None:
     if not effects:
         return
     # A batch means a digest once for each of its orders.
-    effects = list({effect.key: effect for effect in reversed(effects)}.values())[::-1]
+    first: dict[str, NewEffect] = {}
+    for effect in effects:
+        first.setdefault(effect.key, effect)
+    effects = list(first.values())
     await connection.execute(
         _INTEND,
         [effect.effect_id for effect in effects],

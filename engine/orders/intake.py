@@ -5,18 +5,21 @@ The same fact twice is one change: a fact older than what is known, or equal to 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+import asyncpg
 import orjson
 
 from engine.database.locks import lock_work, make_ready
 from engine.errors import NotFound, OrdersError
 from engine.identifiers import OrderId
 from engine.orders import inbox, intake_known, intake_new
+from engine.orders.intake_new import Pace
 from engine.orders.shop_rows import read_shops
 from engine.ports import OrderFact
 from engine.privacy.cipher import Vault
@@ -55,20 +58,24 @@ async def apply(
     Should an order break while it moves, the facts are applied alone and the orders are left to the runner, which finds the culprit.
     """
 
-    async def write(connection: Any, *, go_on: bool) -> IntakeResult:
-        result = await _apply(connection, database.vault, facts, go_on=go_on)
+    async def write(pace: Pace, connection: Any) -> IntakeResult:
+        result = await _apply(connection, database.vault, facts, pace)
         await inbox.settle(connection, understood)
         return result
 
-    try:
-        return await database.run(lambda connection: write(connection, go_on=True))
-    except OrdersError:
-        raise
-    except Exception:  # noqa: BLE001  # whatever broke, the facts are applied and the runner finds the culprit
-        return await database.run(lambda connection: write(connection, go_on=False))
+    for pace in (Pace.FAST, Pace.CAREFUL):
+        try:
+            return await database.run(functools.partial(write, pace))
+        except OrdersError:
+            raise
+        except asyncpg.CheckViolationError:  # another took what there seemed to be plenty of
+            continue
+        except Exception:  # noqa: BLE001  # whatever broke, the facts are applied and the runner finds the culprit
+            break
+    return await database.run(functools.partial(write, Pace.LATER))
 
 
-async def _apply(connection: Any, vault: Vault, facts: Sequence[OrderFact], *, go_on: bool) -> IntakeResult:
+async def _apply(connection: Any, vault: Vault, facts: Sequence[OrderFact], pace: Pace) -> IntakeResult:
     newest = _newest(facts)
     shops = await read_shops(connection, {fact.shop_id for fact in newest})
     for owner in sorted({shop.user_id for shop in shops.values()}):
@@ -81,7 +88,7 @@ async def _apply(connection: Any, vault: Vault, facts: Sequence[OrderFact], *, g
         await lock_work(connection, sorted(known.values()))
     applied: dict[str, Applied] = {}
     fresh = [(fact, digest_of(fact)) for fact in newest if fact.tiktok_order_id not in known]
-    created = await intake_new.create(connection, vault, shops, fresh, go_on=go_on)
+    created = await intake_new.create(connection, vault, shops, fresh, pace)
     raced = [fact for fact, _ in fresh if fact.tiktok_order_id not in created]
     if raced:
         theirs = await _known(connection, raced)
@@ -92,7 +99,7 @@ async def _apply(connection: Any, vault: Vault, facts: Sequence[OrderFact], *, g
     changed = await intake_known.update(connection, vault, shops, old, known)
     applied |= changed
     moving = [order_id for tiktok_id, order_id in known.items() if applied.get(tiktok_id) is Applied.UPDATED]
-    if moving and go_on:
+    if moving and pace is not Pace.LATER:
         await advance(connection, vault, sorted(moving))
     elif moving:
         await make_ready(connection, moving)

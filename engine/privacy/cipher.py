@@ -35,11 +35,37 @@ _MAY_LIE_OPEN = "audit_log."
 """Elsewhere a value that claims not to be sealed is a forged one."""
 _WORD = struct.Struct(">q")
 _SPACES = re.compile(r"\s+")
+_PUNCTUATION = re.compile(r"[\s()+\-.]")
 
 
 def new_master_key() -> str:
     """A fresh 256-bit master key as the hexadecimal text that the secret chain keeps."""
     return os.urandom(32).hex()
+
+
+class _Nonces:
+    """Random nonces, asked of the system many at a time and given out once each."""
+
+    _MANY = 512
+
+    def __init__(self) -> None:
+        self._bytes = b""
+        self._place = 0
+        # A copy of this process must not give out the same ones again.
+        os.register_at_fork(after_in_child=self._forget)
+
+    def next(self) -> bytes:
+        place = self._place
+        if place >= len(self._bytes):
+            self._bytes, place = os.urandom(_NONCE_BYTES * self._MANY), 0
+        self._place = end = place + _NONCE_BYTES
+        return self._bytes[place:end]
+
+    def _forget(self) -> None:
+        self._bytes, self._place = b"", 0
+
+
+_nonces = _Nonces()
 
 
 class Vault:
@@ -111,7 +137,7 @@ class Vault:
                 "keys.missing",
                 "Personal data cannot be stored without the master key: set ORDERS_TUI_MASTER_KEY or its credential file.",
             )
-        nonce = os.urandom(_NONCE_BYTES)
+        nonce = _nonces.next()
         bound = place.encode() + row.bytes
         return _HEADER.pack(_VERSION, number) + nonce + self._ciphers[number].encrypt(nonce, plain, bound)
 
@@ -179,7 +205,7 @@ def _forged(place: str) -> Misconfigured:
 def normalise_word(text: str) -> str:
     """Lower-case, trimmed, inner spaces single; a text of digits and phone punctuation is reduced to its digits."""
     folded = _SPACES.sub(" ", text.casefold().strip())
-    digits = re.sub(r"[\s()+\-.]", "", folded)
+    digits = _PUNCTUATION.sub("", folded)
     return digits if digits.isdigit() else folded
 
 

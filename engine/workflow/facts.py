@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -222,7 +222,7 @@ class OrderFacts:
 
 @dataclass(slots=True)
 class Shelf:
-    """What is available, under lock, shared by the batch: deciding one order takes from what the next may have."""
+    """What is available, shared by the batch: deciding one order takes from what the next may have."""
 
     available: dict[tuple[UUID, UUID], int]
 
@@ -239,6 +239,17 @@ class Shelf:
             if free < quantity:
                 missing[sku] = missing.get(sku, 0) + quantity - free
         return list(missing.items())
+
+    def covers(self, orders: Iterable[OrderFacts]) -> bool:
+        """Whether all of these orders could be served together."""
+        wanted: dict[tuple[UUID, UUID], int] = {}
+        for order in orders:
+            for item in order.items:
+                for part in item.parts:
+                    if part.product_id is not None:
+                        key = (part.product_id, item.location_id)
+                        wanted[key] = wanted.get(key, 0) + item.quantity * part.per_unit
+        return all(self.available.get(key, 0) >= quantity for key, quantity in wanted.items())
 
     def take(self, order: OrderFacts) -> None:
         """Take the order's units off the shelf."""

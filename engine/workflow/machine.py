@@ -25,6 +25,13 @@ from engine.workflow.plan import OrderPlan, Step
 logging.getLogger("transitions").setLevel(logging.WARNING)
 
 
+class _Machine(Machine):
+    """All callbacks here are functions already: they are called as they are."""
+
+    def callback(self, func: Any, event_data: EventData) -> Any:
+        return func(event_data)
+
+
 class Token:
     """What the machine moves: `state` and the order's plan."""
 
@@ -62,11 +69,12 @@ class WorkflowMachine:
         return moved
 
     def due(self, order: OrderFacts) -> tuple[str, ...]:
-        """The triggers that fire by themselves from here if their conditions hold, in order of trial."""
+        """The triggers that fire by themselves from here, in order of trial; the machine itself decides when one is fired."""
         return tuple(
             arrow.trigger
             for arrow in self.definition.states[order.state].transitions
-            if arrow.when is None or CONDITIONS[arrow.when](order)
+            if (arrow.when is None or CONDITIONS[arrow.when](order))
+            and all(CONDITIONS[name](order) for name in arrow.conditions)
         )
 
     def refusals(self, order: OrderFacts, trigger: str) -> list[str]:
@@ -86,7 +94,7 @@ def default_machine() -> WorkflowMachine:
 def compile_definition(definition: Definition, file: str) -> WorkflowMachine:
     """Check every name and build the machine. Raises Misconfigured, naming file, state and mend."""
     check_names(definition, file, CONDITIONS, ACTIONS)
-    machine = Machine(
+    machine = _Machine(
         model=None,
         states=[
             {

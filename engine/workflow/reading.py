@@ -78,9 +78,8 @@ _FULFILMENTS = {status.value: status for status in FulfilmentStatus}
 _ON_THE_SHELF = frozenset({FulfilmentStatus.RESERVED, FulfilmentStatus.PICKED, FulfilmentStatus.PACKED})
 """Items whose reservation still stands."""
 
-_TOUCHES_STOCK = frozenset(
-    {WorkflowState.NEW, WorkflowState.VALIDATED, WorkflowState.READY_TO_SHIP, WorkflowState.FAILED}
-)
+_ASKS_THE_SHELF = frozenset({WorkflowState.NEW, WorkflowState.VALIDATED, WorkflowState.FAILED})
+"""States that are decided by what is available; whatever else moves stock locks it when it is written."""
 
 
 async def make_ready(connection: Any, order_ids: Collection[OrderId]) -> None:
@@ -125,12 +124,7 @@ async def read_facts(connection: Any, vault: Vault, order_ids: Collection[OrderI
 
 
 async def _lock_stock(connection: Any, orders: Iterable[OrderFacts]) -> Shelf:
-    keys = {
-        key
-        for order in orders
-        if order.state in _TOUCHES_STOCK or order.channel_status == "CANCELLED"
-        for key in order.shelf_keys()
-    }
+    keys = {key for order in orders if order.state in _ASKS_THE_SHELF for key in order.shelf_keys()}
     return Shelf(await lock_stock(connection, keys) if keys else {})
 
 

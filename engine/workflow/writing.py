@@ -1,6 +1,7 @@
 """Writes a batch's plans set-wise: one statement per table, arrays through `unnest`.
 
-Order of writes follows the lock order: orders, effects, packages, stock, then inserts; work rows, locked first of all, last.
+Order of writes follows the lock order: orders, effects, packages, rows that nobody else can be writing, stock, then rows that others
+may write too; work rows, locked first of all, last.
 """
 
 from __future__ import annotations
@@ -113,8 +114,9 @@ async def write_consequences(connection: Any, moved: Sequence[OrderPlan]) -> Non
     await ledger.void_intents(connection, [p.order.order_id for p in moved if p.void_effects])
     await ledger.rearm(connection, [p.order.order_id for p in moved if p.rearm])
     await _write_packages(connection, moved)
-    await writing_stock.write_stock(connection, moved)
+    movements = await writing_stock.write_stock(connection, moved)
     await _write_history(connection, moved)
+    await writing_stock.move_levels(connection, movements)
     await ledger.intend(connection, [effect for plan in moved for effect in plan.effects])
     await write_failures(connection, moved)
     await _write_counters(connection, moved)

@@ -1,7 +1,8 @@
 """Writes what a batch does to the stock ledger: reserve, release, consume.
 
-The levels are locked, sorted by key, since the facts were read. Release and consume take their quantities from the reservations they
-flip, never from the caller, so doing either twice changes nothing the second time.
+Release and consume take their quantities from the reservations they flip, never from the caller, so doing either twice changes
+nothing the second time. The levels are what all orders of a product share, so they are moved last and locked, sorted by key, only then;
+a level's own checks refuse a reservation that was decided on what is no longer there.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from engine.database.locks import lock_stock
 from engine.database.rows import insert_rows
 from engine.identifiers import new_id
 from engine.workflow.plan import OrderPlan
@@ -31,6 +33,9 @@ FROM (SELECT product_id, location_id, sum(on_hand)::int AS on_hand, sum(reserved
 WHERE l.product_id = d.product_id AND l.location_id = d.location_id
 """
 
+Movements = Sequence[tuple[Any, ...]]
+"""Rows of the ledger without their ids."""
+
 _MOVEMENT = (
     "id",
     "product_id",
@@ -46,8 +51,11 @@ _PRODUCT, _LOCATION, _ON_HAND, _RESERVED = 0, 1, 3, 4
 """Where a movement, as gathered here, has what moves the levels."""
 
 
-async def write_stock(connection: Any, plans: Sequence[OrderPlan]) -> None:
-    """Reserve for the plans that reserve, flip the reservations of those that release or consume, book every movement."""
+async def write_stock(connection: Any, plans: Sequence[OrderPlan]) -> Movements:
+    """Reserve for the plans that reserve, flip the reservations of those that release or consume, book every movement.
+
+    The levels are still to be moved by what is answered.
+    """
     movements = await _reserve(connection, plans)
     actors = {plan.order.order_id: plan.actor.name for plan in plans}
     for state, kind, takes in (("released", "release", False), ("consumed", "consume", True)):
@@ -68,13 +76,19 @@ async def write_stock(connection: Any, plans: Sequence[OrderPlan]) -> None:
                     f"{kind}:{row['id']}",
                 )
             )
+    await insert_rows(connection, "stock_movements", _MOVEMENT, [(new_id(), *each) for each in movements])
+    return movements
+
+
+async def move_levels(connection: Any, movements: Movements) -> None:
+    """Move the levels by these movements. Raises asyncpg's CheckViolationError for what is not there."""
     if not movements:
         return
     products, locations, on_hand, reserved = (
         [each[place] for each in movements] for place in (_PRODUCT, _LOCATION, _ON_HAND, _RESERVED)
     )
+    await lock_stock(connection, set(zip(products, locations, strict=True)))
     await connection.execute(MOVE_LEVELS, products, locations, on_hand, reserved)
-    await insert_rows(connection, "stock_movements", _MOVEMENT, [(new_id(), *each) for each in movements])
 
 
 async def _reserve(connection: Any, plans: Sequence[OrderPlan]) -> list[tuple[Any, ...]]:

@@ -44,8 +44,10 @@ async def measure_engine(directory: Path, orders: int) -> None:
         for name in sorted(PER_ORDER):
             _print_writes(name, written.get(name, (0, 0, 0)), bound_written.get(name, (0, 0, 0)), orders)
         figure("engine.bound", bound, "orders/s")
-        figure("engine.lifecycle", lifecycle, "orders/s")
-        figure("engine.ratio", lifecycle / bound, "of-bound")
+        figure("engine.lifecycle", lifecycle.orders_per_second, "orders/s")
+        figure("engine.ratio", lifecycle.orders_per_second / bound, "of-bound")
+        figure("engine.program_ms", lifecycle.program_seconds * 1000, "processor-ms/order")
+        figure("engine.postgres_ms", lifecycle.postgres_seconds * 1000, "processor-ms/order")
     finally:
         await database.close()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -12,25 +13,36 @@ from engine.database.connection import Database
 from engine.fleet import daemons
 from engine.identifiers import DaemonId, PackageId, ShopId
 from engine.orders import intake, packages
-from engine.ports import Claim, Done, LabelBought, NoticeSent, PackageShipped, TrackingFact
+from engine.ports import Claim, Done, LabelBought, NoticeSent, OrderFact, PackageShipped, TrackingFact
 from engine.words import EffectKind, TrackingStatus
 from sync.delivery import Deliveries, DeliverySettings
 from sync.desk import Desk
 from sync.settling import for_each
 from sync.waking import Bell
 from tests.bench.facts import order_fact
+from tests.bench.processor import measuring
 
 BATCH = 250
+AT_ONCE = 2
+"""Batches of one sort that are under way together, as with two daemons."""
 _LABEL = b"%PDF-1.4 bench label" * 100
 
 
-async def run_lifecycle(database: Database, shop_id: ShopId, orders: int) -> float:
-    """Work `orders` orders to the end. Answers orders per second."""
-    facts = [order_fact(shop_id, number) for number in range(orders)]
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """What working orders to the end took. Processor seconds are an order's share, those of the notices after it included."""
+
+    orders_per_second: float
+    program_seconds: float
+    postgres_seconds: float
+
+
+async def run_lifecycle(database: Database, shop_id: ShopId, orders: int, *, first: int = 0) -> Lifecycle:
+    """Work `orders` orders to the end; their numbers begin with `first`."""
+    facts = [order_fact(shop_id, number) for number in range(first, first + orders)]
     daemon_id = await daemons.register(database, "bench")
     bell, stopping = Bell(), asyncio.Event()
-    beating = asyncio.create_task(_beat(database, daemon_id, stopping))
-    parcels: asyncio.Queue[tuple[PackageId, str]] = asyncio.Queue()
+    parcels = _Parcels(orders)
     deliveries = Deliveries(
         database,
         daemon_id,
@@ -42,19 +54,21 @@ async def run_lifecycle(database: Database, shop_id: ShopId, orders: int) -> flo
         DeliverySettings(batch=BATCH, idle_seconds=0.02),
         bell,
     )
-    started = time.perf_counter()
-    delivering = asyncio.create_task(deliveries.run(stopping))
-    tracking = asyncio.create_task(_track(database, parcels, orders))
-    for start in range(0, orders, BATCH):
-        await intake.apply(database, facts[start : start + BATCH])
-        bell.ring()
-    await tracking
-    seconds = time.perf_counter() - started
-    await _until_quiet(database)
-    stopping.set()
-    await delivering
-    await beating
-    return orders / seconds
+    async with measuring(database) as spent:
+        beating = asyncio.create_task(_beat(database, daemon_id, stopping))
+        started = time.perf_counter()
+        delivering = asyncio.create_task(deliveries.run(stopping))
+        batches = [facts[start : start + BATCH] for start in range(0, orders, BATCH)]
+        await asyncio.gather(
+            *(_take_in(database, batches, bell) for _ in range(AT_ONCE)),
+            *(_track(database, parcels) for _ in range(AT_ONCE)),
+        )
+        seconds = time.perf_counter() - started
+        await _until_quiet(database)
+        stopping.set()
+        await delivering
+        await beating
+    return Lifecycle(orders / seconds, spent.program / orders, spent.postgres / orders)
 
 
 async def _beat(database: Database, daemon_id: DaemonId, stopping: asyncio.Event) -> None:
@@ -85,7 +99,7 @@ async def _buy_labels(claims: Sequence[Claim], desk: Desk) -> None:
 
 
 class _Shipper:
-    def __init__(self, parcels: asyncio.Queue[tuple[PackageId, str]]) -> None:
+    def __init__(self, parcels: _Parcels) -> None:
         self._parcels = parcels
 
     async def ship(self, claims: Sequence[Claim], desk: Desk) -> None:
@@ -95,7 +109,7 @@ class _Shipper:
             assert claim.package_id is not None
             if await desk.checkpoint(claim, ""):
                 await desk.settle(claim, Done(PackageShipped(f"tt-{claim.effect_id.hex}")))
-                self._parcels.put_nowait((claim.package_id, requests[claim.package_id].tracking_number))
+                self._parcels.put((claim.package_id, requests[claim.package_id].tracking_number))
 
         await for_each(claims, tell, at_once=BATCH)
 
@@ -105,18 +119,41 @@ async def _send_notices(claims: Sequence[Claim], desk: Desk) -> None:
     await for_each(claims, lambda claim: desk.settle(claim, Done(NoticeSent("bench"))), at_once=BATCH)
 
 
-async def _track(database: Database, parcels: asyncio.Queue[tuple[PackageId, str]], orders: int) -> None:
-    seen = 0
-    while seen < orders:
-        batch = [await parcels.get()]
-        while len(batch) < BATCH and not parcels.empty():
-            batch.append(parcels.get_nowait())
+async def _take_in(database: Database, batches: list[list[OrderFact]], bell: Bell) -> None:
+    while batches:
+        await intake.apply(database, batches.pop(0))
+        bell.ring()
+
+
+class _Parcels:
+    """Parcels on their way, taken up in batches until none is left to come."""
+
+    def __init__(self, count: int) -> None:
+        self._left = count
+        self._queue: asyncio.Queue[tuple[PackageId, str]] = asyncio.Queue()
+        self._one_at_a_time = asyncio.Lock()
+
+    def put(self, parcel: tuple[PackageId, str]) -> None:
+        self._queue.put_nowait(parcel)
+
+    async def next_batch(self) -> list[tuple[PackageId, str]]:
+        async with self._one_at_a_time:
+            if not self._left:
+                return []
+            batch = [await self._queue.get()]
+            while len(batch) < BATCH and not self._queue.empty():
+                batch.append(self._queue.get_nowait())
+            self._left -= len(batch)
+            return batch
+
+
+async def _track(database: Database, parcels: _Parcels) -> None:
+    while batch := await parcels.next_batch():
         for status in (TrackingStatus.IN_TRANSIT, TrackingStatus.DELIVERED):
             now = datetime.now(UTC)
             await packages.record_tracking(
                 database, [TrackingFact(package_id, number, status, now) for package_id, number in batch]
             )
-        seen += len(batch)
 
 
 async def _until_quiet(database: Database) -> None:

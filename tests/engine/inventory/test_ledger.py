@@ -13,6 +13,7 @@ from engine.errors import NotFound, Refused
 from engine.identifiers import OrderId
 from engine.inventory.ledger import receive
 from engine.orders import intake
+from engine.orders.intake_new import Pace
 from engine.words import ChannelStatus, TrackingStatus
 from engine.workflow import writing_stock
 from engine.workflow.runner import run_batch
@@ -97,9 +98,9 @@ async def test_doing_it_twice_changes_stock_once(
     plans: list[Any] = []
     write = writing_stock.write_stock
 
-    async def remembered(connection: Any, written: Any) -> None:
+    async def remembered(connection: Any, written: Any) -> Any:
         plans.extend(written)
-        await write(connection, written)
+        return await write(connection, written)
 
     with monkeypatch.context() as patched:
         patched.setattr(writing_stock, "write_stock", remembered)
@@ -110,7 +111,11 @@ async def test_doing_it_twice_changes_stock_once(
     assert any(getattr(plan, name) for plan in plans)
     level, movements = await house.level(), await store.pool.fetchval("SELECT count(*) FROM stock_movements")
     assert level == ((10, 0) if name == "release" else (9, 0))
-    await store.run(lambda connection: write(connection, plans))
+
+    async def again(connection: Any) -> None:
+        await writing_stock.move_levels(connection, await write(connection, plans))
+
+    await store.run(again)
     assert await house.level() == level
     assert await store.pool.fetchval("SELECT count(*) FROM stock_movements") == movements
     await house.assert_balanced()
@@ -155,7 +160,7 @@ async def test_stock_that_arrives_while_an_order_is_being_found_short_wakes_it(h
     )
     paid = an_order(house.shop_id, "1", minute=1, units=unpaid.units)
     async with store.transaction() as connection:
-        await intake._apply(connection, store.vault, [paid], go_on=True)
+        await intake._apply(connection, store.vault, [paid], Pace.FAST)
         arriving = asyncio.create_task(house.receive("MUG-BLU", 1))
         while not await store.pool.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
             await asyncio.sleep(0.01)
