@@ -17,9 +17,11 @@ from engine.orders.views import FailureView, ItemView, OrderDetail, OrderRow, Pa
 from engine.orders.why import ActiveHold, Standstill, why
 from engine.privacy.cipher import Vault
 from engine.words import Dependency, ExecutionStatus, FulfilmentStatus, HoldReason, OrderStatus
-from engine.workflow.definition import load_default
 from engine.workflow.facts import ShipOn, ShopPolicies
 from engine.workflow.failure_groups import open_failure
+from engine.workflow.library import packaged_edition
+from engine.workflow.machines import Unusable, Workflow, machines_of
+from engine.workflow.reading import edition_of
 from engine.workflow.requests import trigger_for
 
 _ROW = f"""
@@ -40,7 +42,9 @@ SELECT p.*, coalesce(e.key, '') AS label_key
 
 # Only open workflows are indexed by order; the newest step leads to any.
 _WORKFLOW = """
-SELECT w.* FROM order_workflows w WHERE w.id = coalesce(
+SELECT w.*, d.digest FROM order_workflows w
+  LEFT JOIN workflow_definitions d ON d.name = w.workflow_name AND d.version = w.workflow_version
+ WHERE w.id = coalesce(
     (SELECT o.id FROM order_workflows o
       WHERE o.order_id = $1 AND o.workflow_status IN ('running', 'failed', 'paused')),
     (SELECT s.workflow_id FROM order_workflow_steps s WHERE s.order_id = $1 ORDER BY s.id DESC LIMIT 1))
@@ -95,7 +99,7 @@ async def detail(database: Database, order_id: OrderId) -> OrderDetail:
             buyer_message=open_text(vault, "orders.buyer_message", order_id, record["buyer_message"]),
             items=tuple(_item(item) for item in await connection.fetch(_ITEMS, order_id)),
             packages=tuple(_package(package) for package in await connection.fetch(_PACKAGES, order_id)),
-            workflow=_workflow(await connection.fetchrow(_WORKFLOW, order_id), row),
+            workflow=await _workflow(connection, row),
             failure=failure,
             timeline=await timeline(connection, vault, order_id),
         )
@@ -175,23 +179,26 @@ def _package(record: Any) -> PackageView:
     )
 
 
-def _workflow(record: Any, row: OrderRow) -> WorkflowView:
-    definition = load_default()
+async def _workflow(connection: Connection, row: OrderRow) -> WorkflowView:
+    record = await connection.fetchrow(_WORKFLOW, row.order_id)
+    edition = edition_of(record) if record else packaged_edition()
+    workflow = (await machines_of(connection, [edition]))[edition]
     return WorkflowView(
-        name=record["workflow_name"] if record else definition.name,
+        name=plain(edition.name),
+        version=edition.version,
         state=row.workflow_state,
         execution=ExecutionStatus(record["workflow_status"]) if record else row.execution,
         started_at=record["started_at"] if record else row.order_date,
         error_count=record["error_count"] if record else 0,
         last_error=plain(record["last_error"]) if record else "",
         retry_after=record["retry_after"] if record else None,
-        states=tuple(state.value for state in definition.states),
-        allowed={status: _why_not(row, status) for status in OrderStatus},
+        states=() if isinstance(workflow, Unusable) else tuple(state.value for state in workflow.definition.states),
+        allowed={status: _why_not(workflow, row, status) for status in OrderStatus},
     )
 
 
-def _why_not(row: OrderRow, status: OrderStatus) -> str:
+def _why_not(workflow: Workflow, row: OrderRow, status: OrderStatus) -> str:
     """Empty when a step leads to `status` from here; whether its conditions hold is for the preview to say."""
     if row.execution in {ExecutionStatus.COMPLETED, ExecutionStatus.CANCELLED}:
         return f"Order {row.order_number} is closed."
-    return trigger_for(status, row.order_status, row.workflow_state, row.order_number).sentence
+    return trigger_for(workflow, status, row.order_status, row.workflow_state, row.order_number).sentence

@@ -18,10 +18,12 @@ from engine.orders.new_order import NewOrder, new_order
 from engine.orders.shop_rows import ShopRow
 from engine.ports import OrderFact
 from engine.privacy.cipher import Vault
-from engine.words import ExecutionStatus, WorkflowState
+from engine.words import ExecutionStatus
 from engine.workflow.advance import decide
+from engine.workflow.definition import Edition
 from engine.workflow.facts import Shelf
-from engine.workflow.machine import default_machine
+from engine.workflow.library import usable_edition
+from engine.workflow.machines import Unusable, Workflow, machines_of
 from engine.workflow.writing import audit_entry, remember_failures, write_consequences
 
 
@@ -46,11 +48,25 @@ async def create(
     now = await connection.fetchval("SELECT now()")
     wanted = sorted({(shops[fact.shop_id].user_id, unit.seller_sku) for fact, _ in fresh for unit in fact.units})
     catalogue = await read_catalogue(connection, wanted)
+    editions = {key: await usable_edition(connection, shop.edition) for key, shop in shops.items()}
+    workflows = await machines_of(connection, editions.values())
     # Ids rise with the order's own time, so that of two orders that came together the older is served first.
     oldest_first = sorted(fresh, key=lambda each: (each[0].order_time, each[0].tiktok_order_id))
-    new = [new_order(vault, shops[fact.shop_id], fact, digest, catalogue, now) for fact, digest in oldest_first]
+    new = [
+        new_order(
+            vault,
+            shops[fact.shop_id],
+            editions[fact.shop_id],
+            workflows[editions[fact.shop_id]],
+            fact,
+            digest,
+            catalogue,
+            now,
+        )
+        for fact, digest in oldest_first
+    ]
     if pace is not Pace.LATER:
-        await _decide(connection, vault, new, pace)
+        await _decide(connection, vault, workflows, new, pace)
     new = await insert_orders(connection, new)
     if new:
         await insert_rest(connection, vault, new)
@@ -58,20 +74,27 @@ async def create(
     return {order.fact.tiktok_order_id: order.order_id for order in new}
 
 
-async def _decide(connection: Any, vault: Vault, new: Sequence[NewOrder], pace: Pace) -> None:
-    deciding = [order for order in new if order.facts.execution is ExecutionStatus.RUNNING]
-    asking = [order.facts for order in deciding if order.facts.state is WorkflowState.NEW and not order.held]
+async def _decide(
+    connection: Any, vault: Vault, workflows: Mapping[Edition, Workflow], new: Sequence[NewOrder], pace: Pace
+) -> None:
+    # One whose definition cannot be run is left to the runner, which puts it in front of a person.
+    deciding = [
+        (order, workflow)
+        for order in new
+        if order.facts.execution is ExecutionStatus.RUNNING
+        and not isinstance(workflow := workflows[order.facts.edition], Unusable)
+    ]
+    asking = [order.facts for order, workflow in deciding if workflow.needs[order.facts.state].shelf and not order.held]
     keys = {key for facts in asking for key in facts.shelf_keys()}
     shelf = Shelf(await read_stock(connection, keys) if keys else {})
     # Where there is plenty the levels' own checks are guard enough. An order is found short under lock only, so that stock which arrives
     # at the same moment finds it waiting.
     if keys and (pace is Pace.CAREFUL or not shelf.covers(asking)):
         shelf = Shelf(await lock_stock(connection, keys))
-    machine = default_machine()
-    for order in deciding:
+    for order, workflow in deciding:
         order.facts.shelf = shelf
-        order.plan, _ = decide(machine, order.facts, None)
-    moved = [order for order in deciding if order.plan is not None and order.plan.moved]
+        order.plan, _ = decide(workflow, order.facts, None)
+    moved = [order for order, _ in deciding if order.plan is not None and order.plan.moved]
     remember_failures([order.plan for order in moved if order.plan is not None])
     for order in moved:
         assert order.plan is not None

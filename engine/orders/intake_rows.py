@@ -15,7 +15,6 @@ from engine.orders.new_order import MergedItem, NewOrder
 from engine.orders.personal import words_of
 from engine.privacy.cipher import Vault
 from engine.words import ExecutionStatus, FulfilmentStatus, HoldReason
-from engine.workflow.definition import load_default
 
 _ORDERS = """
 INSERT INTO orders (id, user_id, shop_id, tiktok_order_id, order_number, order_status, workflow_status, total_amount, currency,
@@ -143,7 +142,6 @@ async def insert_rest(connection: Any, vault: Vault, new: Sequence[NewOrder]) ->
 
 
 async def _insert_workflows(connection: Any, new: Sequence[NewOrder]) -> None:
-    definition = load_default()
     await insert_rows(
         connection,
         "order_workflows",
@@ -158,19 +156,21 @@ async def _insert_workflows(connection: Any, new: Sequence[NewOrder]) -> None:
             "failed_at",
             "error_count",
             "last_error",
+            "retry_after",
         ),
         [
             (
                 order.workflow_id,
                 order.order_id,
-                definition.name,
-                definition.version,
+                order.facts.edition.name,
+                order.facts.edition.version,
                 order.facts.state,
                 order.facts.execution,
                 order.facts.now if order.facts.execution in _ENDED else None,
                 order.facts.now if order.facts.execution is ExecutionStatus.FAILED else None,
                 0 if order.error is None else 1,
                 order.error,
+                order.facts.not_before,
             )
             for order in new
         ],
@@ -183,7 +183,7 @@ async def _insert_work(connection: Any, new: Sequence[NewOrder]) -> None:
     await insert_rows(
         connection,
         "work",
-        ("order_id", "workflow_id", "ship_by", "priority", "ready", "waiting_for"),
+        ("order_id", "workflow_id", "ship_by", "priority", "ready", "waiting_for", "due_at", "attempt"),
         [
             (
                 order.order_id,
@@ -192,6 +192,8 @@ async def _insert_work(connection: Any, new: Sequence[NewOrder]) -> None:
                 order.priority,
                 order.plan is None,
                 order.plan.waiting_for if order.plan else "",
+                order.plan.due_at if order.plan else None,
+                order.facts.attempt,
             )
             for order in working
         ],

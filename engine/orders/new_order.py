@@ -19,7 +19,9 @@ from engine.orders.shop_rows import ShopRow
 from engine.ports import OrderFact, UnitFact
 from engine.privacy.cipher import Vault
 from engine.words import ChannelStatus, ExecutionStatus, FulfilmentStatus, OrderStatus, PaymentStatus, WorkflowState
+from engine.workflow.definition import Edition
 from engine.workflow.facts import ItemFacts, OrderFacts
+from engine.workflow.machines import Unusable, Workflow
 from engine.workflow.plan import OrderPlan
 
 # Where an order begins that TikTok shows as further along than new: what was arranged elsewhere is followed, never worked.
@@ -35,6 +37,7 @@ _BEGINNINGS: dict[ChannelStatus, tuple[WorkflowState, OrderStatus, ExecutionStat
     ChannelStatus.CANCELLED: (WorkflowState.NEW, OrderStatus.CANCELLED, ExecutionStatus.CANCELLED),
 }
 _TO_SHIP = frozenset({OrderStatus.PENDING, OrderStatus.CONFIRMED, OrderStatus.PROCESSING})
+_ARRANGED = frozenset(_BEGINNINGS) - {ChannelStatus.CANCELLED}
 _FROM_NEW = (WorkflowState.NEW, OrderStatus.PENDING, ExecutionStatus.RUNNING)
 
 
@@ -76,9 +79,8 @@ class NewOrder:
 
     @property
     def error(self) -> str | None:
-        """Why it failed at once, if it did."""
-        plan = self.plan
-        return plan.cause.first.sentence if plan is not None and plan.fail and plan.cause else None
+        """Why it failed at once, or has to be tried again, if so."""
+        return self.plan.error if self.plan is not None else None
 
     @property
     def held(self) -> bool:
@@ -89,7 +91,7 @@ class NewOrder:
         """How it came, for its history."""
         if self.fact.fulfilled_by_tiktok:
             return "fulfilled by TikTok: shown, never worked"
-        if self.began is not WorkflowState.NEW:
+        if self.fact.channel_status in _ARRANGED:
             return "arranged outside this program"
         return "arrived from TikTok Shop"
 
@@ -102,12 +104,31 @@ def merge_units(units: Sequence[UnitFact]) -> list[MergedItem]:
     return [MergedItem(ItemId(new_id()), tuple(group)) for group in groups.values()]
 
 
+def _beginning(workflow: Workflow, channel: ChannelStatus) -> tuple[WorkflowState, OrderStatus, ExecutionStatus]:
+    """Where an order begins. A workflow without that state begins it anew, where a person meets what was arranged elsewhere."""
+    state, status, execution = _BEGINNINGS.get(channel, _FROM_NEW)
+    if isinstance(workflow, Unusable):
+        return state, status, execution
+    definition = workflow.definition
+    if execution is ExecutionStatus.RUNNING and (state is WorkflowState.NEW or state not in definition.states):
+        state = definition.initial
+        status = definition.states[state].order_status or status
+    return state, status, execution
+
+
 def new_order(
-    vault: Vault, shop: ShopRow, fact: OrderFact, digest: bytes, catalogue: Catalogue, now: datetime
+    vault: Vault,
+    shop: ShopRow,
+    edition: Edition,
+    workflow: Workflow,
+    fact: OrderFact,
+    digest: bytes,
+    catalogue: Catalogue,
+    now: datetime,
 ) -> NewOrder:
-    """The order as it begins, with its facts ready to be decided."""
+    """The order as it begins on this edition of its shop's workflow, with its facts ready to be decided."""
     order_id, workflow_id = OrderId(new_id()), WorkflowId(new_id())
-    state, status, execution = _BEGINNINGS.get(fact.channel_status, _FROM_NEW)
+    state, status, execution = _beginning(workflow, fact.channel_status)
     if fact.fulfilled_by_tiktok and execution is ExecutionStatus.RUNNING:
         execution = ExecutionStatus.PAUSED
     after: dict[str, Any] = {
@@ -143,6 +164,7 @@ def new_order(
         now=now,
         audit_sequence=1,
         audit_head=entry.hash,
+        edition=edition,
         address=fact.address,
         has_customer=bool(fact.customer.name),
         masked=fact.masked,

@@ -1,4 +1,4 @@
-"""What intake must know of a shop."""
+"""What intake must know of a shop: whose it is, how it is worked, and on which edition of its workflow new orders start."""
 
 from __future__ import annotations
 
@@ -8,11 +8,18 @@ from typing import Any
 
 from engine.identifiers import LocationId, ShopId, UserId
 from engine.orders.deadlines import Calendar
+from engine.workflow.definition import Edition
 from engine.workflow.facts import ShopPolicies
+from engine.workflow.library import newest_edition, packaged_edition, publish
 
+# Purpose: the shops of a batch with the newest edition of each one's workflow. Index: workflow_definitions_pkey, backwards.
 _SHOPS = """
-SELECT s.id, s.user_id, s.location_id, s.policies, l.address ->> 'country' AS country, l.calendar, l.timezone
-FROM shops s JOIN locations l ON l.id = s.location_id WHERE s.id = ANY($1::uuid[])
+SELECT s.id, s.user_id, s.location_id, s.policies, l.address ->> 'country' AS country, l.calendar, l.timezone, d.version, d.digest
+FROM shops s
+JOIN locations l ON l.id = s.location_id
+LEFT JOIN LATERAL (SELECT version, digest FROM workflow_definitions w WHERE w.name = coalesce(s.policies ->> 'workflow', $2)
+                   ORDER BY version DESC LIMIT 1) d ON true
+WHERE s.id = ANY($1::uuid[])
 """
 
 
@@ -28,19 +35,30 @@ class ShopRow:
     """Of the location; empty while that has no address."""
     calendar: Calendar | None
     """When the location hands parcels over."""
+    edition: Edition
+    """The newest one of its workflow; on it new orders start."""
 
 
 async def read_shops(connection: Any, shop_ids: Collection[ShopId]) -> dict[ShopId, ShopRow]:
     """The shops among these that are connected."""
-    rows = await connection.fetch(_SHOPS, list(shop_ids))
-    return {
-        ShopId(row["id"]): ShopRow(
-            ShopId(row["id"]),
-            UserId(row["user_id"]),
-            LocationId(row["location_id"]),
-            ShopPolicies.read(row["policies"]),
-            row["country"] or "",
-            Calendar.read(row["calendar"], row["timezone"]),
-        )
-        for row in rows
-    }
+    packaged = packaged_edition()
+    rows = await connection.fetch(_SHOPS, list(shop_ids), packaged.name)
+    shops = [_shop(row) for row in rows]
+    if any(
+        shop.edition == packaged and row["version"] != packaged.version for shop, row in zip(shops, rows, strict=True)
+    ):
+        await publish(connection)  # here, before anything is locked
+    return {shop.shop_id: shop for shop in shops}
+
+
+def _shop(row: Any) -> ShopRow:
+    policies = ShopPolicies.read(row["policies"])
+    return ShopRow(
+        shop_id=ShopId(row["id"]),
+        user_id=UserId(row["user_id"]),
+        location_id=LocationId(row["location_id"]),
+        policies=policies,
+        country=row["country"] or "",
+        calendar=Calendar.read(row["calendar"], row["timezone"]),
+        edition=newest_edition(policies.workflow, row["version"], row["digest"]),
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from engine.errors import NotFound
 from engine.identifiers import DEFAULT_CREATOR, DEFAULT_LOCATION, LocationId, ShopId, UserId, new_id
 from engine.ports import Address
 from engine.workflow.facts import ShopPolicies
+from engine.workflow.library import require_workflow
 
 if TYPE_CHECKING:
     from engine.database.connection import Database
@@ -61,9 +62,13 @@ async def connect_shop(
     owner: UserId = DEFAULT_CREATOR,
     location: LocationId = DEFAULT_LOCATION,
 ) -> Shop:
-    """Connect a shop, or update the one already connected under this TikTok id; its cursor and tokens stay."""
+    """Connect a shop, or update the one already connected under this TikTok id; its cursor and tokens stay.
+
+    Raises NotFound for policies that name a workflow which was never loaded.
+    """
 
     async def write(connection: Any) -> None:
+        await require_workflow(connection, policies.workflow)
         await database.vault.ensure(connection, owner)
         found = await connection.fetchrow(
             "SELECT id, policies FROM shops WHERE platform = 'tiktok_shop' AND tiktok_shop_id = $1 FOR UPDATE",
@@ -96,6 +101,34 @@ async def connect_shop(
 
     await database.run(write)
     return next(shop for shop in await list_shops(database) if shop.tiktok_shop_id == tiktok_shop_id)
+
+
+async def use_workflow(database: Database, shop_id: ShopId, name: str, *, actor: Actor) -> None:
+    """Start the shop's new orders on the newest version of this workflow; open ones stay on theirs. Raises NotFound."""
+
+    async def write(connection: Any) -> None:
+        await require_workflow(connection, name)
+        row = await connection.fetchrow("SELECT user_id, policies FROM shops WHERE id = $1 FOR UPDATE", shop_id)
+        if row is None:
+            raise NotFound("shop.unknown", "The shop is not connected any more.")
+        before = ShopPolicies.read(row["policies"])
+        if before.workflow == name:
+            return
+        after = replace(before, workflow=name)
+        await connection.execute("UPDATE shops SET policies = $2 WHERE id = $1", shop_id, after.document())
+        await database.vault.ensure(connection, row["user_id"])
+        await chain.append(
+            connection,
+            database.vault,
+            UserId(row["user_id"]),
+            shop_id,
+            "shop.workflow",
+            actor,
+            {"workflow": before.workflow},
+            {"workflow": name},
+        )
+
+    await database.run(write)
 
 
 async def list_shops(database: Database) -> list[Shop]:

@@ -14,16 +14,21 @@ from engine.orders.views import BatchReport, ChangeOutcome
 from engine.privacy.cipher import Vault
 from engine.words import ChangeSource, OrderStatus, WorkflowState
 from engine.workflow.advance import Push, advance
+from engine.workflow.machines import machines_of
+from engine.workflow.reading import edition_of
 from engine.workflow.requests import trigger_for
 
 if TYPE_CHECKING:
     from engine.database.connection import Database
 
 _AS_THEY_ARE = """
-SELECT o.id, o.order_number, o.order_status, o.workflow_status, o.failed_from, w.workflow_status AS execution
+SELECT o.id, o.order_number, o.order_status, o.workflow_status, o.failed_from, w.workflow_status AS execution, w.workflow_name,
+       w.workflow_version, f.digest
 FROM unnest($1::uuid[]) WITH ORDINALITY AS d(id, place)
 JOIN orders o ON o.id = d.id
-LEFT JOIN LATERAL (SELECT workflow_status FROM order_workflows w WHERE w.order_id = o.id ORDER BY w.id DESC LIMIT 1) w ON true
+LEFT JOIN LATERAL (SELECT workflow_status, workflow_name, workflow_version FROM order_workflows w
+                   WHERE w.order_id = o.id ORDER BY w.id DESC LIMIT 1) w ON true
+LEFT JOIN workflow_definitions f ON f.name = w.workflow_name AND f.version = w.workflow_version
 ORDER BY d.place
 """
 
@@ -127,11 +132,13 @@ async def _change(
 ) -> list[ChangeOutcome]:
     await lock_work(connection, order_ids)
     found = await connection.fetch(_AS_THEY_ARE, list(order_ids))
+    workflows = await machines_of(connection, {edition_of(row) for row in found})
     outcomes: dict[OrderId, ChangeOutcome] = {}
     pushes: dict[OrderId, Push] = {}
     for row in found:
         order_id, before = OrderId(row["id"]), OrderStatus(row["order_status"])
-        asked = trigger_for(status, before, WorkflowState(row["workflow_status"]), row["order_number"])
+        state = WorkflowState(row["workflow_status"])
+        asked = trigger_for(workflows[edition_of(row)], status, before, state, row["order_number"])
         if row["execution"] in {"completed", "cancelled", None}:
             outcomes[order_id] = _closed(row)
         elif asked.trigger is None:

@@ -182,8 +182,11 @@ class WorkflowView:
     last_error: str
     retry_after: datetime | None
     states: tuple[str, ...]
+    """Empty where this program cannot run the workflow."""
     allowed: dict[OrderStatus, str] = field(default_factory=dict)
     """Status a person may ask for → empty if allowed, else the reason why not."""
+    version: int = 1
+    """The version it started with, on which it finishes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,15 @@
 
 Where to look
     default.toml     the workflow that ships with the program, as data
-    definition       reading and checking a workflow file
-    machine          the compiled `transitions` machine and its tokens
+    definition       a workflow as data; `definition_reading` reads it, `definition_checks` says what is wrong with it
+    definition_file  workflow files, read and checked as a whole
+    library          every version of every workflow that the database knows, and loading a new one
+    machine          the compiled `transitions` machine and its tokens; `needs` says what its states want read
+    machines         the machine of each edition, compiled once in this process
     facts            what a decision may look at; `reading` reads it for a batch, under lock
     conditions       pure questions about one order's facts
     actions          what a transition does: commands added to the plan
+    results          what an action may answer; `running` runs one, `undoing` takes its transition back when it says no
     plan             the commands of a batch
     writing          the plan written set-wise; `writing_stock` its part of the stock ledger
     advance          read, decide, write: the one way an order moves

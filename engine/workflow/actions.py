@@ -12,13 +12,44 @@ from engine.words import EffectKind, ErrorClass, ExecutionStatus, FulfilmentStat
 from engine.workflow.conditions import data_problems, items_picked
 from engine.workflow.facts import ItemFacts, LabelOn, OrderFacts
 from engine.workflow.plan import Cause, NewEffect, NewPackage, OrderPlan
-
-Action = Callable[[OrderPlan], None]
+from engine.workflow.results import Action
 
 ACTIONS: dict[str, Action] = {}
 
+MEANS: dict[str, EffectKind] = {
+    "notify_creator": EffectKind.NOTICE,
+    "notify_out_of_stock": EffectKind.NOTICE,
+    "notify_warehouse": EffectKind.NOTICE,
+    "notify_customer": EffectKind.NOTICE,
+    "notify_support": EffectKind.NOTICE,
+    "request_review": EffectKind.NOTICE,
+    "create_shipping_label": EffectKind.BUY_LABEL,
+    "void_label": EffectKind.VOID_LABEL,
+    "update_tiktok_status": EffectKind.SHIP_PACKAGE,
+    "send_tracking_info": EffectKind.UPDATE_TRACKING,
+}
+"""What the actions that go outside mean there: their `retry_config` is that of the effect."""
 
-def _register(action: Action) -> Action:
+NEVER_SKIPPED = frozenset(
+    {
+        "reserve_stock",
+        "update_inventory",
+        "release_stock",
+        "create_shipping_label",
+        "void_label",
+        "void_effects",
+        "rearm_effects",
+        "mark_shipped",
+        "mark_delivered",
+        "finalize_order",
+        "close_cancelled",
+        "log_failure_reason",
+    }
+)
+"""Nobody's word stands in for these: a label, stock and the order's own end are there or they are not."""
+
+
+def _register(action: Callable[[OrderPlan], None]) -> Callable[[OrderPlan], None]:
     ACTIONS[action.__name__] = action
     return action
 
@@ -48,6 +79,7 @@ def _intend(
             delay_seconds=delay_seconds,
             provider_reference=provider_reference,
             request=request,
+            retry=plan.retry,
         )
     )
 

@@ -5,8 +5,10 @@ The runner, a settled effect, a fact from TikTok and a person's key all end here
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from engine.actors import SYSTEM, Actor
@@ -15,14 +17,17 @@ from engine.identifiers import OrderId
 from engine.orders.problems import Problem
 from engine.privacy.cipher import Vault
 from engine.words import ChannelStatus, ErrorClass, ExecutionStatus, OrderStatus, WorkflowState
-from engine.workflow.actions import create_shipping_label, label_is_due
+from engine.workflow.actions import label_is_due
 from engine.workflow.conditions import arranged_elsewhere, items_picked, shipping_label_ready
 from engine.workflow.explain import refusal_sentence
 from engine.workflow.facts import ImportMode, OrderFacts
+from engine.workflow.failures import cause_of_outcome
 from engine.workflow.machine import Token, WorkflowMachine, default_machine
+from engine.workflow.machines import Unusable, Workflow, machines_of
 from engine.workflow.mends import mend_for
-from engine.workflow.plan import Cause, OrderPlan
+from engine.workflow.plan import Cause, OrderPlan, Postponed
 from engine.workflow.reading import read_facts
+from engine.workflow.results import DEFAULT_RETRY, ActionFailed
 from engine.workflow.writing import write_plans
 
 _LONGEST_CHAIN = 20
@@ -80,12 +85,13 @@ async def advance(
 
     With `write` False everything is decided and nothing is written: a preview.
     """
-    machine = default_machine()
     pushes = pushes or {}
     plans: list[OrderPlan] = []
     moved: list[Moved] = []
-    for order in await read_facts(connection, vault, order_ids):
-        plan, refusal = decide(machine, order, pushes.get(order.order_id))
+    orders = await read_facts(connection, vault, order_ids)
+    workflows = await machines_of(connection, {order.edition for order in orders})
+    for order in orders:
+        plan, refusal = decide(workflows[order.edition], order, pushes.get(order.order_id))
         if refusal is None:
             plans.append(plan)
         moved.append(
@@ -104,18 +110,72 @@ async def advance(
     return moved
 
 
-def decide(machine: WorkflowMachine, order: OrderFacts, push: Push | None) -> tuple[OrderPlan, Refused | None]:
+def decide(workflow: Workflow, order: OrderFacts, push: Push | None) -> tuple[OrderPlan, Refused | None]:
     """Decide one order: the push first, then whatever fires by itself. A refusal leaves nothing to write."""
     plan = OrderPlan(order, order.status, order.state, order.execution)
     token = Token(plan)
+    if not isinstance(workflow, Unusable) and order.state not in workflow.needs:
+        workflow = Unusable(order.edition, f"The workflow {order.edition.name} has no state {order.state.value}.")
+    if isinstance(workflow, Unusable):
+        return plan, _set_aside(workflow, token, push)
     if push is not None:
-        refusal = _push(machine, token, push)
+        refusal = _push(workflow, token, push)
         if refusal is not None:
             return plan, refusal
         order.by_person = False
-    _go_on(machine, token)
+    try:
+        _go_on(workflow, token)
+    except ActionFailed as failed:
+        _take_no(workflow, token, failed)
+    if plan.rest_seconds:
+        order.not_before = order.now + timedelta(seconds=plan.rest_seconds)
+    if order.not_before is not None:
+        plan.due_at = order.not_before
+    elif plan.steps:
+        order.attempt = 0
     plan.waiting_for = _waiting_for(plan)
     return plan, None
+
+
+def _set_aside(unusable: Unusable, token: Token, push: Push | None) -> Refused | None:
+    """Put an order whose definition cannot be run in front of a person; TikTok's cancellation closes it all the same."""
+    plan, order, machine = token.plan, token.plan.order, default_machine()
+    if push is not None and push.trigger != "fail":
+        return Refused("workflow.unusable", f"Order {order.order_number} cannot go on: {unusable.sentence}")
+    if order.channel_status == ChannelStatus.CANCELLED and machine.fire(token, "cancel"):
+        return None
+    if push is not None:
+        plan.actor, plan.reason, plan.cause = push.actor, push.reason, push.cause
+    elif order.execution is ExecutionStatus.RUNNING and order.policies.import_mode is ImportMode.WORK:
+        plan.reason = "workflow_unusable"
+        plan.cause = cause_of_outcome("workflow_unusable", unusable.sentence, unusable.edition.name, {})
+    if plan.cause is not None:
+        machine.fire(token, "fail")
+    plan.waiting_for = "person"
+    return None
+
+
+def _take_no(machine: WorkflowMachine, token: Token, failed: ActionFailed) -> None:
+    """An action said no and its transition was taken back: it is tried again in a while, or the order fails with its error."""
+    plan, order, result = token.plan, token.plan.order, failed.result
+    if order.state is WorkflowState.FAILED:
+        return
+    retry = machine.definition.retries.get(failed.action, DEFAULT_RETRY)
+    attempt = 1 if plan.steps else order.attempt + 1
+    if result.retryable and attempt < retry.max_attempts:
+        # Half of the wait is certain, so that a short one is not none.
+        ceiling = retry.ceiling_seconds(attempt)
+        seconds = random.uniform(ceiling / 2, ceiling)  # noqa: S311  # jitter, not a secret
+        plan.postponed = Postponed(failed.action, failed.sentence, attempt)
+        plan.rest_seconds = max(plan.rest_seconds, seconds)
+        order.attempt = attempt
+        return
+    evidence = {"action": failed.action, "tries": str(attempt)}
+    mend = mend_for(result.code)
+    problem = Problem(result.code, failed.action, failed.sentence, mend.what_to_do)
+    plan.reason, plan.cause = result.code, Cause((problem,), result.error_class, evidence)
+    order.attempt, order.not_before, plan.rest_seconds = 0, None, 0.0
+    machine.fire(token, "fail")
 
 
 def _push(machine: WorkflowMachine, token: Token, push: Push) -> Refused | None:
@@ -129,9 +189,11 @@ def _push(machine: WorkflowMachine, token: Token, push: Push) -> Refused | None:
     plan.actor, plan.reason, plan.cause = push.actor, push.reason, push.cause
     order.by_person = push.by_person
     if push.by_person and order.execution is ExecutionStatus.PAUSED:
-        return Refused(
-            "order.not_worked", f"Order {order.order_number} is fulfilled by TikTok: it is shown, never worked."
-        )
+        if order.fulfilled_by_tiktok:
+            return Refused(
+                "order.not_worked", f"Order {order.order_number} is fulfilled by TikTok: it is shown, never worked."
+            )
+        return Refused("order.paused", f"Order {order.order_number} is paused: resume its workflow first.")
     if push.by_person and order.policies.import_mode is ImportMode.OBSERVE:
         return Refused(
             "order.observed",
@@ -139,8 +201,13 @@ def _push(machine: WorkflowMachine, token: Token, push: Push) -> Refused | None:
         )
     if order.holds and push.trigger not in {"fail", "cancel"}:
         return Refused("order.held", f"Order {order.order_number} is held ({', '.join(order.holds)}).")
-    if not machine.fire(token, push.trigger):
+    try:
+        moved = machine.fire(token, push.trigger)
+    except ActionFailed as failed:
+        return Refused("workflow.action_failed", f"Order {order.order_number} cannot go on: {failed.sentence}")
+    if not moved:
         return Refused("workflow.refused", refusal_sentence(machine, order, push.trigger))
+    order.attempt, order.not_before = 0, None
     return None
 
 
@@ -154,6 +221,9 @@ def _go_on(machine: WorkflowMachine, token: Token) -> None:
         return
     if order.holds or order.policies.import_mode is ImportMode.OBSERVE:
         return
+    if plan.rest_seconds or (order.not_before is not None and order.not_before > order.now):
+        return
+    order.not_before = None
     if order.state is WorkflowState.FAILED:
         if plan.steps or order.failure_code != "out_of_stock" or order.shelf.short(order):
             return
@@ -163,12 +233,13 @@ def _go_on(machine: WorkflowMachine, token: Token) -> None:
         plan.cause = _SHIPPED_ELSEWHERE
         machine.fire(token, "fail")
     for _ in range(_LONGEST_CHAIN):
-        if order.execution is not ExecutionStatus.RUNNING:
-            break
+        if order.execution is not ExecutionStatus.RUNNING or plan.rest_seconds:
+            return
         if not any(machine.fire(token, trigger) for trigger in machine.due(order)):
             break
-    if order.state is WorkflowState.INVENTORY_RESERVED and label_is_due(plan):
-        create_shipping_label(plan)
+    needs = machine.needs.get(order.state)
+    if needs is not None and needs.buys_label and label_is_due(plan):
+        machine.run(plan, "create_shipping_label")
 
 
 def _only_read(order: OrderFacts) -> bool:
@@ -181,10 +252,14 @@ def _only_read(order: OrderFacts) -> bool:
 def _waiting_for(plan: OrderPlan) -> str:
     """What the order waits for, in a word that `why` turns into a sentence."""
     order = plan.order
+    if order.execution is ExecutionStatus.PAUSED:
+        return "paused"
     if order.holds:
         return "hold"
     if order.policies.import_mode is ImportMode.OBSERVE:
         return "observe"
+    if order.not_before is not None:
+        return "retry" if order.attempt else "rest"
     if order.unacknowledged and _only_read(order):
         return "note"
     match order.state:

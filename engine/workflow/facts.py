@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -15,6 +15,7 @@ from engine.inventory.catalogue import Part, Product
 from engine.orders.problems import Problem
 from engine.ports import Address
 from engine.words import ExecutionStatus, FulfilmentStatus, OrderKind, OrderStatus, WorkflowState
+from engine.workflow.definition import Edition
 
 
 class LabelOn(StrEnum):
@@ -62,11 +63,17 @@ class ShopPolicies:
     ship_on: ShipOn = ShipOn.HANDOVER
     backorder: Backorder = Backorder.FAIL
     import_mode: ImportMode = ImportMode.OBSERVE
+    workflow: str = "order"
+    """The name of the workflow that new orders start on, in its newest version."""
 
     @classmethod
     def read(cls, stored: Mapping[str, Any]) -> ShopPolicies:
         """From the stored document; absent keys take their defaults."""
         return cls(**{name: word(stored[name]) for name, word in _POLICY_WORDS.items() if name in stored})
+
+    def overridden(self, config: Mapping[str, str]) -> ShopPolicies:
+        """These policies as the configuration of one execution changes them."""
+        return replace(self, **{name: _POLICY_WORDS[name](word) for name, word in config.items()})
 
     def document(self) -> dict[str, str]:
         """What is stored."""
@@ -79,6 +86,7 @@ _POLICY_WORDS: Mapping[str, Callable[[str], Any]] = {
     "ship_on": ShipOn,
     "backorder": Backorder,
     "import_mode": ImportMode,
+    "workflow": str,
 }
 
 
@@ -197,6 +205,8 @@ class OrderFacts:
     """The transaction's time."""
     audit_sequence: int
     audit_head: bytes
+    edition: Edition
+    """The workflow it started with, on which it finishes."""
     address: Address | None
     has_customer: bool
     masked: bool
@@ -211,6 +221,10 @@ class OrderFacts:
     """A person asked for this very trigger, which is itself the handover or the delivery confirmation."""
     shelf: Shelf = field(default_factory=lambda: Shelf({}))
     problems: list[Problem] | None = None
+    not_before: datetime | None = None
+    """Nothing happens to it by itself before this time: an action is tried again then, or wished for the rest."""
+    attempt: int = 0
+    """How often in a row an action has been tried that is tried again at `not_before`."""
 
     def shelf_keys(self) -> Iterator[tuple[ProductId, LocationId]]:
         """The stock levels that the order's items come from."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from engine.actors import SYSTEM, Actor
 from engine.identifiers import LocationId, OrderId, PackageId, ShopId
 from engine.orders.problems import Problem
+from engine.retries import Retry
 from engine.words import (
     Dependency,
     EffectKind,
@@ -61,6 +63,8 @@ class NewEffect:
     delay_seconds: float
     provider_reference: str
     request: dict[str, str]
+    retry: Retry | None = None
+    """The `retry_config` of the action that means it; None leaves it to the budget of its kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,15 @@ class NewPackage:
     def weight_grams(self) -> int | None:
         """What the contents weigh together; None while no weight is known."""
         return sum((item.weight_grams or 0) * quantity for item, quantity in self.contents) or None
+
+
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """An action said no and is to be tried again."""
+
+    action: str
+    error: str
+    attempt: int
 
 
 @dataclass(slots=True)
@@ -112,13 +125,27 @@ class OrderPlan:
     void_packages: bool = False
     cancelled: bool = False
     alternatives: bool = False
+    retry: Retry | None = None
+    """The `retry_config` of the action that is running."""
+    data: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What actions answered, by action; kept in the order's audit."""
+    rest_seconds: float = 0.0
+    """How long the order rests, as an action wished, before anything happens to it by itself."""
+    postponed: Postponed | None = None
     waiting_for: str = ""
     due_at: datetime | None = None
 
     @property
     def moved(self) -> bool:
         """Whether anything but the wait changed."""
-        return bool(self.steps or self.effects or self.packages or self.cancelled)
+        return bool(self.steps or self.effects or self.packages or self.cancelled or self.postponed)
+
+    @property
+    def error(self) -> str | None:
+        """What went wrong in this decision, if anything did."""
+        if self.postponed is not None:
+            return self.postponed.error
+        return self.cause.first.sentence if self.fail and self.cause else None
 
     def status_changes(self) -> list[tuple[OrderStatus, OrderStatus]]:
         """Each change of the order's status, one after the other."""

@@ -5,8 +5,9 @@ Work rows are locked by the caller before: the runner's claim, or `engine.databa
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -17,7 +18,10 @@ from engine.orders.opening import open_bytes
 from engine.ports import Address
 from engine.privacy.cipher import Vault
 from engine.words import ExecutionStatus, FulfilmentStatus, OrderKind, OrderStatus, WorkflowState
+from engine.workflow.definition import Edition
 from engine.workflow.facts import ItemFacts, OrderFacts, PackageFacts, Shelf, ShopPolicies
+from engine.workflow.machines import Unusable, Workflow, machines_of
+from engine.workflow.needs import EVERYTHING, Needs
 
 _MAKE_READY = "UPDATE work SET ready = true WHERE order_id = ANY($1::uuid[])"
 
@@ -27,7 +31,8 @@ SELECT o.id, o.order_number, o.shop_id, o.user_id, w.id AS workflow_id, o.order_
        o.workflow_status, w.workflow_status AS execution, o.failed_from, o.version, o.channel_status, o.payment_status,
        o.cash_on_delivery, o.order_kind, o.fulfilled_by_tiktok, o.cancel_requested, o.currency, o.total_amount, o.order_date,
        o.created_at, o.audit_sequence, o.audit_head, o.shipping_address, now() AS now,
-       o.customer_name IS NOT NULL AS has_customer, o.masked
+       o.customer_name IS NOT NULL AS has_customer, o.masked, w.workflow_name, w.workflow_version, w.workflow_config, w.retry_after,
+       (SELECT d.digest FROM workflow_definitions d WHERE d.name = w.workflow_name AND d.version = w.workflow_version) AS digest
 FROM orders o
 JOIN order_workflows w ON w.order_id = o.id AND w.workflow_status IN ('running', 'failed', 'paused')
 WHERE o.id = ANY($1::uuid[])
@@ -78,8 +83,10 @@ _FULFILMENTS = {status.value: status for status in FulfilmentStatus}
 _ON_THE_SHELF = frozenset({FulfilmentStatus.RESERVED, FulfilmentStatus.PICKED, FulfilmentStatus.PACKED})
 """Items whose reservation still stands."""
 
-_ASKS_THE_SHELF = frozenset({WorkflowState.NEW, WorkflowState.VALIDATED, WorkflowState.FAILED})
-"""States that are decided by what is available; whatever else moves stock locks it when it is written."""
+_ATTEMPTS = "SELECT order_id, attempt FROM work WHERE order_id = ANY($1::uuid[])"
+
+_NOTHING = Needs(address=False, shelf=False, packages=True)
+"""What is read of an order whose definition this program cannot run: enough to cancel it."""
 
 
 async def make_ready(connection: Any, order_ids: Collection[OrderId]) -> None:
@@ -96,7 +103,13 @@ async def read_facts(connection: Any, vault: Vault, order_ids: Collection[OrderI
     found = await connection.fetch(_SHOPS, list({row["shop_id"] for row in rows}))
     shops = {row["id"]: (LocationId(row["location_id"]), ShopPolicies.read(row["policies"])) for row in found}
     countries = {row["id"]: row["country"] for row in found}
-    orders = {OrderId(row["id"]): _order(row, vault, *shops[row["shop_id"]]) for row in rows}
+    editions = {row["id"]: edition_of(row) for row in rows}
+    workflows = await machines_of(connection, editions.values())
+    needs = {key: _needs(workflows[editions[key]], row) for key, row in zip(editions, rows, strict=True)}
+    orders = {
+        OrderId(key): _order(row, vault, *shops[row["shop_id"]], editions[key], needs[key])
+        for key, row in zip(editions, rows, strict=True)
+    }
     open_ids = list(orders)
     items = await connection.fetch(_ITEMS, open_ids)
     products = await products_in(connection, items)
@@ -108,7 +121,7 @@ async def read_facts(connection: Any, vault: Vault, order_ids: Collection[OrderI
             orders[row["order_id"]].unacknowledged = True
         else:
             orders[row["order_id"]].holds.append(row["reason"])
-    shipping = [key for key, order in orders.items() if _may_have_package(order)]
+    shipping = [key for key in orders if needs[key].packages]
     if shipping:
         for row in await connection.fetch(_PACKAGES, shipping):
             orders[row["order_id"]].packages.append(_package(row))
@@ -116,26 +129,40 @@ async def read_facts(connection: Any, vault: Vault, order_ids: Collection[OrderI
     if failed:
         for row in await connection.fetch(_FAILURES, failed):
             orders[row["order_id"]].failure_code = row["code"]
-    shelf = await _lock_stock(connection, orders.values())
+    resting = [key for key, order in orders.items() if order.not_before is not None]
+    if resting:
+        for row in await connection.fetch(_ATTEMPTS, resting):
+            orders[row["order_id"]].attempt = row["attempt"]
+    shelf = await _lock_stock(connection, orders.values(), needs)
     for order in orders.values():
         order.shelf = shelf
         order.reserved = any(item.status in _ON_THE_SHELF for item in order.items)
     return [orders[key] for key in wanted if key in orders]
 
 
-async def _lock_stock(connection: Any, orders: Iterable[OrderFacts]) -> Shelf:
-    keys = {key for order in orders if order.state in _ASKS_THE_SHELF for key in order.shelf_keys()}
+async def _lock_stock(connection: Any, orders: Iterable[OrderFacts], needs: Mapping[UUID, Needs]) -> Shelf:
+    # Whatever else moves stock locks it when it is written.
+    keys = {key for order in orders if needs[order.order_id].shelf for key in order.shelf_keys()}
     return Shelf(await lock_stock(connection, keys) if keys else {})
 
 
-def _may_have_package(order: OrderFacts) -> bool:
-    return order.state not in {WorkflowState.NEW, WorkflowState.VALIDATED}
+def edition_of(row: Any) -> Edition:
+    """The edition of a row that has workflow_name, workflow_version and digest."""
+    return Edition(row["workflow_name"], row["workflow_version"], row["digest"])
 
 
-def _order(row: Any, vault: Vault, location_id: LocationId, policies: ShopPolicies) -> OrderFacts:
-    state = _STATES[row["workflow_status"]]
+def _needs(workflow: Workflow, row: Any) -> Needs:
+    if isinstance(workflow, Unusable):
+        return _NOTHING
+    # A state that its workflow does not have is for a person to mend; until then all is read.
+    return workflow.needs.get(_STATES[row["workflow_status"]], EVERYTHING)
+
+
+def _order(
+    row: Any, vault: Vault, location_id: LocationId, policies: ShopPolicies, edition: Edition, needs: Needs
+) -> OrderFacts:
     address = None
-    if state in {WorkflowState.NEW, WorkflowState.FAILED}:
+    if needs.address:
         plain = open_bytes(vault, "orders.shipping_address", row["id"], row["shipping_address"])
         address = Address(**orjson.loads(plain)) if plain else None
     failed_from = row["failed_from"]
@@ -146,9 +173,9 @@ def _order(row: Any, vault: Vault, location_id: LocationId, policies: ShopPolici
         user_id=UserId(row["user_id"]),
         location_id=location_id,
         workflow_id=WorkflowId(row["workflow_id"]),
-        policies=policies,
+        policies=policies.overridden(row["workflow_config"]) if row["workflow_config"] else policies,
         status=_STATUSES[row["order_status"]],
-        state=state,
+        state=_STATES[row["workflow_status"]],
         execution=_EXECUTIONS[row["execution"]],
         failed_from=_STATES[failed_from] if failed_from else None,
         version=row["version"],
@@ -164,6 +191,8 @@ def _order(row: Any, vault: Vault, location_id: LocationId, policies: ShopPolici
         now=row["now"],
         audit_sequence=row["audit_sequence"],
         audit_head=row["audit_head"],
+        edition=edition,
+        not_before=row["retry_after"],
         address=address,
         has_customer=row["has_customer"],
         masked=row["masked"],

@@ -1,4 +1,4 @@
-"""What a person may ask for: each order status maps to a trigger of the workflow, or to the reason why not."""
+"""What a person may ask for: each order status maps to a trigger of the order's own workflow, or to the reason why not."""
 
 from __future__ import annotations
 
@@ -6,13 +6,7 @@ from dataclasses import dataclass
 
 from engine.words import OrderStatus, WorkflowState
 from engine.workflow.explain import state_words
-
-_TRIGGERS = {
-    (OrderStatus.CONFIRMED, WorkflowState.NEW): "validate",
-    (OrderStatus.PROCESSING, WorkflowState.VALIDATED): "reserve_inventory",
-    (OrderStatus.SHIPPED, WorkflowState.READY_TO_SHIP): "ship",
-    (OrderStatus.DELIVERED, WorkflowState.SHIPPED): "deliver",
-}
+from engine.workflow.machines import Unusable, Workflow
 
 _NEVER = {
     OrderStatus.PENDING: "An order never goes back to pending.",
@@ -38,13 +32,17 @@ class Asked:
     sentence: str = ""
 
 
-def trigger_for(status: OrderStatus, current: OrderStatus, state: WorkflowState, order_number: str) -> Asked:
-    """Map a requested status to a trigger from where the order stands."""
+def trigger_for(
+    workflow: Workflow, status: OrderStatus, current: OrderStatus, state: WorkflowState, order_number: str
+) -> Asked:
+    """Map a requested status to the first step of the order's workflow that leads to it from where the order stands."""
     if status is current:
         return Asked(None, "status.unchanged", f"Order {order_number} is {status.value} already.")
     if status in _NEVER:
         return Asked(None, "status.not_by_hand", f"Order {order_number}: {_NEVER[status]}")
-    trigger = _TRIGGERS.get((status, state))
+    if isinstance(workflow, Unusable):
+        return Asked(None, "workflow.unusable", f"Order {order_number} cannot go on: {workflow.sentence}")
+    trigger = workflow.towards(status, state)
     if trigger is not None:
         return Asked(trigger)
     if current in _FORWARD and _FORWARD.index(status) < _FORWARD.index(current):

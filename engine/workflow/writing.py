@@ -37,8 +37,8 @@ SET current_step = d.step, workflow_status = d.execution::workflow_execution_sta
     completed_at = CASE WHEN d.execution IN ('completed', 'cancelled') THEN now() END,
     failed_at = CASE WHEN d.execution = 'failed' THEN coalesce(w.failed_at, now()) END,
     error_count = w.error_count + CASE WHEN d.error IS NULL THEN 0 ELSE 1 END,
-    last_error = coalesce(d.error, w.last_error)
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS d(id, step, execution, error)
+    last_error = coalesce(d.error, w.last_error), retry_after = d.retry_after
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[]) AS d(id, step, execution, error, retry_after)
 WHERE w.id = d.id
 """
 
@@ -89,8 +89,8 @@ ON CONFLICT (shop_id, day, event) DO UPDATE SET count = c.count + excluded.count
 """
 
 _PARK = """
-UPDATE work w SET ready = false, due_at = d.due_at, waiting_for = d.waiting_for, attempt = 0
-FROM unnest($1::uuid[], $2::timestamptz[], $3::text[]) AS d(order_id, due_at, waiting_for)
+UPDATE work w SET ready = false, due_at = d.due_at, waiting_for = d.waiting_for, attempt = d.attempt
+FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::int[]) AS d(order_id, due_at, waiting_for, attempt)
 WHERE w.order_id = d.order_id
 """
 
@@ -151,7 +151,8 @@ async def _write_orders(connection: Any, vault: Vault, plans: Sequence[OrderPlan
         [order.workflow_id for order in orders],
         [order.state for order in orders],
         [order.execution for order in orders],
-        [plan.cause.first.sentence if plan.fail and plan.cause else None for plan in plans],
+        [plan.error for plan in plans],
+        [order.not_before for order in orders],
     )
     items = [(item, plan.item_status) for plan in plans if plan.item_status for item in plan.order.items]
     if items:
@@ -178,7 +179,11 @@ def audit_entry(vault: Vault, plan: OrderPlan) -> chain.Entry:
         after["reason"] = plan.reason
     if plan.effects:
         after["effects"] = [effect.key for effect in plan.effects]
-    action = plan.steps[-1].trigger if plan.steps else "intend"
+    if plan.data:
+        after["data"] = plan.data
+    if plan.postponed:
+        after["postponed"] = {"action": plan.postponed.action, "error": plan.postponed.error}
+    action = "postpone" if plan.postponed else plan.steps[-1].trigger if plan.steps else "intend"
     return chain.link(
         vault,
         order.user_id,
@@ -305,4 +310,5 @@ async def _write_work(connection: Any, plans: Sequence[OrderPlan]) -> None:
             [plan.order.order_id for plan in parked],
             [plan.due_at for plan in parked],
             [plan.waiting_for for plan in parked],
+            [plan.order.attempt for plan in parked],
         )

@@ -14,6 +14,7 @@ from engine.orders import status
 from engine.orders.views import BatchReport, ChangeOutcome
 from engine.words import ChannelStatus, OrderStatus, TrackingStatus, WorkflowState
 from engine.workflow.facts import Backorder, Picking, ShipOn
+from engine.workflow.machine import default_machine
 from engine.workflow.requests import Asked, trigger_for
 from tests.engine.facts import a_unit, an_order
 from tests.engine.house import MIRA, WORKING, House, Standing
@@ -109,14 +110,14 @@ async def ask(house: House, order_id: OrderId, wanted: OrderStatus, **versions: 
 def test_each_request_means_a_trigger_or_is_refused_with_the_reason(
     wanted: OrderStatus, current: OrderStatus, state: WorkflowState, asked: Asked
 ) -> None:
-    assert trigger_for(wanted, current, state, "1") == asked
+    assert trigger_for(default_machine(), wanted, current, state, "1") == asked
 
 
 def test_every_request_from_everywhere_has_an_answer() -> None:
     for wanted in OrderStatus:
         for current in OrderStatus:
             for state in WorkflowState:
-                asked = trigger_for(wanted, current, state, "1")
+                asked = trigger_for(default_machine(), wanted, current, state, "1")
                 assert (asked.trigger is None) == bool(asked.sentence)
                 assert (asked.trigger is None) == bool(asked.code)
 

@@ -6,6 +6,9 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from engine.workflow.definition_file import packaged_text
+from engine.workflow.library import packaged_edition
+
 revision: str = "0002"
 down_revision: str | None = "0001"
 branch_labels: str | Sequence[str] | None = None
@@ -62,6 +65,13 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("name", "version", name=op.f("workflow_definitions_pkey")),
         schema="orders",
+    )
+    # Orders from before definitions were stored are on the one that ships with the program.
+    name, version, digest = packaged_edition()
+    op.execute(
+        sa.text(
+            "INSERT INTO orders.workflow_definitions (name, version, text, digest) VALUES (:name, :version, :text, :digest)"
+        ).bindparams(name=name, version=version, text=packaged_text(), digest=digest)
     )
     op.create_table(
         "rule_runs",
