@@ -9,7 +9,12 @@ Where to look, coming in
     shops          connected shops, their policies and tokens; `shop_rows` is what intake reads of them
 Changing
     validation     everything wrong with an order's data at once; `problems` is one such thing
-    status         what people ask for: one order or many
+    status         what people ask for of a few orders
+    bulk           the one way to change many: ids or all that match, in parts, with progress, stop and continuation
+    bulk_preview   what a bulk change would do; `bulk_operations` is what each kind does, `bulk_views` what is asked and shown
+    batches        a bulk change's rows: its parts, fixed when it begins; `breaking` is said of an order it breaks on
+    journal        what undo may put back, until when, and unless the order changed since
+    undoing        undo, a batch of its own; `undo_status` puts a status back
     correction     a corrected address
     editing        what changes an order without moving it, many at once: `holds`, `tags`, `assignment`, `notes`, `priority`
     deadlines      the internal target that a location's calendar makes of a ship-by

@@ -6,7 +6,7 @@ up further. All of it runs on asyncpg, whose queries the next keystroke can canc
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 from engine.database.connection import Database
 from engine.identifiers import OrderId
@@ -134,6 +134,26 @@ async def ids_matching(database: Database, order_filter: OrderFilter, *, limit: 
             *wanted.arguments,
         )
     return [OrderId(record["id"]) for record in records]
+
+
+async def ids_in_pages(database: Database, order_filter: OrderFilter, *, size: int) -> AsyncIterator[list[OrderId]]:
+    """The ids of all matching orders, in sort order, `size` at a time by keyset: nothing is held between two pages."""
+    key: OrderKey | None = None
+    while True:
+        async with database.pool.acquire() as connection:
+            wanted = predicate_for(order_filter)
+            await search.add_search(connection, database.vault, order_filter.search, wanted, in_order=True)
+            if key is not None:
+                beyond(wanted, order_filter, key, forwards=True)
+            records = await connection.fetch(
+                f"SELECT id, sort_value FROM {found(wanted, order_filter)} ORDER BY {order_by(order_filter)} LIMIT {size:d}",  # noqa: S608
+                *wanted.arguments,
+            )
+        if records:
+            yield [OrderId(record["id"]) for record in records]
+            key = OrderKey(records[-1]["sort_value"], OrderId(records[-1]["id"]))
+        if len(records) < size:
+            return
 
 
 async def find(database: Database, text: str) -> OrderId | None:

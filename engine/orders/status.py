@@ -1,18 +1,18 @@
-"""Status changes asked for by people: one order or many, decided by the same machine that moves orders by itself."""
+"""Status changes asked for by people, decided by the same machine that moves orders by itself. Many orders: `bulk`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
 from engine.actors import Actor
 from engine.database.locks import lock_work
-from engine.identifiers import OrderId, new_id
-from engine.orders.views import BatchReport, ChangeOutcome
+from engine.identifiers import OrderId
+from engine.orders.views import ChangeOutcome
 from engine.privacy.cipher import Vault
-from engine.words import ChangeSource, OrderStatus, WorkflowState
+from engine.words import OrderStatus, WorkflowState
 from engine.workflow.advance import Push, advance
 from engine.workflow.machines import machines_of
 from engine.workflow.reading import edition_of
@@ -21,22 +21,16 @@ from engine.workflow.requests import trigger_for
 if TYPE_CHECKING:
     from engine.database.connection import Database
 
+# Index: order_workflows_running_key. A closed order has no live workflow.
 _AS_THEY_ARE = """
 SELECT o.id, o.order_number, o.order_status, o.workflow_status, o.failed_from, w.workflow_status AS execution, w.workflow_name,
        w.workflow_version, f.digest
 FROM unnest($1::uuid[]) WITH ORDINALITY AS d(id, place)
 JOIN orders o ON o.id = d.id
-LEFT JOIN LATERAL (SELECT workflow_status, workflow_name, workflow_version FROM order_workflows w
-                   WHERE w.order_id = o.id ORDER BY w.id DESC LIMIT 1) w ON true
+LEFT JOIN order_workflows w ON w.order_id = o.id AND w.workflow_status IN ('running', 'failed', 'paused')
 LEFT JOIN workflow_definitions f ON f.name = w.workflow_name AND f.version = w.workflow_version
 ORDER BY d.place
 """
-
-_NEW_BATCH = "INSERT INTO batches (id, kind, actor, request, total) VALUES ($1, $2, $3, $4, $5)"
-_BATCH_PROGRESS = (
-    "UPDATE batches SET processed = processed + $2, failed = failed + $3, errors = errors || $4 WHERE id = $1"
-)
-_BATCH_DONE = "UPDATE batches SET finished_at = now() WHERE id = $1"
 
 
 async def change(
@@ -50,64 +44,29 @@ async def change(
 ) -> list[ChangeOutcome]:
     """Change the status of these orders, all that allow it, in one transaction; the others say why not."""
     return await database.run(
-        lambda connection: _change(
-            connection, database.vault, order_ids, status, actor, reason, expected_versions or {}, write=True
+        lambda connection: change_part(
+            connection, database.vault, order_ids, status, actor, reason, expected_versions or {}
         )
     )
 
 
-async def preview(database: Database, order_ids: Sequence[OrderId], status: OrderStatus) -> list[ChangeOutcome]:
-    """What `change` would do, decided by the same code, with nothing written."""
-    async with database.pool.acquire() as connection:
-        transaction = connection.transaction()
-        await transaction.start()
-        try:
-            actor = Actor("preview", source=ChangeSource.USER)
-            return await _change(connection, database.vault, order_ids, status, actor, "", {}, write=False)
-        finally:
-            await transaction.rollback()
-
-
-async def change_in_batches(
-    database: Database,
-    order_ids: Sequence[OrderId],
-    status: OrderStatus,
-    *,
-    actor: Actor,
-    reason: str,
-    expected_versions: Mapping[OrderId, int] | None = None,
-    batch_size: int = 200,
-    on_progress: Callable[[int, int], None] | None = None,
-) -> BatchReport:
-    """Change many orders, a transaction per batch, so that none waits for all and progress can be seen."""
-    batch_id = new_id()
-    request = {"status": status.value, "reason": reason}
-    await database.pool.execute(_NEW_BATCH, batch_id, "status", actor.name, request, len(order_ids))
-    errors: list[ChangeOutcome] = []
-    for start in range(0, len(order_ids), batch_size):
-        part = order_ids[start : start + batch_size]
-        outcomes = await change(database, part, status, actor=actor, reason=reason, expected_versions=expected_versions)
-        refused = [outcome for outcome in outcomes if outcome.refused]
-        errors += refused
-        listed = [{"order_id": str(each.order_id), "error": each.sentence} for each in refused]
-        await database.pool.execute(_BATCH_PROGRESS, batch_id, len(outcomes), len(refused), listed)
-        if on_progress is not None:
-            on_progress(min(start + batch_size, len(order_ids)), len(order_ids))
-    await database.pool.execute(_BATCH_DONE, batch_id)
-    return BatchReport(str(batch_id), len(order_ids), len(errors), tuple(errors))
-
-
 async def fire(database: Database, pushes: Mapping[OrderId, Push]) -> list[ChangeOutcome]:
     """Fire one trigger for each of these orders; the refused ones say why."""
-    return await database.run(lambda connection: _fire(connection, database.vault, list(pushes), dict(pushes)))
+    return await database.run(lambda connection: fire_part(connection, database.vault, list(pushes), pushes))
 
 
-async def _fire(
-    connection: Any, vault: Vault, order_ids: Sequence[OrderId], pushes: Mapping[OrderId, Push]
+async def fire_part(
+    connection: Any,
+    vault: Vault,
+    order_ids: Sequence[OrderId],
+    pushes: Mapping[OrderId, Push],
+    *,
+    write: bool = True,
 ) -> list[ChangeOutcome]:
+    """`fire` in a transaction of the caller; without `write` it is only decided."""
     await lock_work(connection, order_ids)
     found = await connection.fetch(_AS_THEY_ARE, list(order_ids))
-    moved = {each.order_id: each for each in await advance(connection, vault, order_ids, pushes)}
+    moved = {each.order_id: each for each in await advance(connection, vault, order_ids, pushes, write=write)}
     outcomes = []
     for row in found:
         each = moved.get(OrderId(row["id"]))
@@ -119,7 +78,7 @@ async def _fire(
     return outcomes + _missing(order_ids, found)
 
 
-async def _change(
+async def change_part(
     connection: Any,
     vault: Vault,
     order_ids: Sequence[OrderId],
@@ -128,20 +87,22 @@ async def _change(
     reason: str,
     expected_versions: Mapping[OrderId, int],
     *,
-    write: bool,
+    write: bool = True,
 ) -> list[ChangeOutcome]:
+    """`change` in a transaction of the caller; without `write` it is only decided."""
     await lock_work(connection, order_ids)
     found = await connection.fetch(_AS_THEY_ARE, list(order_ids))
-    workflows = await machines_of(connection, {edition_of(row) for row in found})
+    workflows = await machines_of(connection, {edition_of(row) for row in found if row["execution"] is not None})
     outcomes: dict[OrderId, ChangeOutcome] = {}
     pushes: dict[OrderId, Push] = {}
     for row in found:
         order_id, before = OrderId(row["id"]), OrderStatus(row["order_status"])
+        if row["execution"] is None:
+            outcomes[order_id] = _closed(row)
+            continue
         state = WorkflowState(row["workflow_status"])
         asked = trigger_for(workflows[edition_of(row)], status, before, state, row["order_number"])
-        if row["execution"] in {"completed", "cancelled", None}:
-            outcomes[order_id] = _closed(row)
-        elif asked.trigger is None:
+        if asked.trigger is None:
             outcomes[order_id] = ChangeOutcome(
                 order_id, row["order_number"], before, before, asked.code, asked.sentence
             )

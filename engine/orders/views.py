@@ -279,6 +279,9 @@ class StockRow:
     weight_grams: int | None
 
 
+_AS_ASKED = frozenset({"tag.there", "tag.not_there", "hold.none"})
+
+
 @dataclass(frozen=True, slots=True)
 class ChangeOutcome:
     """What became, or would become, of one order. `code` and `sentence` are empty when it changed."""
@@ -294,12 +297,24 @@ class ChangeOutcome:
     def refused(self) -> bool:
         return bool(self.code)
 
+    @property
+    def unchanged(self) -> bool:
+        """The order was as asked already."""
+        return self.code.endswith(".unchanged") or self.code in _AS_ASKED
+
 
 @dataclass(frozen=True, slots=True)
 class BatchReport:
-    """The end of a bulk change."""
+    """The end of a bulk change. `failed` counts the refused; orders that were as asked already are `unchanged`."""
 
     batch_id: str
     processed: int
     failed: int
     errors: tuple[ChangeOutcome, ...]
+    unchanged: int = 0
+    finished: bool = True
+    """False when it was stopped, or when another program still has a part of it."""
+
+    @property
+    def changed(self) -> int:
+        return self.processed - self.failed - self.unchanged

@@ -31,7 +31,7 @@ _HEADER = struct.Struct(">BI")
 _NONCE_BYTES = 12
 _BODY = _HEADER.size + _NONCE_BYTES
 _TAG_BYTES = 16
-_MAY_LIE_OPEN = "audit_log."
+_MAY_LIE_OPEN = ("audit_log.", "journal.")
 """Elsewhere a value that claims not to be sealed is a forged one."""
 _WORD = struct.Struct(">q")
 _SPACES = re.compile(r"\s+")

@@ -5,13 +5,14 @@ gone. A refusal, a conflict or a lost database comes as one of `engine.errors`, 
 lost connection is `Unreachable`.
 
 Where to look
+    bulk   many orders at once: preview, run, stop, go on, undo
     door   how every write runs to its end, and how a lost database is told
     audit  is the record of who changed what whole
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from engine.actors import Actor
 from engine.database.connection import Database
@@ -19,7 +20,8 @@ from engine.identifiers import OrderId
 from engine.inventory import stock
 from engine.inventory.ledger import receive
 from engine.inventory.products import set_weight
-from engine.orders import queries, status
+from engine.orders import queries
+from engine.orders.bulk_views import BulkKind, BulkRequest
 from engine.orders.correction import correct_address
 from engine.orders.detail import detail
 from engine.orders.views import (
@@ -42,14 +44,12 @@ from engine.ports import Address
 from engine.reports import overview
 from engine.words import OrderStatus
 from engine.workflow import failure_groups
-from engine.workflow.failures import retry
 from orders_tui.services.audit import Audit
+from orders_tui.services.bulk import Bulk
 from orders_tui.services.door import Door, lost_is_unreachable
 
 COUNT_CAP = 10_000
 """Up to here a count is exact at once; beyond it says "at least" until an exact one is asked for."""
-
-_BATCH = 200  # orders a transaction, as many as the engine itself takes at once
 
 
 class Services:
@@ -63,6 +63,7 @@ class Services:
         self.actor = actor
         self.door = Door(database)
         self.audit = Audit(database)
+        self.bulk = Bulk(database, actor, self.door)
 
     # Lists
 
@@ -144,11 +145,7 @@ class Services:
 
     async def preview_status(self, order_ids: Sequence[OrderId], wanted: OrderStatus) -> list[ChangeOutcome]:
         """What `change_status` would do to each order now; writes nothing."""
-        with lost_is_unreachable():
-            outcomes: list[ChangeOutcome] = []
-            for batch in _batches(order_ids):
-                outcomes += await status.preview(self.database, batch, wanted)
-            return outcomes
+        return await self.bulk.outcomes(BulkRequest(BulkKind.STATUS, {"status": wanted.value}), order_ids)
 
     async def change_status(
         self,
@@ -163,28 +160,14 @@ class Services:
 
         Refusals are in the report, not raised; one is that an order's version is not the expected one any more.
         """
-        return await self.door.write(
-            status.change_in_batches(
-                self.database,
-                order_ids,
-                wanted,
-                actor=self.actor,
-                reason=reason,
-                expected_versions=expected_versions,
-                on_progress=on_progress,
-            )
-        )
+        request = BulkRequest(BulkKind.STATUS, {"status": wanted.value}, reason)
+        return await self.bulk.run(request, order_ids, expected_versions=expected_versions, on_progress=on_progress)
 
     async def retry(self, order_ids: Sequence[OrderId], *, reason: str = "") -> list[ChangeOutcome]:
         """Send failed orders on from the state they failed in, in batches; the refused ones say why."""
-
-        async def in_batches() -> list[ChangeOutcome]:
-            outcomes: list[ChangeOutcome] = []
-            for batch in _batches(order_ids):
-                outcomes += await retry(self.database, batch, actor=self.actor, reason=reason)
-            return outcomes
-
-        return await self.door.write(in_batches())
+        outcomes: list[ChangeOutcome] = []
+        await self.bulk.run(BulkRequest(BulkKind.RETRY, reason=reason), order_ids, on_outcomes=outcomes.extend)
+        return outcomes
 
     async def receive_stock(self, sku: str, quantity: int) -> StockRow:
         """Add stock that arrived, and wake the orders that wait for it. Raises NotFound for an unknown SKU, Refused."""
@@ -201,7 +184,3 @@ class Services:
     async def close(self) -> None:
         """Wait for running writes, two seconds at most; then they are cancelled and the database rolls them back."""
         await self.door.close()
-
-
-def _batches(order_ids: Sequence[OrderId]) -> Iterator[Sequence[OrderId]]:
-    return (order_ids[start : start + _BATCH] for start in range(0, len(order_ids), _BATCH))

@@ -1,4 +1,4 @@
-"""Audit log, its seals and its cuts, notes, batches and their undo journal, saved views, rules, counters."""
+"""Audit log, its seals and its cuts, notes, batches with their parts and undo journal, saved views, rules, counters."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from engine.database.tables.schema import Amount, Json, Sealed, Time, key, metadata, moment, one_of, point, refer
 from engine.words import ChangeSource
@@ -109,11 +110,29 @@ batches = Table(
     Column("total", Integer, nullable=False),
     Column("processed", Integer, nullable=False, server_default="0"),
     Column("failed", Integer, nullable=False, server_default="0"),
-    Column("errors", Json, nullable=False, server_default=text("'[]'::jsonb")),
+    Column("unchanged", Integer, nullable=False, server_default="0", comment="were as asked already"),
+    Column(
+        "errors", Json, nullable=False, server_default=text("'[]'::jsonb"), comment="gathered from the parts at the end"
+    ),
     Column("stop_asked", Boolean, nullable=False, server_default=text("false"), comment="end after the part under way"),
     refer("undoes", "batches.id", nullable=True),
     moment("created_at", required=True),
+    moment("progressed_at", required=True),
     moment("finished_at"),
+)
+Index("batches_undoes_index", batches.c.undoes, postgresql_where=text("undoes IS NOT NULL"))
+
+# The orders of a batch, fixed when it begins. A part is one transaction: its changes and its `done_at` are there together or not at all.
+batch_parts = Table(
+    "batch_parts",
+    metadata,
+    refer("batch_id", "batches.id", cascade=True),
+    Column("first", Integer, nullable=False, comment="place of its first order in the batch"),
+    Column("order_ids", ARRAY(Uuid), nullable=False),
+    Column("versions", ARRAY(Integer), comment="the versions a person saw; null: whatever they are"),
+    Column("errors", Json, nullable=False, server_default=text("'[]'::jsonb")),
+    moment("done_at"),
+    PrimaryKeyConstraint("batch_id", "first"),
 )
 
 journal = Table(
@@ -127,7 +146,8 @@ journal = Table(
     moment("expires_at", required=True),
     moment("undone_at"),
 )
-Index("journal_batch_index", journal.c.batch_id)
+Index("journal_batch_index", journal.c.batch_id, journal.c.order_id, unique=True)
+Index("journal_expiry_index", journal.c.expires_at)
 
 saved_views = Table(
     "saved_views",

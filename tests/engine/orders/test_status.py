@@ -11,7 +11,7 @@ from engine.database.connection import Database
 from engine.database.embedded import EmbeddedServer
 from engine.identifiers import OrderId, new_id
 from engine.orders import status
-from engine.orders.views import BatchReport, ChangeOutcome
+from engine.orders.views import ChangeOutcome
 from engine.words import ChannelStatus, OrderStatus, TrackingStatus, WorkflowState
 from engine.workflow.facts import Backorder, Picking, ShipOn
 from engine.workflow.machine import default_machine
@@ -210,47 +210,6 @@ async def test_two_people_who_press_the_same_key_ship_once(house: House, databas
     assert codes[1] in {"order.changed_meanwhile", "status.unchanged"}
     assert (await house.steps(order_id)).count("ship") == 1
     assert await house.level() == (9, 0)
-    await house.assert_balanced()
-
-
-async def test_a_preview_says_what_would_happen_and_writes_nothing(house: House, store: Database) -> None:
-    ready, waiting = await house.arrive(
-        an_order(house.shop_id, "1"), an_order(house.shop_id, "2", ChannelStatus.UNPAID)
-    )
-    await house.buy_labels()
-    counts, version = await house.row_counts(), await house.version(ready)
-    outcomes = await status.preview(store, [waiting, ready], OrderStatus.SHIPPED)
-    assert [(outcome.order_number, outcome.code, outcome.after) for outcome in outcomes] == [
-        ("2", "status.not_yet", OrderStatus.PENDING),
-        ("1", "", OrderStatus.SHIPPED),
-    ]
-    assert (await house.row_counts(), await house.version(ready)) == (counts, version)
-    assert (await house.standing(ready)).state == "ready_to_ship"
-
-
-async def test_a_bulk_change_reports_its_progress_and_each_refusal(house: House, store: Database) -> None:
-    facts = [an_order(house.shop_id, str(place)) for place in range(5)]
-    ids = await house.arrive(*facts, an_order(house.shop_id, "9", ChannelStatus.UNPAID))
-    await house.buy_labels()
-    progress: list[tuple[int, int]] = []
-    report = await status.change_in_batches(
-        store,
-        ids,
-        OrderStatus.SHIPPED,
-        actor=MIRA,
-        reason="van",
-        batch_size=4,
-        on_progress=lambda done, total: progress.append((done, total)),
-    )
-    assert progress == [(4, 6), (6, 6)]
-    sentence = "Order 9 is not validated yet; it cannot become shipped from there."
-    assert [(error.order_number, error.sentence) for error in report.errors] == [("9", sentence)]
-    assert report == BatchReport(report.batch_id, 6, 1, report.errors)
-    row = await store.pool.fetchrow(
-        "SELECT total, processed, failed, errors, finished_at IS NOT NULL AS over FROM batches"
-    )
-    assert tuple(row) == (6, 6, 1, [{"order_id": str(ids[5]), "error": sentence}], True)
-    assert {(await house.standing(order_id)).state for order_id in ids[:5]} == {"shipped"}
     await house.assert_balanced()
 
 

@@ -143,6 +143,52 @@ def upgrade() -> None:
         referent_schema="orders",
     )
     op.add_column(
+        "batches",
+        sa.Column("unchanged", sa.Integer(), server_default="0", nullable=False, comment="were as asked already"),
+        schema="orders",
+    )
+    op.alter_column("batches", "errors", comment="gathered from the parts at the end", schema="orders")
+    op.add_column(
+        "batches",
+        sa.Column("progressed_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        schema="orders",
+    )
+    op.create_index(
+        "batches_undoes_index",
+        "batches",
+        ["undoes"],
+        unique=False,
+        schema="orders",
+        postgresql_where=sa.text("undoes IS NOT NULL"),
+    )
+    op.create_table(
+        "batch_parts",
+        sa.Column("batch_id", sa.Uuid(), nullable=False),
+        sa.Column("first", sa.Integer(), nullable=False, comment="place of its first order in the batch"),
+        sa.Column("order_ids", postgresql.ARRAY(sa.Uuid()), nullable=False),
+        sa.Column(
+            "versions",
+            postgresql.ARRAY(sa.Integer()),
+            nullable=True,
+            comment="the versions a person saw; null: whatever they are",
+        ),
+        sa.Column(
+            "errors",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'[]'::jsonb"),
+            nullable=False,
+        ),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["batch_id"], ["orders.batches.id"], name=op.f("batch_parts_batch_id_fkey"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("batch_id", "first", name=op.f("batch_parts_pkey")),
+        schema="orders",
+    )
+    op.drop_index("journal_batch_index", table_name="journal", schema="orders")
+    op.create_index("journal_batch_index", "journal", ["batch_id", "order_id"], unique=True, schema="orders")
+    op.create_index("journal_expiry_index", "journal", ["expires_at"], unique=False, schema="orders")
+    op.add_column(
         "effects",
         sa.Column(
             "retry",

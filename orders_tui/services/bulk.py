@@ -1,0 +1,91 @@
+"""Many orders at once: what it would do, do it, stop it, go on with it, take it back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from engine.actors import Actor
+from engine.database.connection import Database
+from engine.identifiers import BatchId, OrderId
+from engine.orders import batches, bulk, bulk_preview
+from engine.orders.bulk_views import BatchView, BulkPreview, BulkRequest, Chosen
+from engine.orders.views import BatchReport, ChangeOutcome
+from orders_tui.services.door import Door, lost_is_unreachable
+
+Progress = Callable[[int, int], None]
+
+
+class Bulk:
+    """Bulk changes in the name of one person. Refusals of single orders are in reports; a request without sense is Refused."""
+
+    def __init__(self, database: Database, actor: Actor, door: Door) -> None:
+        self._database = database
+        self._actor = actor
+        self._door = door
+
+    async def preview(
+        self, request: BulkRequest, chosen: Chosen, *, on_progress: Progress | None = None
+    ) -> BulkPreview:
+        """What `run` would do now, counted; writes nothing."""
+        with lost_is_unreachable():
+            return await bulk_preview.preview(
+                self._database, request, chosen, actor=self._actor, on_progress=on_progress
+            )
+
+    async def outcomes(self, request: BulkRequest, chosen: Chosen) -> list[ChangeOutcome]:
+        """What `run` would do to each order now; writes nothing."""
+        with lost_is_unreachable():
+            parts = bulk_preview.preview_parts(self._database, request, chosen, actor=self._actor)
+            return [outcome async for part in parts for outcome in part]
+
+    async def run(
+        self,
+        request: BulkRequest,
+        chosen: Chosen,
+        *,
+        part_size: int = bulk.PART_SIZE,
+        at_most: int | None = None,
+        expected_versions: Mapping[OrderId, int] | None = None,
+        on_progress: Progress | None = None,
+        on_outcomes: Callable[[Sequence[ChangeOutcome]], None] | None = None,
+    ) -> BatchReport:
+        """Do it to all of them; `on_progress(done, total)` is called between parts. Refused when they are more than `at_most`."""
+        return await self._door.write(
+            bulk.run(
+                self._database,
+                request,
+                chosen,
+                actor=self._actor,
+                part_size=part_size,
+                at_most=at_most,
+                expected_versions=expected_versions,
+                on_progress=on_progress,
+                on_outcomes=on_outcomes,
+            )
+        )
+
+    async def undo(
+        self, batch_id: BatchId | None = None, *, reason: str = "", on_progress: Progress | None = None
+    ) -> BatchReport:
+        """Put back what a batch changed, by default this person's latest. Raises NotFound; Refused, saying why not."""
+        return await self._door.write(
+            bulk.undo(self._database, batch_id, actor=self._actor, reason=reason, on_progress=on_progress)
+        )
+
+    async def go_on(self, batch_id: BatchId, *, on_progress: Progress | None = None) -> BatchReport:
+        """Do what is left of a batch that was stopped or interrupted. Raises NotFound, Refused when nothing is left."""
+        return await self._door.write(bulk.go_on(self._database, batch_id, actor=self._actor, on_progress=on_progress))
+
+    async def stop(self, batch_id: BatchId) -> None:
+        """Let a batch end after the parts under way. Raises NotFound, Refused when it has ended."""
+        await self._door.write(batches.ask_to_stop(self._database, batch_id))
+
+    async def batches(self, *, limit: int = 50) -> list[BatchView]:
+        """The latest batches, newest first, without their errors."""
+        with lost_is_unreachable():
+            return await batches.recent(self._database, limit=limit)
+
+    async def batch(self, batch_id: BatchId) -> BatchView:
+        """One batch with all its errors. Raises NotFound."""
+        with lost_is_unreachable():
+            return await batches.batch(self._database, batch_id)
