@@ -14,7 +14,7 @@ Changing
     bulk_preview   what a bulk change would do; `bulk_operations` is what each kind does, `bulk_views` what is asked and shown
     batches        a bulk change's rows: its parts, fixed when it begins; `breaking` is said of an order it breaks on
     journal        what undo may put back, until when, and unless the order changed since
-    undoing        undo, a batch of its own; `undo_status` puts a status back
+    undoing        undo, a batch of its own; `undo_status`, `undo_marks` and `undo_holds` put things back
     correction     a corrected address
     editing        what changes an order without moving it, many at once: `holds`, `tags`, `assignment`, `notes`, `priority`
     deadlines      the internal target that a location's calendar makes of a ship-by

@@ -14,8 +14,8 @@ import asyncpg
 
 from engine.actors import Actor
 from engine.database.rows import insert_rows
-from engine.errors import NotFound, Refused
-from engine.identifiers import BatchId, OrderId, new_id
+from engine.errors import Misconfigured, NotFound, Refused
+from engine.identifiers import DEFAULT_CREATOR, BatchId, OrderId, new_id
 from engine.orders import search
 from engine.orders.bulk_views import BatchError, BatchState, BatchView, BulkKind, BulkRequest, Chosen
 from engine.orders.predicate import found, order_by, predicate_for
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 INTERRUPTED_AFTER_SECONDS = 60
 """An unfinished batch that has not moved for so long has lost its program."""
 
-_NEW = "INSERT INTO batches (id, kind, actor, request, undoes, total) VALUES ($1, $2, $3, $4, $5, 0)"
+_NOTE_PLACE = "batches.note"
+
+_NEW = "INSERT INTO batches (id, kind, actor, request, note, undoes, total) VALUES ($1, $2, $3, $4, $5, $6, 0)"
 
 _COUNTED = """
 UPDATE batches SET total = (SELECT coalesce(sum(cardinality(order_ids)), 0) FROM batch_parts WHERE batch_id = $1)
@@ -98,10 +100,12 @@ async def fix(
 ) -> BatchId:
     """Write a batch with the orders it is about. Raises Refused when there are more than `at_most`; then there is none."""
     batch_id = BatchId(new_id())
-    document = {"reason": request.reason, **request.parameters}
 
     async def write(connection: Any) -> None:
-        await connection.execute(_NEW, batch_id, request.kind, actor.name, document, undoes)
+        if request.note:
+            await database.vault.ensure(connection, DEFAULT_CREATOR)
+        note = database.vault.seal_text(DEFAULT_CREATOR, _NOTE_PLACE, batch_id, request.note)
+        await connection.execute(_NEW, batch_id, request.kind, actor.name, request.document, note, undoes)
         if isinstance(chosen, OrderFilter):
             await _fix_matching(connection, database, batch_id, chosen, part_size)
         else:
@@ -253,6 +257,21 @@ async def batch(database: Database, batch_id: BatchId) -> BatchView:
     if row is None:
         raise NotFound("batch.unknown", f"There is no batch {batch_id}: `orders-tui batch list` shows them.")
     return _view(row, row["errors"])
+
+
+async def request_of(database: Database, batch_id: BatchId) -> BulkRequest:
+    """What a batch was asked to do, its note opened. Raises NotFound; Misconfigured when the note needs the master key."""
+    begun = await batch(database, batch_id)
+    sealed = await database.pool.fetchval("SELECT note FROM batches WHERE id = $1", batch_id)
+    plain = database.vault.open(_NOTE_PLACE, batch_id, sealed)
+    if sealed and plain is None:
+        raise Misconfigured(
+            "keys.missing",
+            "The note of this batch cannot be read without the master key: set ORDERS_TUI_MASTER_KEY or its credential file.",
+        )
+    parameters = dict(begun.request)
+    reason = parameters.pop("reason")
+    return BulkRequest(begun.kind, parameters, reason, (plain or b"").decode())
 
 
 async def recent(database: Database, *, limit: int) -> list[BatchView]:

@@ -20,7 +20,7 @@ from engine.orders import batches, journal
 from engine.orders.batches import Part
 from engine.orders.breaking import broken, without_culprit
 from engine.orders.bulk_operations import OPERATIONS
-from engine.orders.bulk_views import BatchView, BulkRequest, Chosen
+from engine.orders.bulk_views import BulkRequest, Chosen
 from engine.orders.undoing import UNDOS, lasting, request_undo
 from engine.orders.views import BatchReport, ChangeOutcome
 
@@ -51,7 +51,7 @@ async def begin(
     undoes: BatchId | None = None,
 ) -> BatchId:
     """Write the batch and fix its orders; `go_on` does it. Raises Refused for parameters that make no sense, or too many orders."""
-    OPERATIONS[request.kind].check(request.parameters)
+    OPERATIONS[request.kind].check(request)
     return await batches.fix(
         database,
         request,
@@ -121,8 +121,8 @@ async def work(
     on_outcomes: Outcomes | None = None,
 ) -> BatchReport:
     """Do the parts that are left, several at once, until none is or the batch is asked to stop."""
-    begun = await batches.batch(database, batch_id)
-    worker = _Worker(database, begun, actor, on_progress, on_outcomes)
+    request = await batches.request_of(database, batch_id)
+    worker = _Worker(database, batch_id, request, actor, on_progress, on_outcomes)
     errors = await asyncio.gather(*(worker.run() for _ in range(workers)), return_exceptions=True)
     for error in errors:
         if isinstance(error, BaseException):
@@ -145,16 +145,17 @@ class _Worker:
     def __init__(
         self,
         database: Database,
-        begun: BatchView,
+        batch_id: BatchId,
+        request: BulkRequest,
         actor: Actor,
         on_progress: Progress | None,
         on_outcomes: Outcomes | None,
     ) -> None:
         self._database = database
-        self._batch_id = begun.batch_id
-        self._operation = OPERATIONS[begun.kind]
-        self._parameters = begun.request
-        self._undo = None if lasting(begun.kind, begun.request) else UNDOS.get(begun.kind)
+        self._batch_id = batch_id
+        self._request = request
+        self._operation = OPERATIONS[request.kind]
+        self._undo = None if lasting(request) else UNDOS.get(request.kind)
         self._actor = actor
         self._on_progress = on_progress
         self._on_outcomes = on_outcomes
@@ -200,7 +201,7 @@ class _Worker:
             await lock_for_result(connection, part.order_ids)
             before = await self._undo.remember(connection, part.order_ids)
         outcomes = await self._operation.change(
-            connection, vault, part.order_ids, self._parameters, self._actor, part.versions, write=True
+            connection, vault, part.order_ids, self._request, self._actor, part.versions, write=True
         )
         changed = {each.order_id: before[each.order_id] for each in outcomes if before and not each.refused}
         await journal.write(connection, vault, self._batch_id, changed)

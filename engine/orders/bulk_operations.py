@@ -8,32 +8,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Protocol
+from uuid import UUID
 
 from engine.actors import Actor
 from engine.errors import Refused
-from engine.identifiers import OrderId
+from engine.identifiers import OrderId, UserId
 from engine.orders import status
-from engine.orders.bulk_views import BulkKind
+from engine.orders.assignment import Assignee, assign
+from engine.orders.bulk_views import BulkKind, BulkRequest
+from engine.orders.holds import place_holds, release_holds
+from engine.orders.priority import HIGHEST, LOWEST, prioritise
+from engine.orders.tags import add_tags, normal_tag, remove_tags
 from engine.orders.undoing import undo_part
 from engine.orders.views import ChangeOutcome
 from engine.privacy.cipher import Vault
-from engine.words import OrderStatus
+from engine.words import HoldReason, OrderStatus
 from engine.workflow.advance import Push
 
-Parameters = Mapping[str, Any]
 Versions = Mapping[OrderId, int]
 
 
 class Change(Protocol):
-    """Does it to the orders of one part."""
+    """Does what is asked to the orders of one part, but to those in another version than a person saw."""
 
     async def __call__(
         self,
         connection: Any,
         vault: Vault,
         order_ids: Sequence[OrderId],
-        parameters: Parameters,
+        request: BulkRequest,
         actor: Actor,
         expected_versions: Versions,
         *,
@@ -46,52 +51,40 @@ class Operation:
     """One kind. `words` says what becomes of an order, as a participle; `check` raises Refused for parameters without sense."""
 
     change: Change
-    words: Callable[[Parameters], str]
-    check: Callable[[Parameters], None]
+    words: Callable[[BulkRequest], str]
+    check: Callable[[BulkRequest], object]
 
 
-def _no_check(parameters: Parameters) -> None:
-    """Any parameters do."""
-
-
-# status ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# status, retry, cancel ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 async def _change_status(
     connection: Any,
     vault: Vault,
     order_ids: Sequence[OrderId],
-    parameters: Parameters,
+    request: BulkRequest,
     actor: Actor,
     expected_versions: Versions,
     *,
     write: bool,
 ) -> list[ChangeOutcome]:
-    wanted = OrderStatus(parameters["status"])
+    wanted = OrderStatus(request.parameters["status"])
     return await status.change_part(
-        connection, vault, order_ids, wanted, actor, parameters["reason"], expected_versions, write=write
+        connection, vault, order_ids, wanted, actor, request.reason, expected_versions, write=write
     )
-
-
-def _check_status(parameters: Parameters) -> None:
-    if parameters.get("status") not in set(OrderStatus):
-        raise Refused("bulk.status", f"Give the status: one of {', '.join(OrderStatus)}.")
-
-
-# retry, cancel ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 async def _retry(
     connection: Any,
     vault: Vault,
     order_ids: Sequence[OrderId],
-    parameters: Parameters,
+    request: BulkRequest,
     actor: Actor,
     expected_versions: Versions,
     *,
     write: bool,
 ) -> list[ChangeOutcome]:
-    push = Push("resume", actor, parameters["reason"] or "retried")
+    push = Push("resume", actor, request.reason or "retried")
     return await _fire(connection, vault, order_ids, push, expected_versions, write=write)
 
 
@@ -99,13 +92,13 @@ async def _cancel(
     connection: Any,
     vault: Vault,
     order_ids: Sequence[OrderId],
-    parameters: Parameters,
+    request: BulkRequest,
     actor: Actor,
     expected_versions: Versions,
     *,
     write: bool,
 ) -> list[ChangeOutcome]:
-    push = Push("cancel", actor, parameters["reason"], by_person=True)
+    push = Push("cancel", actor, request.reason, by_person=True)
     outcomes = await _fire(connection, vault, order_ids, push, expected_versions, write=write)
     return [
         replace(outcome, code="cancel.unchanged", sentence=f"Order {outcome.order_number} is cancelled already.")
@@ -124,15 +117,157 @@ async def _fire(
     *,
     write: bool,
 ) -> list[ChangeOutcome]:
-    pushes = dict.fromkeys(order_ids, push) | {
-        order_id: replace(push, expected_version=version) for order_id, version in expected_versions.items()
-    }
+    pushes = dict.fromkeys(order_ids, push)
+    for order_id in order_ids:
+        if order_id in expected_versions:
+            pushes[order_id] = replace(push, expected_version=expected_versions[order_id])
     return await status.fire_part(connection, vault, order_ids, pushes, write=write)
 
 
+# tag, hold, priority, person ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def _tag(
+    connection: Any,
+    vault: Vault,
+    order_ids: Sequence[OrderId],
+    request: BulkRequest,
+    actor: Actor,
+    expected_versions: Versions,
+    *,
+    write: bool,
+) -> list[ChangeOutcome]:
+    change = add_tags if request.kind is BulkKind.TAG else remove_tags
+    tags = request.parameters["tags"]
+    return await change(
+        connection, vault, order_ids, tags, actor=actor, expected_versions=expected_versions, write=write
+    )
+
+
+async def _hold(
+    connection: Any,
+    vault: Vault,
+    order_ids: Sequence[OrderId],
+    request: BulkRequest,
+    actor: Actor,
+    expected_versions: Versions,
+    *,
+    write: bool,
+) -> list[ChangeOutcome]:
+    until = request.parameters.get("until")
+    return await place_holds(
+        connection,
+        vault,
+        order_ids,
+        HoldReason(request.parameters["hold"]),
+        actor=actor,
+        note=request.note,
+        until=datetime.fromisoformat(until) if until else None,
+        expected_versions=expected_versions,
+        write=write,
+    )
+
+
+async def _release(
+    connection: Any,
+    vault: Vault,
+    order_ids: Sequence[OrderId],
+    request: BulkRequest,
+    actor: Actor,
+    expected_versions: Versions,
+    *,
+    write: bool,
+) -> list[ChangeOutcome]:
+    held_for = request.parameters.get("hold")
+    reason = HoldReason(held_for) if held_for else None
+    return await release_holds(
+        connection, vault, order_ids, reason, actor=actor, expected_versions=expected_versions, write=write
+    )
+
+
+async def _prioritise(
+    connection: Any,
+    vault: Vault,
+    order_ids: Sequence[OrderId],
+    request: BulkRequest,
+    actor: Actor,
+    expected_versions: Versions,
+    *,
+    write: bool,
+) -> list[ChangeOutcome]:
+    level = request.parameters["level"]
+    return await prioritise(
+        connection, vault, order_ids, level, actor=actor, expected_versions=expected_versions, write=write
+    )
+
+
+async def _assign(
+    connection: Any,
+    vault: Vault,
+    order_ids: Sequence[OrderId],
+    request: BulkRequest,
+    actor: Actor,
+    expected_versions: Versions,
+    *,
+    write: bool,
+) -> list[ChangeOutcome]:
+    user_id = request.parameters["user_id"]
+    assignee = Assignee(UserId(UUID(user_id)), request.parameters["name"]) if user_id else None
+    return await assign(
+        connection, vault, order_ids, assignee, actor=actor, expected_versions=expected_versions, write=write
+    )
+
+
+# what is asked ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _check_status(request: BulkRequest) -> None:
+    if request.parameters.get("status") not in set(OrderStatus):
+        raise Refused("bulk.status", f"Give the status: one of {', '.join(OrderStatus)}.")
+
+
+def _check_tags(request: BulkRequest) -> None:
+    if not [normal_tag(tag) for tag in request.parameters.get("tags", ())]:
+        raise Refused("bulk.tags", "Give at least one tag.")
+
+
+def _check_hold(request: BulkRequest) -> None:
+    named = request.parameters.get("hold")
+    if named not in set(HoldReason) and not (named is None and request.kind is BulkKind.RELEASE):
+        raise Refused("bulk.hold", f"Give the reason of the hold: one of {', '.join(HoldReason)}.")
+
+
+def _check_level(request: BulkRequest) -> None:
+    level = request.parameters.get("level")
+    if level is not None and (not isinstance(level, int) or not LOWEST <= level <= HIGHEST):
+        raise Refused("priority.level", f"{level} is no priority: give {LOWEST} (can wait) to {HIGHEST} (before all).")
+
+
+def _anything(request: BulkRequest) -> None:
+    """There is nothing to be wrong."""
+
+
+def _tagged(request: BulkRequest) -> str:
+    done = "tagged" if request.kind is BulkKind.TAG else "untagged"
+    return f"{done} {', '.join(normal_tag(tag) for tag in request.parameters['tags'])}"
+
+
+def _prioritised(request: BulkRequest) -> str:
+    level = request.parameters["level"]
+    return "priority by ship-by" if level is None else f"priority {level}"
+
+
 OPERATIONS: Mapping[BulkKind, Operation] = {
-    BulkKind.STATUS: Operation(_change_status, lambda asked: str(asked["status"]), _check_status),
-    BulkKind.RETRY: Operation(_retry, lambda _: "retried", _no_check),
-    BulkKind.CANCEL: Operation(_cancel, lambda _: "cancelled", _no_check),
-    BulkKind.UNDO: Operation(undo_part, lambda _: "put back", _no_check),
+    BulkKind.STATUS: Operation(_change_status, lambda request: str(request.parameters["status"]), _check_status),
+    BulkKind.RETRY: Operation(_retry, lambda _: "retried", _anything),
+    BulkKind.CANCEL: Operation(_cancel, lambda _: "cancelled", _anything),
+    BulkKind.TAG: Operation(_tag, _tagged, _check_tags),
+    BulkKind.UNTAG: Operation(_tag, _tagged, _check_tags),
+    BulkKind.HOLD: Operation(_hold, lambda request: f"held ({request.parameters['hold']})", _check_hold),
+    BulkKind.RELEASE: Operation(_release, lambda _: "released", _check_hold),
+    BulkKind.PRIORITY: Operation(_prioritise, _prioritised, _check_level),
+    BulkKind.ASSIGN: Operation(
+        _assign, lambda request: f"assigned to {request.parameters['name'] or 'nobody'}", _anything
+    ),
+    BulkKind.UNDO: Operation(undo_part, lambda _: "put back", _anything),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.actors import Actor
@@ -44,7 +44,7 @@ async def preview(
     refusals: Counter[str] = Counter()
     examples: dict[str, str] = {}
     unchanged = done = 0
-    words = OPERATIONS[request.kind].words(request.parameters)
+    words = OPERATIONS[request.kind].words(request)
     total = await _count(database, chosen)
     async for outcomes in preview_parts(database, request, chosen, actor=actor):
         for outcome in outcomes:
@@ -72,20 +72,17 @@ async def preview_parts(
     database: Database, request: BulkRequest, chosen: Chosen, *, actor: Actor
 ) -> AsyncIterator[list[ChangeOutcome]]:
     """The outcome each order would have now, part by part."""
-    OPERATIONS[request.kind].check(request.parameters)
-    parameters = {"reason": request.reason, **request.parameters}
+    OPERATIONS[request.kind].check(request)
     async for part in _parts(database, chosen):
-        yield await _look(database, request, part, parameters, actor)
+        yield await _look(database, request, part, actor)
 
 
-async def _look(
-    database: Database, request: BulkRequest, part: Sequence[OrderId], parameters: Mapping[str, Any], actor: Actor
-) -> list[ChangeOutcome]:
+async def _look(database: Database, request: BulkRequest, part: Sequence[OrderId], actor: Actor) -> list[ChangeOutcome]:
     operation = OPERATIONS[request.kind]
 
     async def look(connection: Any) -> None:
         raise _RolledBackError(
-            await operation.change(connection, database.vault, part, parameters, actor, {}, write=False)
+            await operation.change(connection, database.vault, part, request, actor, {}, write=False)
         )
 
     try:
@@ -102,9 +99,7 @@ async def _look(
             async with database.pool.acquire() as connection:
                 return await broken(connection, part, error)
         others = [order_id for order_id in part if order_id not in set(ahead)]
-        return [
-            outcome for piece in (ahead, others) for outcome in await _look(database, request, piece, parameters, actor)
-        ]
+        return [outcome for piece in (ahead, others) for outcome in await _look(database, request, piece, actor)]
     raise AssertionError("unreachable")
 
 

@@ -32,11 +32,22 @@ class BulkKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BulkRequest:
-    """What is to be done to each order, and why. `parameters` are plain JSON values, named by the kind's operation."""
+    """What is to be done to each order, and why. `parameters` are plain JSON values: those of the kind, and nothing personal.
+
+    status: `status` · tag, untag: `tags` · hold: `hold`, `until` · release: `hold` or none for all · priority: `level`, null to derive it
+    · assign: `user_id` and `name`, null for nobody · undo: `batch`, `kind`.
+    """
 
     kind: BulkKind
     parameters: Mapping[str, Any] = field(default_factory=dict)
     reason: str = ""
+    note: str = ""
+    """A hold's note, which may be personal."""
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """Everything but the note, as it is stored."""
+        return {"reason": self.reason, **self.parameters}
 
 
 class BatchState(StrEnum):

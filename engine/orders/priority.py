@@ -107,12 +107,18 @@ async def prioritise(
     outcomes, edits = await edit(
         connection, vault, order_ids, decide, actor=actor, expected_versions=expected_versions, write=write
     )
-    if write and edits:
+    if write:
+        await write_levels(connection, edits)
+    return outcomes
+
+
+async def write_levels(connection: Any, edits: Sequence[Edit]) -> None:
+    """Let the work of edited orders follow their levels."""
+    if edits:
         orders = [each.order for each in edits]
         await connection.execute(
             _WORK, [order.order_id for order in orders], [order.priority_level for order in orders]
         )
-    return outcomes
 
 
 async def rise_with_time(database: Database, limit: int = 1000) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from engine.actors import Actor
 from engine.database.locks import lock_for_result
@@ -12,6 +13,8 @@ from engine.errors import NotFound, Refused
 from engine.identifiers import BatchId, OrderId
 from engine.orders import batches, journal
 from engine.orders.bulk_views import BatchView, BulkKind, BulkRequest
+from engine.orders.undo_holds import put_holds_back, remember_holds
+from engine.orders.undo_marks import put_marks_back, remember_marks
 from engine.orders.undo_status import put_status_back, remember_status
 from engine.orders.views import ChangeOutcome
 from engine.privacy.cipher import Vault
@@ -34,6 +37,12 @@ class Undo:
 
 UNDOS: Mapping[BulkKind, Undo] = {
     BulkKind.STATUS: Undo(remember_status, put_status_back),
+    BulkKind.TAG: Undo(remember_marks, put_marks_back),
+    BulkKind.UNTAG: Undo(remember_marks, put_marks_back),
+    BulkKind.PRIORITY: Undo(remember_marks, put_marks_back),
+    BulkKind.ASSIGN: Undo(remember_marks, put_marks_back),
+    BulkKind.HOLD: Undo(remember_holds, put_holds_back),
+    BulkKind.RELEASE: Undo(remember_holds, put_holds_back),
 }
 
 _LASTING = {
@@ -60,11 +69,11 @@ SELECT order_id, undone_at IS NOT NULL AS undone FROM journal WHERE batch_id = $
 """
 
 
-def lasting(kind: BulkKind, parameters: Mapping[str, Any]) -> str:
-    """Why a change of this kind cannot be undone; empty when it can."""
-    if kind is BulkKind.STATUS:
-        return _GONE.get(OrderStatus(parameters["status"]), "")
-    return _LASTING.get(kind, "")
+def lasting(request: BulkRequest) -> str:
+    """Why such a change cannot be undone; empty when it can."""
+    if request.kind is BulkKind.STATUS:
+        return _GONE.get(OrderStatus(request.parameters["status"]), "")
+    return _LASTING.get(request.kind, "")
 
 
 async def request_undo(
@@ -79,7 +88,7 @@ async def request_undo(
             )
         batch_id = BatchId(found)
     undone = await batches.batch(database, batch_id)
-    if why := lasting(undone.kind, undone.request):
+    if why := lasting(BulkRequest(undone.kind, undone.request)):
         raise Refused("undo.lasting", why)
     rows = await database.pool.fetch(_NOTED, batch_id)
     left = [OrderId(row["order_id"]) for row in rows if not row["undone"]]
@@ -98,18 +107,18 @@ async def undo_part(
     connection: Any,
     vault: Vault,
     order_ids: Sequence[OrderId],
-    parameters: Mapping[str, Any],
+    request: BulkRequest,
     actor: Actor,
     expected_versions: Mapping[OrderId, int],  # noqa: ARG001  # the journal guards with versions of its own
     *,
     write: bool,
 ) -> list[ChangeOutcome]:
-    """Put these orders back to what they were before the batch in `parameters`."""
+    """Put these orders back to what they were before the batch that the request names."""
     await lock_for_result(connection, order_ids)
-    batch_id = BatchId(parameters["batch"])
+    batch_id = BatchId(UUID(request.parameters["batch"]))
     entries, refusals = await journal.read(connection, vault, batch_id, order_ids)
-    put_back = UNDOS[BulkKind(parameters["kind"])].put_back
-    outcomes = await put_back(connection, vault, entries, actor, parameters["reason"], write=write) if entries else []
+    put_back = UNDOS[BulkKind(request.parameters["kind"])].put_back
+    outcomes = await put_back(connection, vault, entries, actor, request.reason, write=write) if entries else []
     if write:
         done = {outcome.order_id for outcome in outcomes if not outcome.refused}
         await journal.mark_undone(connection, [entry for entry in entries if entry.order_id in done])

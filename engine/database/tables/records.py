@@ -107,6 +107,7 @@ batches = Table(
     Column("kind", Text, nullable=False),
     Column("actor", Text, nullable=False),
     Column("request", Json, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("note", Sealed, comment="text: what of the request may be personal"),
     Column("total", Integer, nullable=False),
     Column("processed", Integer, nullable=False, server_default="0"),
     Column("failed", Integer, nullable=False, server_default="0"),

@@ -19,7 +19,8 @@ from engine.orders import batches, bulk, bulk_preview, status
 from engine.orders.bulk_views import BatchError, BatchState, BulkKind, BulkPreview, BulkRequest, Refusals
 from engine.orders.views import BatchReport, ChangeOutcome, OrderFilter
 from engine.words import ChannelStatus, OrderStatus
-from engine.workflow import conditions
+from engine.workflow import advance, conditions, machine
+from engine.workflow.definition import load_default
 from engine.workflow.facts import OrderFacts
 from tests.engine.facts import an_order
 from tests.engine.house import MIRA, House
@@ -349,7 +350,5 @@ async def test_the_latest_batches_come_first(house: House, store: Database) -> N
 
 def _rebuilt(patched: pytest.MonkeyPatch) -> None:
     """A machine that asks the conditions as they are now."""
-    from engine.workflow import advance, machine
-
-    fresh = machine.compile_definition(machine.load_default(), "default.toml")
+    fresh = machine.compile_definition(load_default(), "default.toml")
     patched.setattr(advance, "default_machine", lambda: fresh)

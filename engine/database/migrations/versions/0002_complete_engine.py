@@ -147,6 +147,11 @@ def upgrade() -> None:
         sa.Column("unchanged", sa.Integer(), server_default="0", nullable=False, comment="were as asked already"),
         schema="orders",
     )
+    op.add_column(
+        "batches",
+        sa.Column("note", sa.LargeBinary(), nullable=True, comment="text: what of the request may be personal"),
+        schema="orders",
+    )
     op.alter_column("batches", "errors", comment="gathered from the parts at the end", schema="orders")
     op.add_column(
         "batches",
