@@ -20,7 +20,7 @@ from engine.database.loss import is_lost
 from engine.database.notify import listen
 from engine.errors import OrdersError
 from engine.fleet import daemons, leases
-from engine.orders import packages, priority, shops
+from engine.orders import journal, packages, priority, shops
 from engine.workflow import runner
 from sync import intake
 from sync.delivery import Deliveries, DeliverySettings
@@ -141,6 +141,7 @@ class Daemon:
             Tick("rise_with_time", 30.0, self._rise_with_time),
             Tick("poll_shops", min(settings.poll_seconds, 5.0), self._poll_shops, settings.poll_seconds / 20),
             Tick("read_tracking", settings.tracking_tick_seconds, self._read_tracking),
+            Tick("sweep_journal", 600.0, self._sweep_journal, 30.0),
             Tick("seal_audit", settings.seal_seconds, self._seal_audit, settings.seal_seconds / 20),
         ]
 
@@ -160,6 +161,9 @@ class Daemon:
 
     async def _wake_due(self) -> None:
         await runner.wake_due(self._database)
+
+    async def _sweep_journal(self) -> None:
+        await journal.sweep(self._database)
 
     async def _rise_with_time(self) -> None:
         risen = _RISING

@@ -4,6 +4,7 @@ __main__    runs all of them in one run, so that ratios mean something on a nois
 facts       the orders that are measured
 lifecycle   engine.lifecycle: created → completed with in-process ports
 bound       engine.bound: the same rows written by plain set-based SQL
+bulk        bulk.10k_seconds: ten thousand reserved orders cancelled at once
 processor   processor seconds of this program and of its PostgreSQL
 loop        loop.http: the whole job against the simulator
 """

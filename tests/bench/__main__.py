@@ -18,6 +18,7 @@ from engine.reports.accounts import account
 from orders_tui.logs import configure_json_logs
 from orders_tui.loop import run
 from tests.bench.bound import PER_ORDER, row_writes, run_bound
+from tests.bench.bulk import measure_bulk
 from tests.bench.facts import set_up_shop
 from tests.bench.lifecycle import run_lifecycle
 from tests.bench.loop import run_loop
@@ -97,6 +98,18 @@ def _print_writes(name: str, engine: tuple[int, int, int], bound: tuple[int, int
     figure(f"rows.{name}", f"{shown}={other}", f"inserted/updated/deleted-per-order {verdict}")
 
 
+async def measure_bulk_change(directory: Path) -> None:
+    database = await open_database(DatabaseSettings(data_directory=directory), {})
+    try:
+        measured = await measure_bulk(database, await set_up_shop(database))
+    finally:
+        await database.close()
+    figure("bulk.10k_seconds", measured.seconds, "seconds")
+    figure("bulk.10k_preview_seconds", measured.preview_seconds, "seconds")
+    figure("bulk.10k_program", measured.program_seconds, "processor-seconds")
+    figure("bulk.10k_postgres", measured.postgres_seconds, "processor-seconds")
+
+
 async def measure_loop(directory: Path, orders: int) -> None:
     summary = (await run_loop(orders, directory)).document()
     figure("loop.http_calls_per_order", float(summary["http_calls_per_order"]), "calls/order")
@@ -106,6 +119,7 @@ async def measure_loop(directory: Path, orders: int) -> None:
 
 async def _measure(directory: Path, orders: int, loop_orders: int) -> None:
     await measure_engine(directory / "engine", orders)
+    await measure_bulk_change(directory / "bulk")
     await measure_loop(directory / "loop", loop_orders)
 
 
