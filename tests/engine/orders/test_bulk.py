@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,8 +20,7 @@ from engine.orders import batches, bulk, bulk_preview, status
 from engine.orders.bulk_views import BatchError, BatchState, BulkKind, BulkPreview, BulkRequest, Refusals
 from engine.orders.views import BatchReport, ChangeOutcome, OrderFilter
 from engine.words import ChannelStatus, OrderStatus
-from engine.workflow import advance, conditions, machine
-from engine.workflow.definition import load_default
+from engine.workflow import advance
 from engine.workflow.facts import OrderFacts
 from tests.engine.facts import an_order
 from tests.engine.house import MIRA, House
@@ -255,17 +255,16 @@ async def test_a_poison_order_is_reported_and_its_neighbours_are_changed(
 ) -> None:
     ids = await reserved(house, 11)
     poison = ids[6]
-    whole = conditions.CONDITIONS["not_handed_over"]
+    whole = advance.decide
 
-    def broken(order: OrderFacts) -> bool:
+    def broken(workflow: Any, order: OrderFacts, push: Any) -> Any:
         if order.order_id == poison:
             raise ZeroDivisionError
-        return whole(order)
+        return whole(workflow, order, push)
 
     sentence = "Changing order 0006 broke (ZeroDivisionError); nothing of it changed."
     with monkeypatch.context() as patched:
-        patched.setitem(conditions.CONDITIONS, "not_handed_over", broken)
-        _rebuilt(patched)
+        patched.setattr(advance, "decide", broken)
         looked = await bulk_preview.preview(store, CANCEL, ids, actor=MIRA)
         report = await bulk.run(store, CANCEL, ids, actor=MIRA, part_size=11)
     assert looked == BulkPreview(11, (("processing → cancelled", 10),), 0, (Refusals("internal_error", 1, sentence),))
@@ -346,9 +345,3 @@ async def test_the_latest_batches_come_first(house: House, store: Database) -> N
         (first.batch_id, BatchState.FINISHED),
     ]
     assert [len(each) for each in (await batches.recent(store, limit=1), listed)] == [1, 2]
-
-
-def _rebuilt(patched: pytest.MonkeyPatch) -> None:
-    """A machine that asks the conditions as they are now."""
-    fresh = machine.compile_definition(load_default(), "default.toml")
-    patched.setattr(advance, "default_machine", lambda: fresh)
