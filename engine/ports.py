@@ -6,9 +6,11 @@ engine knows nothing else of the network.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from engine.identifiers import EffectId, OrderId, PackageId, ShopId
@@ -131,6 +133,8 @@ class Claim:
     provider_reference: str
     """What the provider calls the thing (a shipment id), once known; empty before."""
     request: dict[str, object] = field(default_factory=dict)
+    retry: Mapping[str, Any] | None = None
+    """The `retry_config` of the action that meant it; None leaves it to the budget of its kind."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,8 @@ def outside_settings(settings: Settings, database: Database) -> OutsideSettings:
         labels=settings.carrier.for_labels(),
         tiktok_calls_per_second=settings.tiktok.calls_per_second,
         carrier_calls_per_second=settings.carrier.calls_per_second,
+        tiktok_breaker=settings.breakers.tiktok.for_guard(),
+        carrier_breaker=settings.breakers.carrier.for_guard(),
     )
 
 
@@ -61,8 +63,11 @@ def daemon_settings(settings: Settings) -> DaemonSettings:
         workflow_batch=daemon.workflow_batch_size,
         idle_seconds=daemon.idle_seconds,
         drain_seconds=daemon.drain_seconds,
+        seal_seconds=daemon.seal_seconds,
         poll=PollSettings(overlap_seconds=settings.tiktok.overlap_seconds),
-        delivery=DeliverySettings(batch=daemon.effect_batch_size, idle_seconds=daemon.idle_seconds),
+        delivery=DeliverySettings(
+            batch=daemon.effect_batch_size, idle_seconds=daemon.idle_seconds, budgets=settings.retries.for_engine()
+        ),
     )
 
 

@@ -15,11 +15,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeIn
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from engine.database.connection import DatabaseSettings
+from engine.effects.kinds import Budgets, Retries, budgets_of
 from engine.errors import Misconfigured
+from engine.words import Dependency
 
 if TYPE_CHECKING:
     from sync.notices.folder import FolderSettings
     from sync.notices.smtp import SmtpSettings
+    from sync.resilience import BreakerSettings
     from sync.shipping.deliveries import LabelSettings
     from sync.shipping.easypost import EasyPostSettings
     from sync.tiktok.client import TikTokSettings
@@ -175,6 +178,50 @@ class NoticesSection(Section):
         )
 
 
+class RetrySection(Section):
+    """How often an effect is tried and how far apart: the wait before try n+1 is drawn below base · multiplier^(n-1)."""
+
+    max_attempts: PositiveInt
+    base_delay_seconds: PositiveFloat
+    max_delay_seconds: PositiveFloat
+    multiplier: Annotated[float, Field(ge=1.0)]
+
+    def for_engine(self) -> Retries:
+        return Retries(self.max_attempts, self.base_delay_seconds, self.max_delay_seconds, self.multiplier)
+
+
+class RetriesSection(Section):
+    """One table for each dependency; what a workflow's action says for itself wins over them."""
+
+    tiktok: RetrySection = RetrySection(max_attempts=5, base_delay_seconds=1, max_delay_seconds=30, multiplier=2)
+    carrier: RetrySection = RetrySection(max_attempts=3, base_delay_seconds=2, max_delay_seconds=60, multiplier=1.5)
+    notices: RetrySection = RetrySection(max_attempts=3, base_delay_seconds=2, max_delay_seconds=60, multiplier=1.5)
+
+    def for_engine(self) -> Budgets:
+        return budgets_of({whom: getattr(self, whom.value).for_engine() for whom in Dependency})
+
+
+class BreakerSection(Section):
+    """Opens when so many calls failed within the monitoring time, and they are that share of the latest calls; 0 counts them alone."""
+
+    failure_threshold: PositiveInt = 10
+    monitoring_seconds: PositiveFloat = 30.0
+    reset_seconds: PositiveFloat = 60.0
+    failure_share: Annotated[float, Field(ge=0.0, le=1.0)] = 0.5
+
+    def for_guard(self) -> BreakerSettings:
+        from sync.resilience import BreakerSettings
+
+        return BreakerSettings(self.failure_threshold, self.monitoring_seconds, self.reset_seconds, self.failure_share)
+
+
+class BreakersSection(Section):
+    """One table for each dependency that is called over HTTP."""
+
+    tiktok: BreakerSection = BreakerSection()
+    carrier: BreakerSection = BreakerSection()
+
+
 class DaemonSection(Section):
     """How the daemon works. Sizes are rows a transaction or a claim takes at once."""
 
@@ -183,6 +230,7 @@ class DaemonSection(Section):
     inbox_batch_size: PositiveInt = 100
     idle_seconds: PositiveFloat = 1.0
     drain_seconds: PositiveFloat = 10.0
+    seal_seconds: PositiveFloat = 60.0
 
 
 class ConsoleSection(Section):
@@ -211,6 +259,8 @@ class Settings(BaseSettings):
     tiktok: TikTokSection = TikTokSection()
     carrier: CarrierSection = CarrierSection()
     notices: NoticesSection = NoticesSection()
+    retries: RetriesSection = RetriesSection()
+    breakers: BreakersSection = BreakersSection()
     daemon: DaemonSection = DaemonSection()
     console: ConsoleSection = ConsoleSection()
 

@@ -70,6 +70,7 @@ class Daemon:
         # The schedule tells of broken ticks itself, and a tick that is still at work is no news.
         logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
         self._daemon_id = await daemons.register(self._database, self._settings.version)
+        self._outside.gates.daemon_id = self._daemon_id
         _log.info("daemon_started", daemon_id=str(self._daemon_id))
         async with self._outside:
             schedule = make_schedule(self._ticks())
@@ -138,6 +139,7 @@ class Daemon:
             Tick("heartbeat", daemons.BEAT_SECONDS, self._beat),
             Tick("keep_database", 1.0, self._keep_database),
             Tick("wake_due", 1.0, self._wake_due),
+            Tick("read_gates", 1.0, self._read_gates),
             Tick("rise_with_time", 30.0, self._rise_with_time),
             Tick("poll_shops", min(settings.poll_seconds, 5.0), self._poll_shops, settings.poll_seconds / 20),
             Tick("read_tracking", settings.tracking_tick_seconds, self._read_tracking),
@@ -169,6 +171,9 @@ class Daemon:
         risen = _RISING
         while risen == _RISING:
             risen = await priority.rise_with_time(self._database, _RISING)
+
+    async def _read_gates(self) -> None:
+        await self._outside.gates.refresh()
 
     async def _seal_audit(self) -> None:
         """The hash goes to the log as well: a copy outside the database is what even the database's owner cannot rewrite."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from uuid import UUID
 
@@ -14,7 +14,7 @@ import structlog
 from engine.database.connection import Database
 from engine.database.loss import is_lost
 from engine.effects import ledger
-from engine.effects.kinds import BUDGETS
+from engine.effects.kinds import BUDGETS, Budgets
 from engine.effects.settling import Settlement, settle
 from engine.errors import OrdersError
 from engine.fleet.daemons import DEAD_AFTER_SECONDS
@@ -45,6 +45,7 @@ class DeliverySettings:
     batch: int = 32
     workers: Mapping[EffectKind, int] | None = None
     idle_seconds: float = 0.5
+    budgets: Budgets = field(default_factory=lambda: BUDGETS)
 
     def workers_for(self, kind: EffectKind) -> int:
         return (self.workers or _WORKERS).get(kind, 1)
@@ -56,8 +57,9 @@ _WORKERS = {EffectKind.BUY_LABEL: 3, EffectKind.SHIP_PACKAGE: 2}
 class EngineDesk:
     """The engine as handlers see it. Checkpoints and settlements of many claims commit together."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, budgets: Budgets = BUDGETS) -> None:
         self._database = database
+        self._budgets = budgets
         self._sent: set[EffectId] = set()
         self._checkpoints: Gathering[tuple[Claim, str], bool] = Gathering(
             self._write_checkpoints, lambda item: item[0].effect_id, absent=False
@@ -83,16 +85,23 @@ class EngineDesk:
             self._sent.add(claim.effect_id)
         return passed
 
-    def outcome_of_break(self, claim: Claim, code: str, sentence: str) -> Outcome:
+    def broken(self, claim: Claim, code: str, sentence: str) -> Settlement:
         """What a handler that broke leaves of a claim: past its checkpoint it may have happened."""
+        outcome: Outcome = Postponed(code, sentence, None)
         if claim.effect_id in self._sent:
-            return Unsure(code, sentence, claim.provider_reference)
-        return Postponed(code, sentence, None)
+            outcome = Unsure(code, sentence, claim.provider_reference)
+        return Settlement(self._as_counted(claim), outcome)
 
     async def settle(self, claim: Claim, outcome: Outcome) -> None:
+        claim = self._as_counted(claim)
         self._sent.discard(claim.effect_id)
         if not await self._settlements[claim.kind].add(Settlement(claim, outcome)):
             _log.warning("claim_lost", effect=claim.key, attempt=claim.attempt)
+
+    def _as_counted(self, claim: Claim) -> Claim:
+        """The claim with its try as the ledger counts it: anew since its first checkpoint."""
+        renewed = claim.effect_id in self._sent and not claim.provider_reference
+        return replace(claim, attempt=1) if renewed else claim
 
     async def _write_checkpoints(self, items: Sequence[tuple[Claim, str]]) -> dict[UUID, bool]:
         passed = await self._database.run(lambda connection: ledger.checkpoint(connection, items))
@@ -100,7 +109,7 @@ class EngineDesk:
 
     async def _write_settlements(self, items: Sequence[Settlement]) -> dict[UUID, bool]:
         # What happened outside is not forgotten because the database is away for a moment.
-        won = await _persist(lambda: settle(self._database, items))
+        won = await _persist(lambda: settle(self._database, items, self._budgets))
         return dict.fromkeys(won, True)
 
 
@@ -120,7 +129,7 @@ class Deliveries:
         self._handlers = handlers
         self._settings = settings
         self._bell = bell
-        self._desk = EngineDesk(database)
+        self._desk = EngineDesk(database, settings.budgets)
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Deliver until `stopping`; what is under way then is finished first."""
@@ -156,7 +165,9 @@ class Deliveries:
             return {}
         wanted = dict.fromkeys(kinds, self._settings.batch)
         try:
-            claims = await ledger.claim(self._database.pool, wanted, self._daemon_id, DEAD_AFTER_SECONDS)
+            claims = await ledger.claim(
+                self._database.pool, wanted, self._daemon_id, DEAD_AFTER_SECONDS, self._settings.budgets
+            )
         except Exception as error:
             if not is_lost(error):
                 raise
@@ -165,7 +176,7 @@ class Deliveries:
             return {}
         batches: dict[EffectKind, list[Claim]] = {}
         for claim in claims:
-            if claim.attempt > BUDGETS[claim.kind].max_attempts:
+            if claim.attempt > self._settings.budgets[claim.kind].with_own(claim.retry).max_attempts:
                 await self._desk.settle(claim, _WORKER_KILLER)
             else:
                 batches.setdefault(claim.kind, []).append(claim)
@@ -182,8 +193,8 @@ class Deliveries:
             )
             _log.exception("handler_broke", kind=kind.value, claims=len(claims), code=code)
             # Settled ones are no longer this worker's, so only those left open are put back.
-            broken = [Settlement(claim, self._desk.outcome_of_break(claim, code, sentence)) for claim in claims]
-            await _persist(lambda: settle(self._database, broken))
+            broken = [self._desk.broken(claim, code, sentence) for claim in claims]
+            await _persist(lambda: settle(self._database, broken, self._settings.budgets))
 
 
 def _packages(claims: Sequence[Claim]) -> list[PackageId]:

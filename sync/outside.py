@@ -19,7 +19,7 @@ from sync.desk import Handler
 from sync.http_client import open_http_client
 from sync.notices.deliveries import notice_handler
 from sync.notices.letter import Outbox
-from sync.resilience import TIKTOK_BREAKER, Guard, GuardSettings
+from sync.resilience import BreakerSettings, Guard, GuardSettings
 from sync.shipping.deliveries import LabelSettings, buy_label_handler, void_label_handler
 from sync.shipping.easypost import LISTS_BUDGET, EasyPost, EasyPostSettings
 from sync.shipping.port import Carrier
@@ -42,6 +42,8 @@ class OutsideSettings:
     labels: LabelSettings = field(default_factory=LabelSettings)
     tiktok_calls_per_second: int = 10
     carrier_calls_per_second: int = 10
+    tiktok_breaker: BreakerSettings = field(default_factory=BreakerSettings)
+    carrier_breaker: BreakerSettings = field(default_factory=BreakerSettings)
 
 
 class Outside:
@@ -53,14 +55,16 @@ class Outside:
         self._outbox = outbox
         self._stack = AsyncExitStack()
         self._clients: dict[ShopId, ConnectedShop] = {}
-        gates = Gates(database)
-        tiktok = GuardSettings(calls_per_second=settings.tiktok_calls_per_second, breaker=TIKTOK_BREAKER)
-        self._tiktok_guard = Guard("tiktok", tiktok, gates)
-        self._auth_guard = Guard("tiktok_auth", GuardSettings(breaker=TIKTOK_BREAKER), gates)
+        self.gates = Gates(database)
+        tiktok = GuardSettings(calls_per_second=settings.tiktok_calls_per_second, breaker=settings.tiktok_breaker)
+        self._tiktok_guard = Guard("tiktok", tiktok, self.gates)
+        self._auth_guard = Guard("tiktok_auth", GuardSettings(breaker=settings.tiktok_breaker), self.gates)
         # EasyPost lets lists through more slowly than everything else.
         budgets = {LISTS_BUDGET: 5} if settings.carrier_calls_per_second else {}
-        carrier = GuardSettings(calls_per_second=settings.carrier_calls_per_second, budgets=budgets)
-        self._carrier_guard = Guard("carrier", carrier, gates)
+        carrier = GuardSettings(
+            calls_per_second=settings.carrier_calls_per_second, budgets=budgets, breaker=settings.carrier_breaker
+        )
+        self._carrier_guard = Guard("carrier", carrier, self.gates)
 
     async def __aenter__(self) -> Self:
         self._tiktok = await self._open(self._settings.tiktok_base_url)

@@ -13,8 +13,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, assert_never
 
 import stamina
 import structlog
@@ -22,46 +21,28 @@ from limits import RateLimitItemPerSecond
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
+from engine.effects.kinds import Retries
 from engine.errors import Ambiguous, Retryable
+from engine.fleet.gates import Probe
 
 T = TypeVar("T")
 _log = structlog.get_logger(__name__)
+
+_ASK_AGAIN_SECONDS = 1.0
+_PROBE_SECONDS = 90.0
+"""Longer than any call takes: what a daemon tries that ends meanwhile is free at once all the same."""
 
 # stamina would log a warning for every retry: a short retry that helps is no news, and one that does not is raised.
 stamina.instrumentation.set_on_retry_hooks(())
 
 
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """How often and how far apart.
-
-    The wait before try n+1 is drawn between 0 and base · multiplier^(n-1), never above the maximum.
-    """
-
-    max_attempts: int
-    base_delay_seconds: float
-    max_delay_seconds: float
-    multiplier: float
-
-    def delay_seconds(
-        self, attempt: int, *, at_least: float | None = None, chance: random.Random | None = None
-    ) -> float:
-        """The wait after try number `attempt` (from 1), full jitter; `at_least` is the other side's Retry-After."""
-        # The exponent is capped so that a job that has waited for weeks does not overflow a float.
-        ceiling = min(self.max_delay_seconds, self.base_delay_seconds * self.multiplier ** min(attempt - 1, 64))
-        return max((chance or random).uniform(0.0, ceiling), at_least or 0.0)
-
-
-TIKTOK_RETRIES = RetryPolicy(max_attempts=5, base_delay_seconds=1.0, max_delay_seconds=30.0, multiplier=2.0)
-WORKFLOW_ACTION_RETRIES = RetryPolicy(max_attempts=3, base_delay_seconds=2.0, max_delay_seconds=60.0, multiplier=1.5)
-INVENTORY_RETRIES = RetryPolicy(max_attempts=2, base_delay_seconds=0.5, max_delay_seconds=5.0, multiplier=2.0)
-SHORT_READ_RETRIES = RetryPolicy(max_attempts=3, base_delay_seconds=0.2, max_delay_seconds=2.0, multiplier=2.0)
+SHORT_READ_RETRIES = Retries(max_attempts=3, base_delay_seconds=0.2, max_delay_seconds=2.0, multiplier=2.0)
 
 
 @dataclass(frozen=True, slots=True)
 class BreakerSettings:
     """Opens when `failure_threshold` calls failed within `monitoring_seconds`; tries one call again after
-    `reset_seconds`.
+    `reset_seconds`. The defaults are the specification's for TikTok.
 
     `failure_share` asks that the failures are also that share of the latest calls: at hundreds of calls a second ten
     failures in half a minute are noise, ten of the last twenty are an outage. 0 counts failures alone.
@@ -71,10 +52,6 @@ class BreakerSettings:
     monitoring_seconds: float = 30.0
     reset_seconds: float = 60.0
     failure_share: float = 0.5
-
-
-TIKTOK_BREAKER = BreakerSettings(failure_threshold=10, monitoring_seconds=30.0, reset_seconds=60.0)
-INVENTORY_BREAKER = BreakerSettings(failure_threshold=5, monitoring_seconds=15.0, reset_seconds=30.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +64,21 @@ class GuardSettings:
     calls_per_second: int = 10
     budgets: Mapping[str, int] = field(default_factory=dict)
     breaker: BreakerSettings = field(default_factory=BreakerSettings)
-    read_retries: RetryPolicy = SHORT_READ_RETRIES
+    read_retries: Retries = SHORT_READ_RETRIES
     longest_wait_seconds: float = 5.0
     """A read that should wait longer than this is handed back to its caller instead."""
 
 
 class GateStore(Protocol):
-    """Where a breaker's changes of state are shared with the other daemons and the screens."""
+    """Where the breakers of a fleet meet: what one daemon finds is known to all, and one of them tries again."""
 
-    async def opened(self, name: str, until: datetime, reason: str) -> None: ...
+    async def opened(self, name: str, seconds: float, reason: str) -> None: ...
 
     async def closed(self, name: str) -> None: ...
+
+    def shut(self, name: str) -> float | None: ...
+
+    async def probe(self, name: str, seconds: float) -> Probe: ...
 
 
 class Breaker:
@@ -112,20 +93,24 @@ class Breaker:
         self._open_until: float | None = None
         self._probing = False
 
-    def admit(self) -> tuple[bool, float]:
-        """Whether a call may go now, and if not, in how many seconds to ask again.
+    def wait(self) -> float | None:
+        """How many seconds it stays open: 0 when a call may probe, None when it is closed."""
+        return None if self._open_until is None else max(self._open_until - self._clock(), 0.0)
 
-        An admitted call must report back.
-        """
-        if self._open_until is None:
-            return True, 0.0
-        wait = self._open_until - self._clock()
-        if wait > 0.0:
-            return False, wait
+    def begin_probe(self) -> bool:
+        """Let one call through, which must report back; False while another one is on its way."""
         if self._probing:
-            return False, 1.0
+            return False
+        self._open_until = self._open_until or self._clock()
         self._probing = True
-        return True, 0.0
+        return True
+
+    def close(self) -> None:
+        """Forget the outage."""
+        self._calls.clear()
+        self._failures = 0
+        self._open_until = None
+        self._probing = False
 
     def succeeded(self) -> bool:
         """True when this closes the breaker."""
@@ -134,10 +119,7 @@ class Breaker:
             return False
         if not self._probing:
             return False  # a straggler from before the outage proves nothing
-        self._calls.clear()
-        self._failures = 0
-        self._open_until = None
-        self._probing = False
+        self.close()
         return True
 
     def failed(self) -> bool:
@@ -154,7 +136,7 @@ class Breaker:
         return True
 
     def abandoned(self) -> None:
-        """The admitted call ended without telling anything (it was cancelled): the next one may probe."""
+        """The probing call ended without telling anything (it was cancelled): the next one may probe."""
         self._probing = False
 
     def _note(self, *, failed: bool) -> None:
@@ -184,6 +166,7 @@ class Guard:
         self._gates = gates
         self._chance = chance or random.Random()  # noqa: S311  # jitter, not a secret
         self._breaker = Breaker(settings.breaker, clock)
+        self._is_shared = False
         # The synchronous store on purpose: it only touches memory (7 µs a hit), the asynchronous one hops to a thread
         # (250 µs).
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
@@ -195,9 +178,7 @@ class Guard:
         raises.
         """
         self._take(budget)
-        admitted, wait = self._breaker.admit()
-        if not admitted:
-            raise _ClosedOff(self.name, wait)
+        await self._admit()
         try:
             result = await call()
         except Ambiguous as error:
@@ -246,6 +227,37 @@ class Guard:
             postponed=True,
         )
 
+    async def _admit(self) -> None:
+        """Raises _ClosedOff while the dependency is shut here or anywhere in the fleet; one call of all tries it again."""
+        here, anywhere = self._breaker.wait(), self._gates.shut(self.name)
+        if here is not None and anywhere is None and self._is_shared:
+            self._breaker.close()  # another daemon has found it well again
+            here = None
+        if here is None and anywhere is None:
+            return
+        if wait := max(here or 0.0, anywhere or 0.0):
+            raise _ClosedOff(self.name, wait)
+        if not self._breaker.begin_probe():
+            raise _ClosedOff(self.name, _ASK_AGAIN_SECONDS)
+        try:
+            probe = await self._gates.probe(self.name, _PROBE_SECONDS)
+        except Exception as error:  # noqa: BLE001  # with nobody to ask, this process decides for itself
+            _log.warning("gate_not_shared", gate=self.name, error=type(error).__name__)
+            return
+        except BaseException:
+            self._breaker.abandoned()
+            raise
+        match probe:
+            case Probe.GRANTED:
+                return
+            case Probe.CLOSED:
+                self._breaker.close()
+            case Probe.WAIT:
+                self._breaker.abandoned()
+                raise _ClosedOff(self.name, _ASK_AGAIN_SECONDS)
+            case _:
+                assert_never(probe)
+
     async def _succeeded(self) -> None:
         if self._breaker.succeeded():
             try:
@@ -255,9 +267,10 @@ class Guard:
 
     async def _failed(self, reason: str) -> None:
         if self._breaker.failed():
-            until = datetime.now(UTC) + timedelta(seconds=self._settings.breaker.reset_seconds)
+            self._is_shared = False
             try:
-                await self._gates.opened(self.name, until, reason)
+                await self._gates.opened(self.name, self._settings.breaker.reset_seconds, reason)
+                self._is_shared = True
             except Exception as error:  # noqa: BLE001  # the caller needs the call's own error
                 _log.warning("gate_not_shared", gate=self.name, error=type(error).__name__)
 

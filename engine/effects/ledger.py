@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from engine.effects.kinds import BUDGETS
+from engine.effects.kinds import BUDGETS, Budgets
 from engine.identifiers import DaemonId, EffectId, OrderId, PackageId, ShopId
 from engine.ports import Claim
 from engine.words import Dependency, EffectKind, EffectState
@@ -68,12 +68,14 @@ SET lease_token = token.number, lease_until = now() + make_interval(secs => due.
     attempt = e.attempt + 1, state = CASE WHEN e.state = 'sent' THEN 'ambiguous' ELSE e.state END
 FROM due, token WHERE e.id = due.id
 RETURNING e.id, e.key, e.kind, e.dependency, e.order_id, e.shop_id, e.package_id, e.lease_token, e.attempt, e.state,
-          e.provider_reference, e.request
+          e.provider_reference, e.request, e.retry
 """
 
-# A cancelled, held or failed order stops here, before the call that cannot be taken back.
+# A cancelled, held or failed order stops here, before the call that cannot be taken back. Getting here for the first time is progress:
+# the calls before it have used up their tries, the one to come has its own.
 _CHECKPOINT = """
-UPDATE effects e SET state = 'sent', provider_reference = d.reference
+UPDATE effects e SET state = 'sent', provider_reference = d.reference,
+       attempt = CASE WHEN e.provider_reference = '' AND d.reference <> '' THEN 1 ELSE e.attempt END
 FROM unnest($1::uuid[], $2::bigint[], $3::text[]) AS d(id, token, reference)
 LEFT JOIN effects f ON f.id = d.id
 LEFT JOIN orders o ON o.id = f.order_id
@@ -138,14 +140,18 @@ async def rearm(connection: Any, order_ids: Sequence[OrderId]) -> None:
 
 
 async def claim(
-    connection: Any, wanted: Mapping[EffectKind, int], daemon_id: DaemonId, dead_after_seconds: float
+    connection: Any,
+    wanted: Mapping[EffectKind, int],
+    daemon_id: DaemonId,
+    dead_after_seconds: float,
+    budgets: Budgets = BUDGETS,
 ) -> list[Claim]:
     """Claim up to so many due effects of each kind, also those whose daemon has not beaten for `dead_after_seconds`."""
     rows = await connection.fetch(
         _CLAIM,
         list(wanted),
         list(wanted.values()),
-        [BUDGETS[kind].lease_seconds for kind in wanted],
+        [budgets[kind].lease_seconds for kind in wanted],
         daemon_id,
         dead_after_seconds,
     )
@@ -163,6 +169,7 @@ async def claim(
             ambiguous=row["state"] == EffectState.AMBIGUOUS,
             provider_reference=row["provider_reference"],
             request=row["request"],
+            retry=row["retry"],
         )
         for row in rows
     ]

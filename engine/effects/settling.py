@@ -6,15 +6,16 @@ that break, the result is written alone and the order is left to the runner, sin
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from engine.database.locks import lock_for_result, make_ready
-from engine.effects.kinds import BUDGETS, Budget
+from engine.database.rows import insert_rows
+from engine.effects.kinds import BUDGETS, Budgets
 from engine.effects.meanings import write_meanings
+from engine.identifiers import new_id
 from engine.ports import Claim, Done, Failed, Outcome, Postponed, Unsure
 from engine.privacy.cipher import Vault
 from engine.words import EffectKind, EffectState
@@ -72,19 +73,26 @@ class _Row:
     gave_up: Failed | None
 
 
-async def settle(database: Database, settlements: Sequence[Settlement]) -> set[UUID]:
+async def settle(database: Database, settlements: Sequence[Settlement], budgets: Budgets = BUDGETS) -> set[UUID]:
     """Write these outcomes and let their orders go on. Answers the effects that were still this worker's."""
+
+    async def write(connection: Any, *, go_on: bool) -> set[UUID]:
+        return await _settle(connection, database.vault, settlements, budgets, go_on=go_on)
+
     try:
-        return await database.run(lambda connection: _settle(connection, database.vault, settlements, go_on=True))
+        return await database.run(lambda connection: write(connection, go_on=True))
     except Exception:  # noqa: BLE001  # whatever broke, what happened outside has to be written
         if len(settlements) > 1:
             half = len(settlements) // 2
-            return await settle(database, settlements[:half]) | await settle(database, settlements[half:])
-        return await database.run(lambda connection: _settle(connection, database.vault, settlements, go_on=False))
+            first = await settle(database, settlements[:half], budgets)
+            return first | await settle(database, settlements[half:], budgets)
+        return await database.run(lambda connection: write(connection, go_on=False))
 
 
-async def _settle(connection: Any, vault: Vault, settlements: Sequence[Settlement], *, go_on: bool) -> set[UUID]:
-    rows = [_row(settlement) for settlement in settlements]
+async def _settle(
+    connection: Any, vault: Vault, settlements: Sequence[Settlement], budgets: Budgets = BUDGETS, *, go_on: bool
+) -> set[UUID]:
+    rows = [_row(settlement, budgets) for settlement in settlements]
     # Whoever closes an effect hands its place on to the next one, and whoever writes a new one looks whether a place is taken: both
     # hold the order, or the new one would wait for ever behind one that has just been closed.
     closing = {s.claim.order_id for s, row in zip(settlements, rows, strict=True) if not row.open}
@@ -108,6 +116,7 @@ async def _settle(connection: Any, vault: Vault, settlements: Sequence[Settlemen
         )
     }
     mine = [(s, row) for s, row in zip(settlements, rows, strict=True) if s.claim.effect_id in won]
+    await _keep_tries(connection, mine)
     done = sorted({s.claim.order_id for s, row in mine if s.claim.order_id is not None and not row.open})
     await write_meanings(connection, vault, [(s.claim, s.outcome) for s, _ in mine])
     if done:
@@ -120,7 +129,7 @@ async def _settle(connection: Any, vault: Vault, settlements: Sequence[Settlemen
     told = {s.claim.order_id for s, row in mine if _tells(s) and row.gave_up is None}
     if told:
         await connection.execute(_AWAIT_HANDOVER, sorted(order_id for order_id in told if order_id is not None))
-    going = {s.claim.order_id for s, _ in mine if _moves(s)} - told
+    going = {s.claim.order_id for s, row in mine if _moves(s, row)} - told
     moving = [order_id for order_id in order_ids if order_id in going]
     if moving and go_on:
         await advance(connection, vault, moving, pushes)
@@ -129,11 +138,22 @@ async def _settle(connection: Any, vault: Vault, settlements: Sequence[Settlemen
     return won
 
 
-def _moves(settlement: Settlement) -> bool:
+async def _keep_tries(connection: Any, mine: Sequence[tuple[Settlement, _Row]]) -> None:
+    """Keep what every try that went wrong ended with, so that people see what was tried; one that went well leaves its result."""
+    tries = [
+        (new_id(), s.claim.effect_id, s.claim.attempt, row.state, row.error_code, row.error)
+        for s, row in mine
+        if not isinstance(s.outcome, Done) and not row.refund
+    ]
+    columns = ("id", "effect_id", "attempt", "state", "error_code", "error")
+    await insert_rows(connection, "effect_tries", columns, tries)
+
+
+def _moves(settlement: Settlement, row: _Row) -> bool:
     """Whether the order can go on after this: notices and postponements leave it where it is."""
     if settlement.claim.kind is EffectKind.NOTICE:
         return False
-    return isinstance(settlement.outcome, Done) or _row(settlement).gave_up is not None
+    return isinstance(settlement.outcome, Done) or row.gave_up is not None
 
 
 def _tells(settlement: Settlement) -> bool:
@@ -141,9 +161,9 @@ def _tells(settlement: Settlement) -> bool:
     return isinstance(settlement.outcome, Done) and settlement.claim.kind is EffectKind.SHIP_PACKAGE
 
 
-def _row(settlement: Settlement) -> _Row:
+def _row(settlement: Settlement, budgets: Budgets) -> _Row:
     claim, outcome = settlement.claim, settlement.outcome
-    budget = BUDGETS[claim.kind]
+    budget = budgets[claim.kind].with_own(claim.retry)
     match outcome:
         case Done():
             return _Row(
@@ -162,12 +182,14 @@ def _row(settlement: Settlement) -> _Row:
         case Unsure(code, sentence, reference):
             if claim.attempt >= budget.max_attempts:
                 return _exhausted(claim, code, sentence, "It may have happened: ask the other side before retrying.")
-            return _again(EffectState.AMBIGUOUS, code, sentence, reference, _delay(budget, claim.attempt), refund=0)
+            return _again(
+                EffectState.AMBIGUOUS, code, sentence, reference, budget.retries.delay_seconds(claim.attempt), refund=0
+            )
         case Postponed(code, sentence, after, burns):
             if burns and claim.attempt >= budget.max_attempts:
                 return _exhausted(claim, code, sentence, "")
             state = EffectState.AMBIGUOUS if claim.ambiguous else EffectState.INTENT
-            delay = _delay(budget, claim.attempt) if after is None else after
+            delay = budget.retries.delay_seconds(claim.attempt) if after is None else after
             return _again(state, code, sentence, "", delay, refund=0 if burns else 1)
 
 
@@ -202,12 +224,6 @@ def _again(state: EffectState, code: str, sentence: str, reference: str, delay_s
         refund=refund,
         gave_up=None,
     )
-
-
-def _delay(budget: Budget, attempt: int) -> float:
-    """Full jitter over an exponential ceiling."""
-    ceiling = min(budget.max_delay_seconds, budget.base_delay_seconds * budget.multiplier ** (attempt - 1))
-    return random.uniform(0, ceiling)  # noqa: S311  # jitter, not a secret
 
 
 def _failure_push(claim: Claim, failed: Failed) -> Push:

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from engine.effects.kinds import BUDGETS, Retries
 from engine.errors import Misconfigured
+from engine.words import EffectKind
 from orders_tui.settings import Settings
 from orders_tui.settings_file import read_settings, settings_path
+from sync.resilience import BreakerSettings
 
 
 @pytest.fixture
@@ -199,3 +202,19 @@ def test_a_rate_rule_that_is_none_is_refused(file: Path) -> None:
 
 def test_without_a_mail_server_there_is_none(file: Path) -> None:
     assert read_settings().notices.for_smtp("") is None
+
+
+def test_retries_and_breakers_are_set_for_each_dependency_and_the_rest_stays(file: Path) -> None:
+    file.write_text(
+        "[retries.carrier]\nmax_attempts = 6\n[breakers.tiktok]\nfailure_threshold = 4\nfailure_share = 0\n"
+    )
+    settings = read_settings()
+    budgets = settings.retries.for_engine()
+    assert budgets[EffectKind.BUY_LABEL].retries == Retries(6, 2.0, 60.0, 1.5)
+    assert budgets[EffectKind.SHIP_PACKAGE] == BUDGETS[EffectKind.SHIP_PACKAGE]
+    assert settings.breakers.tiktok.for_guard() == BreakerSettings(4, 30.0, 60.0, 0.0)
+    assert settings.breakers.carrier.for_guard() == BreakerSettings()
+
+
+def test_without_a_word_of_the_file_the_budgets_are_the_specification_s(file: Path) -> None:
+    assert read_settings().retries.for_engine() == BUDGETS

@@ -10,10 +10,12 @@ from typing import Any
 
 import httpx
 
+from engine.effects.kinds import Retries
 from engine.errors import Conflict
+from engine.fleet.gates import Probe
 from engine.identifiers import ShopId
 from sync.http_client import Timeouts, open_http_client
-from sync.resilience import BreakerSettings, Guard, GuardSettings, RetryPolicy
+from sync.resilience import BreakerSettings, Guard, GuardSettings
 from sync.shipping.easypost import EasyPost, EasyPostSettings
 from sync.simulator.scenario import Arrival, Scenario, Timings
 from sync.simulator.server import Simulator, serve
@@ -26,7 +28,7 @@ QUICK = Timeouts(pool_seconds=1.0, connect_seconds=1.0, write_seconds=0.5, read_
 UNHURRIED = GuardSettings(
     calls_per_second=0,
     breaker=BreakerSettings(failure_threshold=1_000_000),
-    read_retries=RetryPolicy(3, 0.001, 0.002, 1.0),
+    read_retries=Retries(3, 0.001, 0.002, 1.0),
 )
 """No limit, no breaker, hardly a pause: what is tested is the adapter behind it."""
 
@@ -36,12 +38,21 @@ class Gates:
     """Remembers what breakers told."""
 
     told: list[tuple[str, str]] = field(default_factory=list)
+    open_names: set[str] = field(default_factory=set)
 
-    async def opened(self, name: str, until: datetime, reason: str) -> None:
+    async def opened(self, name: str, seconds: float, reason: str) -> None:
         self.told.append(("opened", reason))
+        self.open_names.add(name)
 
     async def closed(self, name: str) -> None:
         self.told.append(("closed", name))
+        self.open_names.discard(name)
+
+    def shut(self, name: str) -> float | None:
+        return 0.0 if name in self.open_names else None
+
+    async def probe(self, name: str, seconds: float) -> Probe:
+        return Probe.GRANTED
 
 
 def guard(name: str = "tiktok", settings: GuardSettings = UNHURRIED) -> Guard:

@@ -10,16 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.effects.kinds import RETRIES, Retries
 from engine.errors import Ambiguous, OrdersError, Retryable, Terminal
-from sync.resilience import (
-    INVENTORY_BREAKER,
-    TIKTOK_BREAKER,
-    TIKTOK_RETRIES,
-    BreakerSettings,
-    Guard,
-    GuardSettings,
-    RetryPolicy,
-)
+from engine.words import Dependency
+from sync.resilience import BreakerSettings, Guard, GuardSettings
 from tests.sync.outside import Gates
 
 
@@ -32,7 +26,7 @@ class Clock:
 
 
 BROKEN = Retryable("x.no_answer", "It gave no answer.")
-SPEC = GuardSettings(calls_per_second=0, breaker=TIKTOK_BREAKER, read_retries=RetryPolicy(3, 0.0, 0.0, 1.0))
+SPEC = GuardSettings(calls_per_second=0, read_retries=Retries(3, 0.0, 0.0, 1.0))
 
 
 def guarded(settings: GuardSettings = SPEC) -> tuple[Guard, Gates, Clock]:
@@ -64,22 +58,9 @@ async def is_open(guard: Guard) -> bool:
     return False
 
 
-def test_the_breakers_are_set_as_specified() -> None:
-    assert (TIKTOK_BREAKER.failure_threshold, TIKTOK_BREAKER.monitoring_seconds, TIKTOK_BREAKER.reset_seconds) == (
-        10,
-        30,
-        60,
-    )
-    assert (
-        INVENTORY_BREAKER.failure_threshold,
-        INVENTORY_BREAKER.monitoring_seconds,
-        INVENTORY_BREAKER.reset_seconds,
-    ) == (
-        5,
-        15,
-        30,
-    )
-    assert RetryPolicy(5, 1.0, 30.0, 2.0) == TIKTOK_RETRIES
+def test_the_breaker_is_set_as_specified() -> None:
+    breaker = BreakerSettings()
+    assert (breaker.failure_threshold, breaker.monitoring_seconds, breaker.reset_seconds) == (10, 30, 60)
 
 
 async def test_ten_failures_in_half_a_minute_open_the_breaker_and_tell_the_gate() -> None:
@@ -314,7 +295,7 @@ async def test_a_budget_may_have_a_rate_of_its_own() -> None:
 def test_a_wait_stays_between_what_was_asked_for_and_the_maximum(
     attempt: int, at_least: float | None, seed: int
 ) -> None:
-    wait = TIKTOK_RETRIES.delay_seconds(attempt, at_least=at_least, chance=random.Random(seed))
+    wait = RETRIES[Dependency.TIKTOK].delay_seconds(attempt, at_least=at_least, chance=random.Random(seed))
     assert (at_least or 0.0) <= wait <= max(30.0, at_least or 0.0)
 
 
@@ -323,5 +304,5 @@ def test_the_ceiling_of_the_wait_doubles_until_the_maximum() -> None:
         def uniform(self, a: float, b: float) -> float:
             return b
 
-    waits = [TIKTOK_RETRIES.delay_seconds(attempt, chance=Highest()) for attempt in range(1, 8)]
+    waits = [RETRIES[Dependency.TIKTOK].delay_seconds(attempt, chance=Highest()) for attempt in range(1, 8)]
     assert waits == [1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]

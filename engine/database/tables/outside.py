@@ -103,6 +103,19 @@ Index(
 )
 Index("effects_order_index", effects.c.order_id, effects.c.dependency, effects.c.sequence)
 
+effect_tries = Table(
+    "effect_tries",
+    metadata,
+    key(),
+    refer("effect_id", "effects.id", cascade=True),
+    Column("attempt", Integer, nullable=False),
+    Column("state", Text, nullable=False, comment="what the effect was after this try"),
+    Column("error_code", Text),
+    Column("error", Text),
+    moment("created_at", required=True),
+)
+Index("effect_tries_effect_index", effect_tries.c.effect_id, effect_tries.c.id)
+
 gates = Table(
     "gates",
     metadata,

@@ -1,13 +1,11 @@
-"""Many daemons on one database: one leads at a time, and what one finds shut all see shut."""
+"""Many daemons on one database: one leads at a time."""
 
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
 
 from engine.database.connection import Database
 from engine.fleet import daemons, leases
-from engine.fleet.gates import Gates
 
 
 async def test_one_daemon_leads_until_its_lease_ends(store: Database) -> None:
@@ -33,13 +31,3 @@ async def test_a_beat_says_that_a_daemon_lives_and_retiring_that_it_ended(store:
     assert tuple(row) == ("1.2.3", True, None)
     await daemons.retire(store, daemon_id)
     assert await store.pool.fetchval("SELECT stopped_at IS NOT NULL FROM daemons")
-
-
-async def test_an_open_gate_is_seen_by_all_until_it_is_closed(store: Database) -> None:
-    gates, until = Gates(store), datetime(2026, 3, 2, 12, tzinfo=UTC)
-    await gates.opened("carrier", until, "five failures in a minute")
-    await gates.opened("carrier", until + timedelta(minutes=1), "still failing")
-    row = await store.pool.fetchrow("SELECT dependency, opened_until, reason FROM gates")
-    assert tuple(row) == ("carrier", until + timedelta(minutes=1), "still failing")
-    await gates.closed("carrier")
-    assert tuple(await store.pool.fetchrow("SELECT opened_until, reason FROM gates")) == (None, "")

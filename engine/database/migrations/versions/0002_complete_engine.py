@@ -115,6 +115,39 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("subject", "through_sequence", name=op.f("audit_cuts_pkey")),
         schema="orders",
     )
+    op.create_table(
+        "effect_tries",
+        sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.Column("effect_id", sa.Uuid(), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False, comment="what the effect was after this try"),
+        sa.Column("error_code", sa.Text(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["effect_id"], ["orders.effects.id"], name=op.f("effect_tries_effect_id_fkey"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("effect_tries_pkey")),
+        schema="orders",
+    )
+    op.create_index("effect_tries_effect_index", "effect_tries", ["effect_id", "id"], unique=False, schema="orders")
+    op.add_column(
+        "failures",
+        sa.Column("acknowledged_by", sa.Text(), nullable=True, comment="who works on it"),
+        schema="orders",
+    )
+    op.add_column("failures", sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True), schema="orders")
+    op.add_column(
+        "failures",
+        sa.Column("retry_at", sa.DateTime(timezone=True), nullable=True, comment="when it goes on by itself"),
+        schema="orders",
+    )
+    op.add_column(
+        "failures",
+        sa.Column("retry_by", sa.Text(), nullable=True, comment="who mended what it failed for"),
+        schema="orders",
+    )
+    op.add_column("failures", sa.Column("retry_reason", sa.Text(), nullable=True), schema="orders")
     op.execute(_INSERT_ONLY)
     for table in ("audit_log", "audit_seals", "audit_seal_heads", "audit_cuts"):
         op.execute(
