@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from engine.actors import Actor
 from engine.errors import NotFound, Refused
 from engine.identifiers import DEFAULT_CREATOR, UserId, new_id
+from engine.inventory.waking import wake_late, wake_waiting
 from engine.orders.views import StockRow
 
 if TYPE_CHECKING:
@@ -17,25 +18,6 @@ INSERT INTO stock_movements (id, product_id, location_id, kind, delta_on_hand, r
 VALUES ($1, $2, $3, 'adjust', $4, $5, $6, $7)
 ON CONFLICT (idempotency_key) DO NOTHING RETURNING id
 """
-
-# Whose order lines may take this product: its own, those of its aliases, and those of the kits that contain it.
-_WAITING = """
-SELECT w.order_id FROM work w JOIN order_items i ON i.order_id = w.order_id
-WHERE w.waiting_for = 'stock' AND i.product_sku IN (
-    WITH wanted AS (
-        SELECT $2::text AS sku UNION ALL
-        SELECT k.sku FROM products k
-        WHERE k.user_id = $1 AND k.components @> jsonb_build_array(jsonb_build_object('sku', $2::text))
-    )
-    SELECT sku FROM wanted UNION ALL
-    SELECT a.sku FROM product_aliases a JOIN wanted ON a.user_id = $1 AND a.product_sku = wanted.sku)
-ORDER BY w.order_id FOR UPDATE OF w
-"""
-
-_WAKE = f"UPDATE work SET ready = true WHERE order_id IN ({_WAITING})"  # noqa: S608
-
-# Those found short while this waited for the level. Whoever holds a work row now has yet to read the level, so none is awaited.
-_WAKE_THE_LATE = f"UPDATE work SET ready = true WHERE order_id IN ({_WAITING} SKIP LOCKED)"  # noqa: S608
 
 _ROW = """
 SELECT p.sku, p.name, l.code AS location, s.on_hand, s.reserved, s.held, s.on_hand - s.reserved - s.held AS available,
@@ -68,7 +50,7 @@ async def receive(
 
     async def write(connection: Any) -> StockRow:
         product = await connection.fetchrow(
-            "SELECT id, components FROM products WHERE user_id = $1 AND sku = $2", owner, sku
+            "SELECT id, components FROM products WHERE user_id = $1 AND sku = $2 FOR SHARE", owner, sku
         )
         if product is None:
             raise NotFound("product.unknown", f"There is no product with the SKU {sku}.")
@@ -82,7 +64,7 @@ async def receive(
         if location_id is None:
             raise NotFound("location.unknown", f"There is no location {location_code}.")
         # Work before stock, as everywhere.
-        await connection.execute(_WAKE, owner, sku)
+        await wake_waiting(connection, owner, sku)
         await connection.execute(
             "INSERT INTO stock_levels (product_id, location_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
             product_id,
@@ -116,7 +98,7 @@ async def receive(
                 location_id,
                 quantity,
             )
-            await connection.execute(_WAKE_THE_LATE, owner, sku)
+            await wake_late(connection, owner, sku)
         return StockRow(**dict(await connection.fetchrow(_ROW, product_id, location_id)))
 
     return await database.run(write)

@@ -1,4 +1,4 @@
-"""The product master: SKU, barcodes, weight. Without weight no label can be quoted, without barcode nothing can be scanned."""
+"""Products in bulk, and a weight by itself. Without weight no label can be quoted, without barcode nothing can be scanned."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from engine.actors import Actor
+from engine.actors import SYSTEM, Actor
 from engine.audit import chain
-from engine.errors import NotFound, Refused
+from engine.errors import NotFound
 from engine.identifiers import DEFAULT_CREATOR, UserId, new_id
+from engine.inventory.product_card import ProductChange
+from engine.privacy.cipher import Vault
 
 if TYPE_CHECKING:
     from engine.database.connection import Database
@@ -21,6 +23,17 @@ FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::int[], $7::text[
 ON CONFLICT (user_id, sku) DO UPDATE
 SET name = excluded.name, barcodes = excluded.barcodes, weight_grams = coalesce(excluded.weight_grams, products.weight_grams),
     bin = excluded.bin, updated_at = now()
+RETURNING id, sku, name, barcodes, weight_grams, bin, now() AS now
+"""
+
+_KNOWN = """
+SELECT sku, name, barcodes, weight_grams, bin FROM products
+WHERE user_id = $1 AND sku = ANY($2::text[]) ORDER BY sku FOR NO KEY UPDATE
+"""
+
+_HEADS = """
+SELECT DISTINCT ON (subject) subject, sequence, hash FROM audit_log
+WHERE subject = ANY($1::uuid[]) ORDER BY subject, sequence DESC
 """
 
 
@@ -35,28 +48,49 @@ class ProductEntry:
     bin: str = ""
 
 
-async def put_products(database: Database, entries: Sequence[ProductEntry], *, owner: UserId = DEFAULT_CREATOR) -> None:
-    """Add these products, or bring them up to date."""
-    if not entries:
-        return
-    await database.pool.execute(
+async def put_products(
+    database: Database, entries: Sequence[ProductEntry], *, actor: Actor = SYSTEM, owner: UserId = DEFAULT_CREATOR
+) -> None:
+    """Add these products, or bring them up to date; those that change anything say so in their audit chains."""
+    if entries:
+        await database.run(lambda connection: _put(connection, database.vault, entries, actor, owner))
+
+
+async def _put(connection: Any, vault: Vault, entries: Sequence[ProductEntry], actor: Actor, owner: UserId) -> None:
+    skus = [entry.sku for entry in entries]
+    before = {row["sku"]: _document(row) for row in await connection.fetch(_KNOWN, owner, skus)}
+    rows = await connection.fetch(
         _UPSERT,
         owner,
         [new_id() for _ in entries],
-        [entry.sku for entry in entries],
+        skus,
         [entry.name for entry in entries],
         [entry.barcode for entry in entries],
         [entry.weight_grams for entry in entries],
         [entry.bin for entry in entries],
     )
+    changed = [row for row in rows if before.get(row["sku"]) != _document(row)]
+    heads = {row["subject"]: row for row in await connection.fetch(_HEADS, [row["id"] for row in changed])}
+    links = []
+    for row in changed:
+        head, known = heads.get(row["id"]), before.get(row["sku"])
+        sequence, previous = (head["sequence"] + 1, head["hash"]) if head else (1, chain.GENESIS)
+        action = "product.changed" if known else "product.added"
+        links.append(
+            chain.link(vault, owner, row["id"], sequence, previous, action, actor, known, _document(row), row["now"])
+        )
+    await chain.write(connection, links)
+
+
+def _document(row: Any) -> dict[str, Any]:
+    return {name: row[name] for name in ("name", "barcodes", "weight_grams", "bin")}
 
 
 async def set_weight(
     database: Database, sku: str, weight_grams: int, *, actor: Actor, owner: UserId = DEFAULT_CREATOR
 ) -> None:
     """Enter a product's weight. Raises NotFound for an unknown SKU, Refused for a weight no parcel has."""
-    if not 0 < weight_grams <= 70_000:
-        raise Refused("product.weight", f"{weight_grams} g is no weight for a product: give 1 to 70000 grams.")
+    ProductChange(weight_grams=weight_grams).checked(sku)
 
     async def write(connection: Any) -> None:
         row = await connection.fetchrow(

@@ -8,13 +8,13 @@ Where to look, coming in
     personal       an order's personal part, sealed, and the words it may be found by
     shops          connected shops, their policies and tokens; `shop_rows` is what intake reads of them
 Changing
-    validation     everything wrong with an order's data at once; `problems` is one such thing
     status         what people ask for of a few orders
     bulk           the one way to change many: ids or all that match, in parts, with progress, stop and continuation
     bulk_preview   what a bulk change would do; `bulk_operations` is what each kind does, `bulk_views` what is asked and shown
     batches        a bulk change's rows: its parts, fixed when it begins; `breaking` is said of an order it breaks on
     journal        what undo may put back, until when, and unless the order changed since
     undoing        undo, a batch of its own; `undo_status`, `undo_marks` and `undo_holds` put things back
+    validation     everything wrong with an order's data at once; `problems` is one such thing, `address_rules` what countries ask
     correction     a corrected address
     editing        what changes an order without moving it, many at once: `holds`, `tags`, `assignment`, `notes`, `priority`
     deadlines      the internal target that a location's calendar makes of a ship-by

@@ -6,10 +6,11 @@ Where to look
     order_text orders as lines of text and as JSON
     order_targets  which orders a command means, and what became of each
     output     stdout is data, stderr is narration
-    orders     list, show, set-status, retry
+    orders     list, show, set-status, retry; with `order_holds` (hold, release, holds) and `order_marks` (tag, assign, note …)
     stock      list, receive
-    product    set-weight
     audit      verify
+    product    list, show, set, set-weight, map, unmap
+    location   list, calendar
     db         path, upgrade, check
     config     show, path
     daemon     the loop without a screen

@@ -18,6 +18,7 @@ COMMANDS = {
     "stock": "List stock and receive more of it.",
     "product": "What the program knows of a product.",
     "audit": "Who changed what, and whether the record of it is whole.",
+    "location": "Where goods lie, their cut-offs and holidays.",
     "db": "Where the database is, its schema, its health.",
     "config": "The configuration that is in force.",
     "doctor": "Check everything the program depends on, one line each.",

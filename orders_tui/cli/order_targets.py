@@ -31,13 +31,13 @@ async def find_all(services: Services, texts: Sequence[str]) -> list[OrderId]:
     return list(found)
 
 
-def report_outcomes(outcomes: Sequence[ChangeOutcome], *, json: bool) -> int:
-    """One line for what became of each order; answers the exit code."""
+def report_outcomes(outcomes: Sequence[ChangeOutcome], *, json: bool, done: str = "") -> int:
+    """One line for what became of each order, `done` or its new status; answers the exit code."""
     for outcome in outcomes:
         if json:
             emit_json(outcome)
         elif outcome.refused:
             emit(f"{outcome.order_number}  refused: {outcome.sentence}")
         else:
-            emit(f"{outcome.order_number}  {outcome.before} → {outcome.after}")
+            emit(f"{outcome.order_number}  {done or f'{outcome.before} → {outcome.after}'}")
     return Exit.REFUSED if any(outcome.refused for outcome in outcomes) else Exit.OK

@@ -24,6 +24,18 @@ PAGE = 500
 FAILED = "failed"
 
 app = cyclopts.App(name="orders", help="List, show, change and retry orders.")
+for _target, _name, _help in (
+    ("order_holds:hold", "hold", "Hold orders until the hold is lifted or its time is over."),
+    ("order_holds:release", "release", "Lift holds; the orders go on by themselves."),
+    ("order_holds:list_holds", "holds", "List the holds of open orders, oldest first."),
+    ("order_marks:tag", "tag", "Give orders tags."),
+    ("order_marks:untag", "untag", "Take tags off orders."),
+    ("order_marks:assign", "assign", "Hand orders to somebody."),
+    ("order_marks:note", "note", "Write a note on orders."),
+    ("order_marks:acknowledge", "acknowledge", "Acknowledge the notes that stop orders from being shipped."),
+    ("order_marks:prioritise", "prioritise", "Set the priority of orders, or leave it to their deadlines."),
+):
+    app.command(f"orders_tui.cli.{_target}", name=_name, help=_help)
 
 
 @app.command(name="list")

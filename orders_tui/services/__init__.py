@@ -5,9 +5,12 @@ gone. A refusal, a conflict or a lost database comes as one of `engine.errors`, 
 lost connection is `Unreachable`.
 
 Where to look
-    bulk   many orders at once: preview, run, stop, go on, undo
-    door   how every write runs to its end, and how a lost database is told
-    audit  is the record of who changed what whole
+    bulk       many orders at once: preview, run, stop, go on, undo
+    audit      is the record of who changed what whole
+    door       how every write runs to its end, and how a lost database is told
+    batches    many orders, a transaction for each few hundred
+    holds      holding orders back; `marks` are tags, people, notes and priorities
+    products   the product master; `locations` and their calendars
 """
 
 from __future__ import annotations
@@ -47,6 +50,10 @@ from engine.workflow import failure_groups
 from orders_tui.services.audit import Audit
 from orders_tui.services.bulk import Bulk
 from orders_tui.services.door import Door, lost_is_unreachable
+from orders_tui.services.holds import Holds
+from orders_tui.services.locations import Locations
+from orders_tui.services.marks import Marks
+from orders_tui.services.products import Products
 
 COUNT_CAP = 10_000
 """Up to here a count is exact at once; beyond it says "at least" until an exact one is asked for."""
@@ -64,6 +71,10 @@ class Services:
         self.door = Door(database)
         self.audit = Audit(database)
         self.bulk = Bulk(database, actor, self.door)
+        self.holds = Holds(database, actor, self.door)
+        self.marks = Marks(database, actor, self.door)
+        self.products = Products(database, actor, self.door)
+        self.locations = Locations(database, actor, self.door)
 
     # Lists
 

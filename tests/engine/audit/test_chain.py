@@ -83,7 +83,10 @@ async def test_a_place_in_the_chain_is_taken_once(house: House, store: Database)
 async def test_two_people_who_change_one_product_leave_a_whole_chain(house: House, store: Database) -> None:
     await asyncio.gather(*(set_weight(store, "MUG-BLU", grams, actor=MIRA) for grams in range(401, 409)))
     product = await store.pool.fetchval("SELECT id FROM products")
-    rows = await store.pool.fetch("SELECT before, after FROM audit_log WHERE subject = $1 ORDER BY sequence", product)
+    rows = await store.pool.fetch(
+        "SELECT before, after FROM audit_log WHERE subject = $1 AND action = 'product.weight' ORDER BY sequence",
+        product,
+    )
     weights = [
         tuple(
             orjson.loads(store.vault.open(f"audit_log.{column}", OrderId(product), row[column]) or b"")["weight_grams"]

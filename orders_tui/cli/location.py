@@ -1,0 +1,93 @@
+"""`orders-tui location`: list and calendar."""
+
+from __future__ import annotations
+
+from datetime import date, time
+from typing import Annotated
+
+import cyclopts
+from cyclopts import Parameter
+
+from engine.errors import Misconfigured
+from engine.inventory.locations import LocationView
+from orders_tui.cli.exits import Exit
+from orders_tui.cli.order_targets import Json
+from orders_tui.cli.output import emit, emit_json, narrate
+from orders_tui.opening import open_services
+from orders_tui.settings_file import read_settings
+
+app = cyclopts.App(name="location", help="Where goods lie and parcels leave.")
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@app.command(name="list")
+async def list_locations(*, json: Json = False) -> int:
+    """List locations with their calendars."""
+    async with open_services(read_settings(), on_wait=narrate) as services:
+        for view in await services.locations.list():
+            _print(view, json=json)
+    return Exit.OK
+
+
+@app.command
+async def calendar(
+    code: Annotated[str, Parameter(help="The location's code.")],
+    *,
+    cut_off: Annotated[str | None, Parameter(help="When parcels must be ready, in its own zone: 15:00.")] = None,
+    days: Annotated[str, Parameter(help="Working days: mon-fri, or mon,wed,sat.")] = "mon-fri",
+    holiday: Annotated[
+        tuple[str, ...], Parameter(negative=(), help="A day without work: 2026-12-25; all that there are.")
+    ] = (),
+    timezone: Annotated[str | None, Parameter(help="Its zone, as Europe/Berlin.")] = None,
+    none: Annotated[bool, Parameter(negative=(), help="Take its calendar away.")] = False,
+    json: Json = False,
+) -> int:
+    """Set a location's cut-off, working days and holidays: they move internal deadlines earlier, never later."""
+    if none == (cut_off is not None):
+        raise Misconfigured("usage.calendar", "Give --cut-off 15:00 to set a calendar, or --none to take it away.")
+    async with open_services(read_settings(), on_wait=narrate) as services:
+        view = await services.locations.set_calendar(
+            code,
+            cut_off=_time(cut_off) if cut_off else None,
+            working_days=() if none else _days(days),
+            holidays=[_date(text) for text in holiday],
+            timezone=timezone,
+        )
+    _print(view, json=json)
+    return Exit.OK
+
+
+def _print(view: LocationView, *, json: bool) -> None:
+    if json:
+        emit_json(view)
+        return
+    days = ",".join(DAYS[day - 1] for day in view.working_days)
+    calendar = f"cut-off {view.cut_off}  {days}" if view.cut_off else "no calendar"
+    holidays = f"  closed {', '.join(day.isoformat() for day in view.holidays)}" if view.holidays else ""
+    place = ", ".join(part for part in (view.city, view.country) if part) or "no address"
+    emit(f"{view.code:<10} {view.timezone:<20} {calendar}{holidays}  {view.name} ({place})")
+
+
+def _time(text: str) -> time:
+    try:
+        return time.fromisoformat(text).replace(tzinfo=None)
+    except ValueError:
+        raise Misconfigured("usage.cut_off", f"{text!r} is no time of day: give one as 15:00.") from None
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Misconfigured("usage.holiday", f"{text!r} is no day: give one as 2026-12-25.") from None
+
+
+def _days(text: str) -> set[int]:
+    found: set[int] = set()
+    for part in filter(None, text.casefold().replace(" ", "").split(",")):
+        first, _, last = part.partition("-")
+        if first not in DAYS or (last or first) not in DAYS or DAYS.index(last or first) < DAYS.index(first):
+            raise Misconfigured("usage.days", f"{text!r} are no working days: give mon-fri, or mon,wed,sat.")
+        found |= set(range(DAYS.index(first) + 1, DAYS.index(last or first) + 2))
+    return found

@@ -1,0 +1,46 @@
+"""Locations and their calendars."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date, time
+
+from engine.actors import Actor
+from engine.database.connection import Database
+from engine.inventory import locations
+from engine.inventory.locations import LocationView
+from orders_tui.services.door import Door, lost_is_unreachable
+
+
+class Locations:
+    """Where goods lie and parcels leave, changed by one person."""
+
+    def __init__(self, database: Database, actor: Actor, door: Door) -> None:
+        self._database, self._actor, self._door = database, actor, door
+
+    async def list(self) -> Sequence[LocationView]:
+        """Every location, by code."""
+        with lost_is_unreachable():
+            return await locations.list_locations(self._database)
+
+    async def set_calendar(
+        self,
+        code: str,
+        *,
+        cut_off: time | None,
+        working_days: Collection[int] = (),
+        holidays: Collection[date] = (),
+        timezone: str | None = None,
+    ) -> LocationView:
+        """Give a location its calendar, or with no cut-off take it away; open orders get new targets. Raises NotFound, Refused."""
+        return await self._door.write(
+            locations.set_calendar(
+                self._database,
+                code,
+                cut_off=cut_off,
+                working_days=working_days,
+                holidays=holidays,
+                timezone=timezone,
+                actor=self._actor,
+            )
+        )
