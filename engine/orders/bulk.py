@@ -75,6 +75,7 @@ async def run(
     expected_versions: Mapping[OrderId, int] | None = None,
     on_progress: Progress | None = None,
     on_outcomes: Outcomes | None = None,
+    on_begin: Callable[[BatchId], None] | None = None,
 ) -> BatchReport:
     """Begin a batch and do all of it. Refusals are in the report; the batch row tells the progress to everybody else."""
     batch_id = await begin(
@@ -86,6 +87,8 @@ async def run(
         at_most=at_most,
         expected_versions=expected_versions,
     )
+    if on_begin is not None:
+        on_begin(batch_id)
     return await work(database, batch_id, actor=actor, on_progress=on_progress, on_outcomes=on_outcomes)
 
 

@@ -160,3 +160,16 @@ async def find(database: Database, text: str) -> OrderId | None:
     """The order that a scan or a pasted id names exactly, if there is one."""
     async with database.pool.acquire() as connection:
         return await search.find(connection, text)
+
+
+async def find_many(database: Database, texts: Sequence[str]) -> dict[str, OrderId]:
+    """The orders that these texts name by their order number or our id; whatever names none so is left out."""
+    records = await database.pool.fetch(
+        """
+        SELECT o.tiktok_order_id AS text, o.id FROM orders o WHERE o.tiktok_order_id = ANY($1::text[])
+        UNION ALL SELECT o.id::text, o.id FROM orders o WHERE o.id = ANY($2::uuid[])
+        """,
+        list(texts),
+        [found for text in texts if (found := search.as_uuid(text)) is not None],
+    )
+    return {record["text"]: OrderId(record["id"]) for record in records}

@@ -143,7 +143,7 @@ async def find(connection: Connection, text: str) -> OrderId | None:
     typed = _cleaned(text)
     if not typed:
         return None
-    found = await connection.fetchval(_EXACT, typed, _as_uuid(typed), typed.upper())
+    found = await connection.fetchval(_EXACT, typed, as_uuid(typed), typed.upper())
     return None if found is None else OrderId(found)
 
 
@@ -189,7 +189,8 @@ def _cleaned(text: str) -> str:
     return " ".join(text.replace("\x00", "").split())
 
 
-def _as_uuid(text: str) -> UUID | None:
+def as_uuid(text: str) -> UUID | None:
+    """The id that a text is, if it is one."""
     try:
         return UUID(text)
     except ValueError:

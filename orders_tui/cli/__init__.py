@@ -7,6 +7,8 @@ Where to look
     order_targets  which orders a command means, and what became of each
     output     stdout is data, stderr is narration
     orders     list, show, set-status, retry; with `order_holds` (hold, release, holds) and `order_marks` (tag, assign, note …)
+               `order_bulk` changes and undoes many, `order_filter` is which, `bulk_text` how it is told
+    batch      list, show, stop, continue
     stock      list, receive
     audit      verify
     product    list, show, set, set-weight, map, unmap

@@ -15,6 +15,7 @@ COMMANDS = {
     "demo": "A whole shop on this machine: orders arrive, are worked and delivered.",
     "daemon": "Keep orders, TikTok, carriers and people in step, without a screen.",
     "orders": "List, show, change and retry orders.",
+    "batch": "Bulk changes: list, show, stop, continue.",
     "stock": "List stock and receive more of it.",
     "product": "What the program knows of a product.",
     "audit": "Who changed what, and whether the record of it is whole.",

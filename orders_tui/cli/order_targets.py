@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated
 
+import orjson
 from cyclopts import Parameter
 
-from engine.errors import NotFound
+from engine.errors import Misconfigured, NotFound
 from engine.identifiers import OrderId
 from engine.orders.views import ChangeOutcome
 from orders_tui.cli.exits import Exit
@@ -29,6 +30,26 @@ async def find_all(services: Services, texts: Sequence[str]) -> list[OrderId]:
             )
         found[order_id] = None
     return list(found)
+
+
+async def read_targets(services: Services, lines: Iterable[str]) -> list[OrderId]:
+    """The orders of a list, one a line: ids, order numbers, or the objects that `orders list --json` gives."""
+    words = [word for line in lines if (word := _word(line))]
+    known = await services.find_many(words)
+    for word in words:
+        if word not in known:
+            [known[word]] = await find_all(services, [word])
+    return list(dict.fromkeys(known[word] for word in words))
+
+
+def _word(line: str) -> str:
+    line = line.strip()
+    if not line.startswith("{"):
+        return line
+    try:
+        return str(orjson.loads(line)["order_id"])
+    except (orjson.JSONDecodeError, KeyError):
+        raise Misconfigured("usage.targets", f"This line names no order: {line[:80]}") from None
 
 
 def report_outcomes(outcomes: Sequence[ChangeOutcome], *, json: bool, done: str = "") -> int:

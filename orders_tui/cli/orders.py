@@ -1,18 +1,17 @@
-"""`orders-tui orders`: list, show, set-status, retry."""
+"""`orders-tui orders`: list, show, set-status, retry; many at once are in `order_bulk`."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 import cyclopts
 from cyclopts import Parameter
 
 from engine.errors import Misconfigured
-from engine.orders.views import OrderFilter, OrderRow, OrderSort, Pile
-from engine.words import ExecutionStatus, OrderStatus, WorkflowState
+from engine.orders.views import OrderFilter, OrderRow, OrderSort
 from orders_tui.cli.exits import Exit
+from orders_tui.cli.order_filter import Filters, status_named
 from orders_tui.cli.order_targets import Json, Reason, find_all, report_outcomes
 from orders_tui.cli.order_text import row_document, row_line, story
 from orders_tui.cli.output import emit, emit_json, narrate, progress
@@ -21,7 +20,7 @@ from orders_tui.services import Services
 from orders_tui.settings_file import read_settings
 
 PAGE = 500
-FAILED = "failed"
+ALL = Filters()
 
 app = cyclopts.App(name="orders", help="List, show, change and retry orders.")
 for _target, _name, _help in (
@@ -41,34 +40,14 @@ for _target, _name, _help in (
 @app.command(name="list")
 async def list_orders(
     *,
-    status: Annotated[
-        tuple[str, ...], Parameter(negative=(), help="An order status, or `failed`; may be given several times.")
-    ] = (),
-    state: Annotated[tuple[WorkflowState, ...], Parameter(negative=(), help="A workflow state.")] = (),
-    pile: Annotated[Pile | None, Parameter(help="One of Triage's piles.")] = None,
-    search: Annotated[str, Parameter(help="An id, SKU, tracking number, name or product word.")] = "",
-    tag: str | None = None,
-    since: Annotated[datetime | None, Parameter(help="Ordered at or after this time (UTC unless it says).")] = None,
-    until: Annotated[datetime | None, Parameter(help="Ordered before this time.")] = None,
+    filters: Filters = ALL,
     sort: OrderSort = OrderSort.ORDER_DATE,
     ascending: Annotated[bool, Parameter(negative=())] = False,
     limit: Annotated[int, Parameter(help="How many at most; 0 for all.")] = 200,
     json: Json = False,
 ) -> int:
     """List orders, newest first."""
-    statuses, executions = _statuses(status)
-    order_filter = OrderFilter(
-        statuses=statuses,
-        executions=executions,
-        workflow_states=frozenset(state),
-        pile=pile,
-        search=search,
-        tag=tag,
-        ordered_from=since.astimezone() if since else None,
-        ordered_until=until.astimezone() if until else None,
-        sort=sort,
-        ascending=ascending,
-    )
+    order_filter = filters.order_filter(sort, ascending=ascending)
     async with open_services(read_settings(), on_wait=narrate) as services:
         shown = 0
         async for row in _stream(services, order_filter):
@@ -109,7 +88,7 @@ async def set_status(
     """Set the status of one or more orders: `orders set-status 5771 5772 shipped --reason "handed over"`."""
     if len(targets) < 2:
         raise Misconfigured("usage.targets", "Give at least one order and then the status: set-status ORDER... STATUS.")
-    wanted = _status(targets[-1])
+    wanted = status_named(targets[-1])
     async with open_services(read_settings(), on_wait=narrate) as services:
         order_ids = await find_all(services, targets[:-1])
         if dry_run:
@@ -147,20 +126,5 @@ async def _stream(services: Services, order_filter: OrderFilter) -> AsyncIterato
         page = await services.page(order_filter, after=page.rows[-1].key, limit=PAGE)
 
 
-def _statuses(words: Sequence[str]) -> tuple[frozenset[OrderStatus], frozenset[ExecutionStatus]]:
-    if FAILED not in words:
-        return frozenset(map(_status, words)), frozenset()
-    if set(words) != {FAILED}:
-        raise Misconfigured(
-            "usage.status", "--status failed cannot be mixed with other statuses: ask for them separately."
-        )
-    return frozenset(), frozenset({ExecutionStatus.FAILED})
-
-
-def _status(word: str) -> OrderStatus:
-    try:
-        return OrderStatus(word)
-    except ValueError:
-        raise Misconfigured(
-            "usage.status", f"There is no status {word!r}; there are {', '.join(OrderStatus)}."
-        ) from None
+app.command("orders_tui.cli.order_bulk:bulk", name="bulk", help="Change many orders: those named, or all that match.")
+app.command("orders_tui.cli.order_bulk:undo", name="undo", help="Take a bulk change back.")

@@ -120,6 +120,11 @@ class Services:
         with lost_is_unreachable():
             return await queries.find(self.database, text)
 
+    async def find_many(self, texts: Sequence[str]) -> dict[str, OrderId]:
+        """The orders that these texts name by order number or id; whatever names none is left out."""
+        with lost_is_unreachable():
+            return await queries.find_many(self.database, texts)
+
     # One order, the piles, the header
 
     async def detail(self, order_id: OrderId) -> OrderDetail:

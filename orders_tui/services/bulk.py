@@ -8,7 +8,9 @@ from engine.actors import Actor
 from engine.database.connection import Database
 from engine.identifiers import BatchId, OrderId
 from engine.orders import batches, bulk, bulk_preview
+from engine.orders.assignment import find_user
 from engine.orders.bulk_views import BatchView, BulkPreview, BulkRequest, Chosen
+from engine.orders.undoing import request_undo
 from engine.orders.views import BatchReport, ChangeOutcome
 from orders_tui.services.door import Door, lost_is_unreachable
 
@@ -48,6 +50,7 @@ class Bulk:
         expected_versions: Mapping[OrderId, int] | None = None,
         on_progress: Progress | None = None,
         on_outcomes: Callable[[Sequence[ChangeOutcome]], None] | None = None,
+        on_begin: Callable[[BatchId], None] | None = None,
     ) -> BatchReport:
         """Do it to all of them; `on_progress(done, total)` is called between parts. Refused when they are more than `at_most`."""
         return await self._door.write(
@@ -61,6 +64,7 @@ class Bulk:
                 expected_versions=expected_versions,
                 on_progress=on_progress,
                 on_outcomes=on_outcomes,
+                on_begin=on_begin,
             )
         )
 
@@ -72,9 +76,23 @@ class Bulk:
             bulk.undo(self._database, batch_id, actor=self._actor, reason=reason, on_progress=on_progress)
         )
 
+    async def preview_undo(self, batch_id: BatchId | None = None) -> BulkPreview:
+        """What `undo` would put back; writes nothing. Raises NotFound; Refused, saying why not."""
+        with lost_is_unreachable():
+            request, chosen, _ = await request_undo(self._database, batch_id, actor=self._actor, reason="")
+            return await bulk_preview.preview(self._database, request, chosen, actor=self._actor)
+
     async def go_on(self, batch_id: BatchId, *, on_progress: Progress | None = None) -> BatchReport:
         """Do what is left of a batch that was stopped or interrupted. Raises NotFound, Refused when nothing is left."""
         return await self._door.write(bulk.go_on(self._database, batch_id, actor=self._actor, on_progress=on_progress))
+
+    async def assignee(self, person: str) -> dict[str, str | None]:
+        """The parameters that hand orders to a person, by id, login or name, or to `nobody`. Raises NotFound, Refused."""
+        if person == "nobody":
+            return {"user_id": None, "name": ""}
+        with lost_is_unreachable():
+            found = await find_user(self._database, person)
+        return {"user_id": str(found.user_id), "name": found.name}
 
     async def stop(self, batch_id: BatchId) -> None:
         """Let a batch end after the parts under way. Raises NotFound, Refused when it has ended."""
