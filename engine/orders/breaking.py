@@ -28,7 +28,12 @@ WITH work_here AS (SELECT order_id AS id FROM work WHERE order_id = ANY($1::uuid
 
 
 async def without_culprit(database: Database, order_ids: Sequence[OrderId], error: Exception) -> list[OrderId]:
-    """The orders to go on with: those that nobody else holds, or just one half. Empty when there is nothing left to divide."""
+    """The orders to go on with: those that nobody else holds, or just one half. Empty when there is nothing left to divide.
+
+    An error of ours is about what was asked, not about one of the orders.
+    """
+    if isinstance(error, OrdersError):
+        return []
     if isinstance(error, asyncpg.LockNotAvailableError):
         return await database.run(lambda connection: _free(connection, order_ids))
     return list(order_ids[: len(order_ids) // 2])

@@ -19,7 +19,7 @@ from engine.identifiers import BatchId, OrderId
 from engine.orders import batches, journal
 from engine.orders.batches import Part
 from engine.orders.breaking import broken, without_culprit
-from engine.orders.bulk_operations import OPERATIONS
+from engine.orders.bulk_operations import OPERATIONS, check
 from engine.orders.bulk_views import BulkRequest, Chosen
 from engine.orders.undoing import UNDOS, lasting, request_undo
 from engine.orders.views import BatchReport, ChangeOutcome
@@ -51,7 +51,7 @@ async def begin(
     undoes: BatchId | None = None,
 ) -> BatchId:
     """Write the batch and fix its orders; `go_on` does it. Raises Refused for parameters that make no sense, or too many orders."""
-    OPERATIONS[request.kind].check(request)
+    await check(database, request, actor=actor)
     return await batches.fix(
         database,
         request,

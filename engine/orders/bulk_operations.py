@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 from engine.actors import Actor
@@ -19,13 +19,16 @@ from engine.orders import status
 from engine.orders.assignment import Assignee, assign
 from engine.orders.bulk_views import BulkKind, BulkRequest
 from engine.orders.holds import place_holds, release_holds
-from engine.orders.priority import HIGHEST, LOWEST, prioritise
+from engine.orders.priority import prioritise
 from engine.orders.tags import add_tags, normal_tag, remove_tags
 from engine.orders.undoing import undo_part
 from engine.orders.views import ChangeOutcome
 from engine.privacy.cipher import Vault
 from engine.words import HoldReason, OrderStatus
 from engine.workflow.advance import Push
+
+if TYPE_CHECKING:
+    from engine.database.connection import Database
 
 Versions = Mapping[OrderId, int]
 
@@ -53,6 +56,15 @@ class Operation:
     change: Change
     words: Callable[[BulkRequest], str]
     check: Callable[[BulkRequest], object]
+
+
+async def check(database: Database, request: BulkRequest, *, actor: Actor) -> None:
+    """Raise Refused when what is asked makes no sense, whatever the orders."""
+    operation = OPERATIONS[request.kind]
+    operation.check(request)
+    await database.run(
+        lambda connection: operation.change(connection, database.vault, [], request, actor, {}, write=False)
+    )
 
 
 # status, retry, cancel ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -237,12 +249,6 @@ def _check_hold(request: BulkRequest) -> None:
         raise Refused("bulk.hold", f"Give the reason of the hold: one of {', '.join(HoldReason)}.")
 
 
-def _check_level(request: BulkRequest) -> None:
-    level = request.parameters.get("level")
-    if level is not None and (not isinstance(level, int) or not LOWEST <= level <= HIGHEST):
-        raise Refused("priority.level", f"{level} is no priority: give {LOWEST} (can wait) to {HIGHEST} (before all).")
-
-
 def _anything(request: BulkRequest) -> None:
     """There is nothing to be wrong."""
 
@@ -265,7 +271,7 @@ OPERATIONS: Mapping[BulkKind, Operation] = {
     BulkKind.UNTAG: Operation(_tag, _tagged, _check_tags),
     BulkKind.HOLD: Operation(_hold, lambda request: f"held ({request.parameters['hold']})", _check_hold),
     BulkKind.RELEASE: Operation(_release, lambda _: "released", _check_hold),
-    BulkKind.PRIORITY: Operation(_prioritise, _prioritised, _check_level),
+    BulkKind.PRIORITY: Operation(_prioritise, _prioritised, _anything),
     BulkKind.ASSIGN: Operation(
         _assign, lambda request: f"assigned to {request.parameters['name'] or 'nobody'}", _anything
     ),

@@ -12,7 +12,7 @@ from engine.errors import Misconfigured
 from engine.identifiers import OrderId
 from engine.orders import queries
 from engine.orders.breaking import broken, without_culprit
-from engine.orders.bulk_operations import OPERATIONS
+from engine.orders.bulk_operations import OPERATIONS, check
 from engine.orders.bulk_views import BulkPreview, BulkRequest, Chosen, Refusals
 from engine.orders.views import ChangeOutcome, OrderFilter
 
@@ -44,6 +44,7 @@ async def preview(
     refusals: Counter[str] = Counter()
     examples: dict[str, str] = {}
     unchanged = done = 0
+    await check(database, request, actor=actor)
     words = OPERATIONS[request.kind].words(request)
     total = await _count(database, chosen)
     async for outcomes in preview_parts(database, request, chosen, actor=actor):
@@ -72,7 +73,7 @@ async def preview_parts(
     database: Database, request: BulkRequest, chosen: Chosen, *, actor: Actor
 ) -> AsyncIterator[list[ChangeOutcome]]:
     """The outcome each order would have now, part by part."""
-    OPERATIONS[request.kind].check(request)
+    await check(database, request, actor=actor)
     async for part in _parts(database, chosen):
         yield await _look(database, request, part, actor)
 

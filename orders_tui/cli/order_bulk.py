@@ -24,6 +24,7 @@ from orders_tui.settings_file import read_settings
 UNASKED = 500
 """So many orders are changed without asking again."""
 
+NOBODY = "nobody"
 NO_FILTER = Filters()
 
 Kind = Literal["status", "tag", "untag", "hold", "release", "retry", "cancel", "priority", "assign"]
@@ -133,7 +134,8 @@ async def _parameters(
         case "priority":
             return {"level": _level(_one(kind, values))}
         case "assign":
-            return await services.bulk.assignee(_one(kind, values))
+            person = _one(kind, values)
+            return await services.bulk.assignee(None if person == NOBODY else person)
         case "retry" | "cancel":
             return {}
 

@@ -33,6 +33,8 @@ for _target, _name, _help in (
     ("order_marks:note", "note", "Write a note on orders."),
     ("order_marks:acknowledge", "acknowledge", "Acknowledge the notes that stop orders from being shipped."),
     ("order_marks:prioritise", "prioritise", "Set the priority of orders, or leave it to their deadlines."),
+    ("order_bulk:bulk", "bulk", "Change many orders: those named, or all that match."),
+    ("order_bulk:undo", "undo", "Take a bulk change back."),
 ):
     app.command(f"orders_tui.cli.{_target}", name=_name, help=_help)
 
@@ -124,7 +126,3 @@ async def _stream(services: Services, order_filter: OrderFilter) -> AsyncIterato
         if not page.more_after or not page.rows:
             return
         page = await services.page(order_filter, after=page.rows[-1].key, limit=PAGE)
-
-
-app.command("orders_tui.cli.order_bulk:bulk", name="bulk", help="Change many orders: those named, or all that match.")
-app.command("orders_tui.cli.order_bulk:undo", name="undo", help="Take a bulk change back.")

@@ -8,7 +8,6 @@ Where to look
     bulk       many orders at once: preview, run, stop, go on, undo
     audit      is the record of who changed what whole
     door       how every write runs to its end, and how a lost database is told
-    batches    many orders, a transaction for each few hundred
     holds      holding orders back; `marks` are tags, people, notes and priorities
     products   the product master; `locations` and their calendars
 """
@@ -71,8 +70,8 @@ class Services:
         self.door = Door(database)
         self.audit = Audit(database)
         self.bulk = Bulk(database, actor, self.door)
-        self.holds = Holds(database, actor, self.door)
-        self.marks = Marks(database, actor, self.door)
+        self.holds = Holds(database, self.bulk)
+        self.marks = Marks(database, actor, self.door, self.bulk)
         self.products = Products(database, actor, self.door)
         self.locations = Locations(database, actor, self.door)
 
@@ -181,9 +180,7 @@ class Services:
 
     async def retry(self, order_ids: Sequence[OrderId], *, reason: str = "") -> list[ChangeOutcome]:
         """Send failed orders on from the state they failed in, in batches; the refused ones say why."""
-        outcomes: list[ChangeOutcome] = []
-        await self.bulk.run(BulkRequest(BulkKind.RETRY, reason=reason), order_ids, on_outcomes=outcomes.extend)
-        return outcomes
+        return await self.bulk.do(BulkRequest(BulkKind.RETRY, reason=reason), order_ids)
 
     async def receive_stock(self, sku: str, quantity: int) -> StockRow:
         """Add stock that arrived, and wake the orders that wait for it. Raises NotFound for an unknown SKU, Refused."""

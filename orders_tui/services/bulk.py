@@ -40,6 +40,18 @@ class Bulk:
             parts = bulk_preview.preview_parts(self._database, request, chosen, actor=self._actor)
             return [outcome async for part in parts for outcome in part]
 
+    async def do(
+        self, request: BulkRequest, order_ids: Sequence[OrderId], *, write: bool = True
+    ) -> list[ChangeOutcome]:
+        """Do it to these orders and tell what became of each; with `write` False only what would."""
+        if not write:
+            return await self.outcomes(request, order_ids)
+        outcomes: dict[OrderId, ChangeOutcome] = {}
+        await self.run(
+            request, order_ids, on_outcomes=lambda part: outcomes.update({each.order_id: each for each in part})
+        )
+        return [outcomes[order_id] for order_id in dict.fromkeys(order_ids) if order_id in outcomes]
+
     async def run(
         self,
         request: BulkRequest,
@@ -86,9 +98,9 @@ class Bulk:
         """Do what is left of a batch that was stopped or interrupted. Raises NotFound, Refused when nothing is left."""
         return await self._door.write(bulk.go_on(self._database, batch_id, actor=self._actor, on_progress=on_progress))
 
-    async def assignee(self, person: str) -> dict[str, str | None]:
-        """The parameters that hand orders to a person, by id, login or name, or to `nobody`. Raises NotFound, Refused."""
-        if person == "nobody":
+    async def assignee(self, person: str | None) -> dict[str, str | None]:
+        """The parameters that hand orders to a person, by id, login or name, or to nobody. Raises NotFound, Refused."""
+        if person is None:
             return {"user_id": None, "name": ""}
         with lost_is_unreachable():
             found = await find_user(self._database, person)

@@ -173,6 +173,7 @@ async def test_a_released_order_that_went_on_is_not_held_again(
         (BulkRequest(BulkKind.TAG, {"tags": []}), "Give at least one tag"),
         (BulkRequest(BulkKind.UNTAG, {"tags": ["  "]}), "is no tag"),
         (BulkRequest(BulkKind.HOLD), "Give the reason of the hold"),
+        (BulkRequest(BulkKind.HOLD, {"hold": "stock", "until": "2026-01-01T09:00+00:00"}), "cannot end in the past"),
         (BulkRequest(BulkKind.RELEASE, {"hold": "boredom"}), "Give the reason of the hold"),
         (BulkRequest(BulkKind.PRIORITY, {"level": 9}), "9 is no priority"),
     ],
