@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 OPEN = "('intent', 'sent', 'ambiguous')"
 
 _INTEND = f"""
-INSERT INTO effects (id, key, kind, dependency, order_id, shop_id, package_id, head, due_at, request, provider_reference)
+INSERT INTO effects (id, key, kind, dependency, order_id, shop_id, package_id, head, due_at, request, provider_reference, retry)
 SELECT d.id, d.key, d.kind, d.dependency, d.order_id, d.shop_id, d.package_id,
        d.order_id IS NULL OR (d.ahead = 0 AND NOT EXISTS (
            SELECT 1 FROM effects e WHERE e.order_id = d.order_id AND e.dependency = d.dependency AND e.state IN {OPEN})),
-       now() + make_interval(secs => d.delay), d.request, d.reference
+       now() + make_interval(secs => d.delay), d.request, d.reference, d.retry
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::uuid[], $8::int[], $9::float8[], $10::jsonb[],
-            $11::text[])
-  WITH ORDINALITY AS d(id, key, kind, dependency, order_id, shop_id, package_id, ahead, delay, request, reference, place)
+            $11::text[], $12::jsonb[])
+  WITH ORDINALITY AS d(id, key, kind, dependency, order_id, shop_id, package_id, ahead, delay, request, reference, retry, place)
 ORDER BY d.place
 ON CONFLICT (key) DO NOTHING
 """  # noqa: S608
@@ -46,6 +46,12 @@ UPDATE effects f SET state = CASE WHEN f.provider_reference <> '' THEN 'ambiguou
                           AND (e.state IN {OPEN} OR e.state = 'failed' AND e.sequence < f.sequence))
 WHERE f.order_id = ANY($1::uuid[]) AND f.state = 'failed'
 """  # noqa: S608
+
+_VOUCHED_FOR = """
+UPDATE effects e SET state = 'voided', head = false
+FROM unnest($1::uuid[], $2::text[]) AS d(order_id, kind)
+WHERE e.order_id = d.order_id AND e.kind = d.kind AND e.state = 'failed'
+"""
 
 # Index: effects_open_index, once for each kind. Locks the claimed effects only, and never waits for another claimer. What a daemon
 # holds whose heart has stopped is free, and what it had sent may have happened.
@@ -71,8 +77,8 @@ RETURNING e.id, e.key, e.kind, e.dependency, e.order_id, e.shop_id, e.package_id
           e.provider_reference, e.request, e.retry
 """
 
-# A cancelled, held or failed order stops here, before the call that cannot be taken back. Getting here for the first time is progress:
-# the calls before it have used up their tries, the one to come has its own.
+# A cancelled, held, paused or failed order stops here, and a parcel that was taken back, before the call that cannot be taken back.
+# Getting here for the first time is progress: the calls before it have used up their tries, the one to come has its own.
 _CHECKPOINT = """
 UPDATE effects e SET state = 'sent', provider_reference = d.reference,
        attempt = CASE WHEN e.provider_reference = '' AND d.reference <> '' THEN 1 ELSE e.attempt END
@@ -84,10 +90,13 @@ WHERE e.id = d.id AND e.lease_token = d.token AND e.state IN ('intent', 'sent', 
        OR (o.order_status NOT IN ('cancelled', 'returned') AND o.channel_status <> 'CANCELLED' AND NOT EXISTS (
            SELECT 1 FROM holds h WHERE h.order_id = e.order_id AND h.released_at IS NULL)))
   AND (e.kind <> 'buy_label' OR o.workflow_status <> 'failed')
+  AND (e.kind NOT IN ('buy_label', 'ship_package', 'update_tracking')
+       OR (NOT EXISTS (SELECT 1 FROM order_workflows w WHERE w.order_id = e.order_id AND w.workflow_status = 'paused')
+           AND NOT EXISTS (SELECT 1 FROM packages p WHERE p.id = e.package_id AND p.state IN ('voiding', 'voided'))))
 RETURNING e.id
 """
 
-# A claim stopped at its checkpoint: cancelled orders void it, held ones keep it for later.
+# A claim stopped at its checkpoint: cancelled orders and parcels taken back void it, held and paused ones keep it for later.
 _STAND_DOWN = """
 UPDATE effects e SET state = CASE WHEN e.state = 'ambiguous' THEN 'ambiguous' ELSE 'intent' END, lease_until = NULL, lease_token = NULL,
        attempt = greatest(e.attempt - 1, 0), due_at = now() + interval '30 seconds'
@@ -95,10 +104,12 @@ FROM unnest($1::uuid[], $2::bigint[]) AS d(id, token)
 WHERE e.id = d.id AND e.lease_token = d.token AND e.state IN ('intent', 'sent', 'ambiguous')
 """
 
-_VOID_CANCELLED = """
+_VOID_TAKEN_BACK = """
 UPDATE effects e SET state = 'voided', head = false, settled_at = now(), lease_until = NULL
 FROM orders o
-WHERE e.id = ANY($1::uuid[]) AND e.state IN ('intent', 'ambiguous') AND o.id = e.order_id AND o.order_status = 'cancelled'
+WHERE e.id = ANY($1::uuid[]) AND e.state IN ('intent', 'ambiguous') AND o.id = e.order_id
+  AND (o.order_status = 'cancelled' OR EXISTS (
+      SELECT 1 FROM packages p WHERE p.id = e.package_id AND p.state IN ('voiding', 'voided') AND e.kind <> 'void_label'))
 """
 
 
@@ -124,6 +135,7 @@ async def intend(connection: Any, effects: Sequence[NewEffect]) -> None:
         [effect.delay_seconds for effect in effects],
         [effect.request for effect in effects],
         [effect.provider_reference for effect in effects],
+        [effect.retry.document() if effect.retry else None for effect in effects],
     )
 
 
@@ -131,6 +143,12 @@ async def void_intents(connection: Any, order_ids: Sequence[OrderId]) -> None:
     """Take back what these orders intended and nobody has claimed."""
     if order_ids:
         await connection.execute(_VOID, order_ids)
+
+
+async def pass_over(connection: Any, passed: Sequence[tuple[OrderId, EffectKind]]) -> None:
+    """Close failed effects for good: a person vouches for what they meant. Their error stays to be read."""
+    if passed:
+        await connection.execute(_VOUCHED_FOR, [order_id for order_id, _ in passed], [kind for _, kind in passed])
 
 
 async def rearm(connection: Any, order_ids: Sequence[OrderId]) -> None:
@@ -197,4 +215,4 @@ async def stand_down(connection: Any, claims: Collection[Claim]) -> None:
     """
     ids = [claim.effect_id for claim in claims]
     await connection.execute(_STAND_DOWN, ids, [claim.token for claim in claims])
-    await connection.execute(_VOID_CANCELLED, ids)
+    await connection.execute(_VOID_TAKEN_BACK, ids)

@@ -15,7 +15,8 @@ from engine.words import ExecutionStatus, OrderStatus, PaymentStatus, WorkflowSt
 ROW_COLUMNS = """
     o.id, o.order_number, o.order_status, o.workflow_status, o.payment_status, o.channel_status, o.customer_name,
     o.total_amount, o.currency, o.order_date, o.expected_ship_date, o.priority_level, o.tags, o.version, o.updated_at,
-    w.workflow_status AS execution, coalesce(k.waiting_for, '') AS waiting_for,
+    coalesce(w.workflow_status, (SELECT c.workflow_status FROM order_workflows c WHERE c.order_id = o.id
+                                  ORDER BY c.id DESC LIMIT 1)) AS execution, coalesce(k.waiting_for, '') AS waiting_for,
     EXISTS (SELECT FROM holds h WHERE h.order_id = o.id AND h.released_at IS NULL) AS held,
     (SELECT f.code FROM failures f WHERE f.order_id = o.id AND f.resolved_at IS NULL
       ORDER BY f.created_at DESC LIMIT 1) AS failure_code,
@@ -69,10 +70,10 @@ def to_row(record: Any, vault: Vault) -> OrderRow:
     )
 
 
-def execution_of(open_execution: str | None, status: OrderStatus) -> ExecutionStatus:
-    """How the workflow stands: the open one's word, else how a closed one must have ended."""
-    if open_execution is not None:
-        return ExecutionStatus(open_execution)
+def execution_of(execution: str | None, status: OrderStatus) -> ExecutionStatus:
+    """How the order's last workflow stands; of one that has none, how it must have ended."""
+    if execution is not None:
+        return ExecutionStatus(execution)
     return ExecutionStatus.CANCELLED if status is OrderStatus.CANCELLED else ExecutionStatus.COMPLETED
 
 

@@ -124,15 +124,14 @@ async def change_part(
 
 
 def _closed(row: asyncpg.Record) -> ChangeOutcome:
-    status = OrderStatus(row["order_status"])
-    return ChangeOutcome(
-        OrderId(row["id"]),
-        row["order_number"],
-        status,
-        status,
-        "order.closed",
-        f"Order {row['order_number']} is closed ({status.value}).",
+    status, number = OrderStatus(row["order_status"]), row["order_number"]
+    stopped = row["execution"] == "cancelled" and status is not OrderStatus.CANCELLED
+    code, sentence = (
+        ("workflow.stopped", f"Order {number} is worked no more: its workflow was stopped; trigger one to go on.")
+        if stopped
+        else ("order.closed", f"Order {number} is closed ({status.value}).")
     )
+    return ChangeOutcome(OrderId(row["id"]), number, status, status, code, sentence)
 
 
 def _missing(order_ids: Sequence[OrderId], found: Sequence[asyncpg.Record]) -> list[ChangeOutcome]:

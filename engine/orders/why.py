@@ -70,6 +70,8 @@ def _closed(still: Standstill) -> str:
             return f"Done: {still.status}."
         case ExecutionStatus.CANCELLED:
             return "Cancelled."
+        case ExecutionStatus.PAUSED if still.waiting_for == "paused":
+            return "Paused by a person: resume its workflow to go on."
         case ExecutionStatus.PAUSED:
             return "Not worked here: TikTok fulfils it, or its shop is only observed."
         case ExecutionStatus.RUNNING | ExecutionStatus.FAILED:
@@ -119,6 +121,10 @@ def _waits(still: Standstill) -> str:
         case "delivery":
             detail = f": {still.tracking_detail.rstrip('.')}" if still.tracking_detail else ""
             return f"On its way{_with_number(still)}{detail}."
+        case "retry":
+            return f"A step said no and is tried again {_in(still.due_at, still.now)}."
+        case "rest":
+            return f"Rests as its workflow wishes, and goes on {_in(still.due_at, still.now)}."
         case "person":
             return "Waits for a person: decide what becomes of it."
         case "" if not still.daemon_alive:

@@ -16,9 +16,10 @@ from engine.errors import Refused
 from engine.identifiers import OrderId
 from engine.orders.problems import Problem
 from engine.privacy.cipher import Vault
-from engine.words import ChannelStatus, ErrorClass, ExecutionStatus, OrderStatus, WorkflowState
+from engine.words import ChannelStatus, EffectKind, ErrorClass, ExecutionStatus, OrderStatus, WorkflowState
 from engine.workflow.actions import label_is_due
 from engine.workflow.conditions import arranged_elsewhere, items_picked, shipping_label_ready
+from engine.workflow.definition import BUILT_IN_TRIGGERS
 from engine.workflow.explain import refusal_sentence
 from engine.workflow.facts import ImportMode, OrderFacts
 from engine.workflow.failures import cause_of_outcome
@@ -28,10 +29,14 @@ from engine.workflow.mends import mend_for
 from engine.workflow.plan import Cause, OrderPlan, Postponed
 from engine.workflow.reading import read_facts
 from engine.workflow.results import DEFAULT_RETRY, ActionFailed
+from engine.workflow.skipping import Failing, skip
 from engine.workflow.writing import write_plans
 
 _LONGEST_CHAIN = 20
 """More moves than any workflow has states: a loop that the definition's check cannot see ends here."""
+
+_HELD_OR_NOT = frozenset({"fail", "cancel", *BUILT_IN_TRIGGERS})
+"""Triggers that a hold does not keep back."""
 
 _BEFORE_LABEL = frozenset({WorkflowState.NEW, WorkflowState.VALIDATED, WorkflowState.INVENTORY_RESERVED})
 _SHIPPED_ELSEWHERE = Cause(
@@ -57,6 +62,10 @@ class Push:
     cause: Cause | None = None
     by_person: bool = False
     expected_version: int | None = None
+    skip: Failing | None = None
+    """Skip what failed, or what the order waits for, instead of firing `trigger`."""
+    then: Push | None = None
+    """Fired right after, in the same decision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +138,10 @@ def decide(workflow: Workflow, order: OrderFacts, push: Push | None) -> tuple[Or
         _take_no(workflow, token, failed)
     if plan.rest_seconds:
         order.not_before = order.now + timedelta(seconds=plan.rest_seconds)
-    if order.not_before is not None:
+    if order.not_before is None:
+        order.attempt = 0 if plan.steps else order.attempt
+    elif order.not_before > order.now:
         plan.due_at = order.not_before
-    elif plan.steps:
-        order.attempt = 0
     plan.waiting_for = _waiting_for(plan)
     return plan, None
 
@@ -186,28 +195,40 @@ def _push(machine: WorkflowMachine, token: Token, push: Push) -> Refused | None:
             f"Order {order.order_number} changed while it was on your screen: it is now {order.status.value}, "
             f"{order.state.value.replace('_', ' ')}. Look at it again, then decide.",
         )
+    if order.execution is ExecutionStatus.PAUSED and push.trigger == "fail":
+        return None  # nothing moves; whoever lets it go on looks for what failed meanwhile
     plan.actor, plan.reason, plan.cause = push.actor, push.reason, push.cause
-    order.by_person = push.by_person
+    order.by_person = push.by_person and push.skip is None
     if push.by_person and order.execution is ExecutionStatus.PAUSED:
         if order.fulfilled_by_tiktok:
             return Refused(
                 "order.not_worked", f"Order {order.order_number} is fulfilled by TikTok: it is shown, never worked."
             )
-        return Refused("order.paused", f"Order {order.order_number} is paused: resume its workflow first.")
+        if push.trigger not in BUILT_IN_TRIGGERS:
+            return Refused("order.paused", f"Order {order.order_number} is paused: resume its workflow first.")
     if push.by_person and order.policies.import_mode is ImportMode.OBSERVE:
         return Refused(
             "order.observed",
             f"Order {order.order_number} is only observed: switch its shop to work before changing its orders.",
         )
-    if order.holds and push.trigger not in {"fail", "cancel"}:
+    if order.holds and push.trigger not in _HELD_OR_NOT:
         return Refused("order.held", f"Order {order.order_number} is held ({', '.join(order.holds)}).")
     try:
-        moved = machine.fire(token, push.trigger)
+        if push.skip is not None:
+            refusal = skip(machine, token, push.skip)
+        elif machine.fire(token, push.trigger):
+            refusal = None
+        else:
+            refusal = Refused("workflow.refused", refusal_sentence(machine, order, push.trigger))
     except ActionFailed as failed:
         return Refused("workflow.action_failed", f"Order {order.order_number} cannot go on: {failed.sentence}")
-    if not moved:
-        return Refused("workflow.refused", refusal_sentence(machine, order, push.trigger))
-    order.attempt, order.not_before = 0, None
+    if refusal is not None:
+        return refusal
+    if push.trigger not in BUILT_IN_TRIGGERS:
+        order.attempt, order.not_before = 0, None
+    if push.then is not None:
+        plan.cause = push.then.cause
+        machine.fire(token, push.then.trigger)
     return None
 
 
@@ -258,7 +279,7 @@ def _waiting_for(plan: OrderPlan) -> str:
         return "hold"
     if order.policies.import_mode is ImportMode.OBSERVE:
         return "observe"
-    if order.not_before is not None:
+    if order.not_before is not None and order.not_before > order.now:
         return "retry" if order.attempt else "rest"
     if order.unacknowledged and _only_read(order):
         return "note"
@@ -271,7 +292,8 @@ def _waiting_for(plan: OrderPlan) -> str:
             to_buy = bool(plan.packages) or any(package.state == "planned" for package in order.packages)
             return "label" if to_buy else "pick"
         case WorkflowState.READY_TO_SHIP:
-            told = all(package.told_tracking_number for package in order.packages)
+            passed = plan.pass_over is EffectKind.SHIP_PACKAGE
+            told = passed or all(package.told_tracking_number for package in order.packages)
             return "handover" if told else "tiktok"
         case WorkflowState.SHIPPED:
             return "delivery"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from engine.errors import Refused
-from engine.words import WorkflowState
+from engine.words import ExecutionStatus, WorkflowState
 from engine.workflow.conditions import CONDITIONS, data_problems
+from engine.workflow.definition import BUILT_IN_TRIGGERS
 from engine.workflow.facts import OrderFacts
 from engine.workflow.machine import WorkflowMachine
 
@@ -16,6 +17,7 @@ _CONDITION_SENTENCES = {
     "notes_acknowledged": "a note on it must be acknowledged first",
     "shipping_label_ready": "there is no label yet",
     "delivery_confirmed": "the delivery is not confirmed",
+    "handed_over": "the parcel is not handed over yet",
     "not_handed_over": "the parcel has left the house",
 }
 
@@ -37,6 +39,8 @@ def state_words(state: WorkflowState) -> str:
 
 def refusal_sentence(machine: WorkflowMachine, order: OrderFacts, trigger: str) -> str:
     """Why `trigger` was not allowed for this order."""
+    if trigger in BUILT_IN_TRIGGERS:
+        return _of_execution(machine, order, trigger)
     try:
         names = machine.refusals(order, trigger)
     except Refused:
@@ -47,11 +51,24 @@ def refusal_sentence(machine: WorkflowMachine, order: OrderFacts, trigger: str) 
         ]
         if not names:
             return f"Order {order.order_number} is {state_words(order.state)}."
-    reasons = [_reason(order, name) for name in names]
+    reasons = [reason(order, name) for name in names]
     return f"Order {order.order_number} cannot go on: {'; '.join(reasons)}."
 
 
-def _reason(order: OrderFacts, condition: str) -> str:
+def _of_execution(machine: WorkflowMachine, order: OrderFacts, trigger: str) -> str:
+    name = f"Order {order.order_number}"
+    if trigger == "stop":
+        unmet = [each for each in machine.definition.system["cancel"].conditions if not CONDITIONS[each](order)]
+        return f"{name} cannot be stopped any more: {'; '.join(reason(order, each) for each in unmet)}."
+    if order.execution is ExecutionStatus.PAUSED:
+        return f"{name} is paused already."
+    if trigger == "unpause":
+        return f"{name} is not paused."
+    return f"{name} has failed and moves no more: retry it, or hold it."
+
+
+def reason(order: OrderFacts, condition: str) -> str:
+    """Why a condition does not hold, as the middle of a sentence."""
     if condition == "order_data_valid":
         return " ".join(problem.sentence for problem in data_problems(order)).rstrip(".")
     return _CONDITION_SENTENCES.get(condition, condition.replace("_", " "))

@@ -80,6 +80,14 @@ class ShopPolicies:
         return {name: str(getattr(self, name)) for name in _POLICY_WORDS}
 
 
+OVERRIDABLE: Mapping[str, type[StrEnum]] = {
+    "label_on": LabelOn,
+    "pick": Picking,
+    "ship_on": ShipOn,
+    "backorder": Backorder,
+}
+"""The policies that one execution may have of its own."""
+
 _POLICY_WORDS: Mapping[str, Callable[[str], Any]] = {
     "label_on": LabelOn,
     "pick": Picking,

@@ -139,6 +139,17 @@ async def load_workflow(database: Database, text: str, file: str, *, actor: Acto
     return Loaded(name, version, stored=await database.run(write))
 
 
+async def newest_of(connection: Any, name: str) -> Edition:
+    """On what an order of this workflow starts now; the packaged one is stored if it was not. Raises NotFound."""
+    rows = await connection.fetch(_VERSIONS, name)
+    edition = newest_edition(name, *((rows[0]["version"], rows[0]["digest"]) if rows else (None, None)))
+    if edition == packaged_edition():
+        await publish(connection)
+    elif not rows:
+        raise _unknown(name, None)
+    return edition
+
+
 async def require_workflow(connection: Any, name: str) -> None:
     """Raises NotFound unless there is a workflow of this name."""
     if name != load_default().name and not await connection.fetch(_VERSIONS, name):

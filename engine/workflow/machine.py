@@ -17,13 +17,14 @@ from transitions import EventData, Machine, MachineError
 from engine.errors import Refused
 from engine.words import OrderStatus, WorkflowState
 from engine.workflow.actions import ACTIONS
-from engine.workflow.conditions import CONDITIONS
-from engine.workflow.definition import BUILT_IN_TRIGGERS, Definition, Transition
+from engine.workflow.built_in import ACTION_OF, CONDITIONS_OF
+from engine.workflow.conditions import CONDITIONS, VOUCHED_FOR
+from engine.workflow.definition import BUILT_IN_TRIGGERS, SKIP, Definition, Transition
 from engine.workflow.definition_file import load_default
 from engine.workflow.facts import OrderFacts
 from engine.workflow.needs import Needs, needs_of
 from engine.workflow.plan import OrderPlan, Step
-from engine.workflow.results import ActionFailed, may_fail
+from engine.workflow.results import Action, ActionFailed, may_fail
 from engine.workflow.running import run_action
 from engine.workflow.undoing import Before
 
@@ -154,6 +155,10 @@ def compile_definition(definition: Definition) -> WorkflowMachine:
         for arrow in map(_guarded, state.transitions):
             arrows[state.name, arrow.trigger] = arrow
             _add(machine, arrow.trigger, state.name, arrow.target, arrow.conditions, arrow.actions, run)
+            if arrow.skippable:
+                asked = (*([arrow.when] if arrow.when else []), *arrow.conditions)
+                hard = tuple(name for name in asked if name not in VOUCHED_FOR)
+                _add(machine, SKIP + arrow.trigger, state.name, arrow.target, hard, arrow.actions, run)
     _add_system_triggers(machine, definition, run)
     return WorkflowMachine(
         definition,
@@ -185,8 +190,20 @@ def _add_system_triggers(machine: Machine, definition: Definition, run: Callable
                 conditions=[_failed_from(state), *(_ask(name) for name in resume.conditions)],
                 before=[run(name) for name in resume.actions],
             )
-        # A transition to nowhere: the state stays, the actions run.
+        # Transitions to nowhere: the state stays, the actions run.
         _add(machine, "cancel", state, None, cancel.conditions, cancel.actions, run)
+        for trigger in BUILT_IN_TRIGGERS:
+            if trigger == "stop" or state is not WorkflowState.FAILED:
+                machine.add_transition(
+                    trigger,
+                    state.value,
+                    None,
+                    conditions=[
+                        _condition(CONDITIONS_OF[trigger]),
+                        *([_ask(name) for name in cancel.conditions] if trigger == "stop" else []),
+                    ],
+                    before=[_action(ACTION_OF[trigger])],
+                )
 
 
 def _add(
@@ -208,8 +225,10 @@ def _add(
 
 
 def _ask(name: str) -> Callable[[EventData], bool]:
-    condition = CONDITIONS[name]
+    return _condition(CONDITIONS[name])
 
+
+def _condition(condition: Callable[[OrderFacts], bool]) -> Callable[[EventData], bool]:
     def ask(event: Any) -> bool:
         return condition(event.model.plan.order)
 
@@ -218,15 +237,18 @@ def _ask(name: str) -> Callable[[EventData], bool]:
 
 def _run(name: str, definition: Definition) -> Callable[[EventData], None]:
     action = ACTIONS[name]
-    if may_fail(action) or name in definition.retries:
+    if not may_fail(action) and name not in definition.retries:
+        return _action(action)
 
-        def run(event: Any) -> None:
-            run_action(event.model.plan, name, ACTIONS, definition.retries)
+    def run(event: Any) -> None:
+        run_action(event.model.plan, name, ACTIONS, definition.retries)
 
-    else:
+    return run
 
-        def run(event: Any) -> None:
-            action(event.model.plan)
+
+def _action(action: Action) -> Callable[[EventData], None]:
+    def run(event: Any) -> None:
+        action(event.model.plan)
 
     return run
 
@@ -248,5 +270,6 @@ def _fallible_moves(definition: Definition) -> Iterator[tuple[WorkflowState, str
         for arrow in state.transitions:
             if any_may(arrow.actions) or any_may(definition.states[arrow.target].entry_actions):
                 yield state.name, arrow.trigger
+                yield state.name, SKIP + arrow.trigger
         if any_may(state.entry_actions):
             yield WorkflowState.FAILED, "resume"

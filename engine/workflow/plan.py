@@ -124,6 +124,12 @@ class OrderPlan:
     void_effects: bool = False
     void_packages: bool = False
     cancelled: bool = False
+    stopped: bool = False
+    """A person ended the execution; the sale stands."""
+    pass_over: EffectKind | None = None
+    """What failed outside and is not tried again: a person vouches for it."""
+    passed_over: frozenset[str] = frozenset()
+    """Actions that are left out on a person's word."""
     alternatives: bool = False
     retry: Retry | None = None
     """The `retry_config` of the action that is running."""

@@ -32,6 +32,7 @@ SELECT o.id, o.order_number, o.shop_id, o.user_id, w.id AS workflow_id, o.order_
        o.cash_on_delivery, o.order_kind, o.fulfilled_by_tiktok, o.cancel_requested, o.currency, o.total_amount, o.order_date,
        o.created_at, o.audit_sequence, o.audit_head, o.shipping_address, now() AS now,
        o.customer_name IS NOT NULL AS has_customer, o.masked, w.workflow_name, w.workflow_version, w.workflow_config, w.retry_after,
+       w.started_at > o.created_at AS started_anew,
        (SELECT d.digest FROM workflow_definitions d WHERE d.name = w.workflow_name AND d.version = w.workflow_version) AS digest
 FROM orders o
 JOIN order_workflows w ON w.order_id = o.id AND w.workflow_status IN ('running', 'failed', 'paused')
@@ -121,7 +122,8 @@ async def read_facts(connection: Any, vault: Vault, order_ids: Collection[OrderI
             orders[row["order_id"]].unacknowledged = True
         else:
             orders[row["order_id"]].holds.append(row["reason"])
-    shipping = [key for key in orders if needs[key].packages]
+    # What is started anew may have parcels from before, wherever it begins.
+    shipping = [key for key, row in zip(orders, rows, strict=True) if needs[key].packages or row["started_anew"]]
     if shipping:
         for row in await connection.fetch(_PACKAGES, shipping):
             orders[row["order_id"]].packages.append(_package(row))

@@ -15,6 +15,8 @@ _LONGEST_CHAIN = 10
 
 def run_action(plan: OrderPlan, name: str, actions: Mapping[str, Action], retries: Mapping[str, Retry]) -> None:
     """Run the action and whatever it names as the next one. Raises ActionFailed when one of them says no."""
+    if name in plan.passed_over:
+        return
     for _ in range(_LONGEST_CHAIN):
         action = actions.get(name)
         if action is None:

@@ -62,7 +62,8 @@ WHERE id = ANY($1::uuid[]) AND state IN ('planned', 'labelled', 'told')
 _PICK_LINES = """
 INSERT INTO pick_lines (id, order_id, order_item_id, location_id, bin, quantity, state)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::int[], $7::text[])
-ON CONFLICT (order_item_id) DO NOTHING
+ON CONFLICT (order_item_id) DO UPDATE SET state = excluded.state, quantity = excluded.quantity, closed_at = NULL
+WHERE pick_lines.state = 'cancelled'
 """
 
 _CLOSE_PICKS = (
@@ -112,6 +113,7 @@ async def write_consequences(connection: Any, moved: Sequence[OrderPlan]) -> Non
     if not moved:
         return
     await ledger.void_intents(connection, [p.order.order_id for p in moved if p.void_effects])
+    await ledger.pass_over(connection, [(p.order.order_id, p.pass_over) for p in moved if p.pass_over])
     await ledger.rearm(connection, [p.order.order_id for p in moved if p.rearm])
     await _write_packages(connection, moved)
     movements = await writing_stock.write_stock(connection, moved)
@@ -181,6 +183,8 @@ def audit_entry(vault: Vault, plan: OrderPlan) -> chain.Entry:
         after["effects"] = [effect.key for effect in plan.effects]
     if plan.data:
         after["data"] = plan.data
+    if skipped := [*sorted(plan.passed_over), *([plan.pass_over] if plan.pass_over else [])]:
+        after["skipped"] = skipped
     if plan.postponed:
         after["postponed"] = {"action": plan.postponed.action, "error": plan.postponed.error}
     action = "postpone" if plan.postponed else plan.steps[-1].trigger if plan.steps else "intend"
@@ -278,7 +282,7 @@ async def _write_history(connection: Any, plans: Sequence[OrderPlan]) -> None:
             [item.quantity for _, item in picks],
             ["picked" if order.policies.pick == "auto" else "open" for order, _ in picks],
         )
-    dropped = [plan.order.order_id for plan in plans if plan.cancelled]
+    dropped = [plan.order.order_id for plan in plans if plan.cancelled or plan.stopped]
     if dropped:
         await connection.execute(_CLOSE_PICKS, dropped)
 

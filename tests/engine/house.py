@@ -141,7 +141,7 @@ class House:
             """
             SELECT o.workflow_status, o.order_status, w.workflow_status AS execution, k.waiting_for
             FROM orders o JOIN order_workflows w ON w.order_id = o.id LEFT JOIN work k ON k.order_id = o.id
-            WHERE o.id = $1
+            WHERE o.id = $1 ORDER BY w.id DESC LIMIT 1
             """,
             order_id,
         )

@@ -92,6 +92,18 @@ LATER = NOON + timedelta(minutes=4, seconds=30)
             {"failure": OUT_OF_STOCK, "holds": (COOLING_OFF,), "cancel_requested": True},
             "The buyer asks for cancellation: accept it, or ship and reject it.",
         ),
+        (
+            {"execution": ExecutionStatus.PAUSED, "waiting_for": "paused"},
+            "Paused by a person: resume its workflow to go on.",
+        ),
+        (
+            {"waiting_for": "retry", "due_at": NOON + timedelta(seconds=40)},
+            "A step said no and is tried again in 40 s.",
+        ),
+        (
+            {"waiting_for": "rest", "due_at": NOON + timedelta(minutes=5)},
+            "Rests as its workflow wishes, and goes on in 5 min.",
+        ),
         ({"execution": ExecutionStatus.PAUSED}, "Not worked here: TikTok fulfils it, or its shop is only observed."),
         ({"execution": ExecutionStatus.CANCELLED, "failure": OUT_OF_STOCK}, "Cancelled."),
         ({"execution": ExecutionStatus.COMPLETED, "status": OrderStatus.DELIVERED}, "Done: delivered."),
