@@ -12,7 +12,7 @@ import pytest
 from engine.database.connection import Database
 from engine.identifiers import OrderId
 from engine.orders import shops, status
-from engine.ports import Failed
+from engine.ports import Postponed
 from engine.words import EffectKind, ErrorClass, OrderStatus
 from engine.workflow.actions import ACTIONS
 from engine.workflow.definition_file import inspect, packaged_text
@@ -322,6 +322,10 @@ async def test_the_retry_config_of_an_action_that_goes_outside_is_its_effect_s(h
     assert {row["kind"]: row["retry"] for row in rows} == {
         "buy_label": {"max_attempts": 2, "backoff_strategy": "linear", "base_delay": 7.0}
     }
-    claim = await house.claim_one(EffectKind.BUY_LABEL)
-    assert await house.settle(claim, Failed("bad_address", "The address is unknown."))
-    assert (await house.standing(order_id)).state == "failed"
+    for attempt in (1, 2):
+        claim = await house.claim_one(EffectKind.BUY_LABEL)
+        assert claim.attempt == attempt
+        assert await house.settle(claim, Postponed("carrier.busy", "The carrier is busy.", None))
+        await store.pool.execute("UPDATE effects SET due_at = now() WHERE state = 'intent'")
+    assert (await house.standing(order_id)).state == "failed", "two tries are all it has, not the three of its kind"
+    assert (await house.failure(order_id))["cause"] == "Gave up after 2 tries: The carrier is busy."
