@@ -125,7 +125,7 @@ async def change_part(
 
 def _closed(row: asyncpg.Record) -> ChangeOutcome:
     status, number = OrderStatus(row["order_status"]), row["order_number"]
-    stopped = row["execution"] == "cancelled" and status is not OrderStatus.CANCELLED
+    stopped = status in {OrderStatus.PENDING, OrderStatus.CONFIRMED, OrderStatus.PROCESSING}
     code, sentence = (
         ("workflow.stopped", f"Order {number} is worked no more: its workflow was stopped; trigger one to go on.")
         if stopped
