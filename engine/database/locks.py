@@ -5,8 +5,8 @@
 Rows of one table are locked sorted by key. A work row is the mutex of an open order: whoever moves an order holds it, so an open
 order's own row needs no lock of its own before it is written. A closed order has no work row and is locked itself. New rows under keys
 that nobody else can write (an order's history, lines, movements) wait for nothing and may come earlier; stock, which all orders of a
-product share, is best locked last. Claims take work and effects with SKIP LOCKED and never wait. `Database.run` repeats a transaction
-that lost a race all the same.
+product share, is best locked last. Claims take work and effects with SKIP LOCKED and never wait. A bulk change claims its part that way
+before anything else, and counts in its batch's row last of all. `Database.run` repeats a transaction that lost a race all the same.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ async def preview(
     unchanged = done = 0
     await check(database, request, actor=actor)
     words = OPERATIONS[request.kind].words(request)
-    total = await _count(database, chosen)
+    total = await _count(database, chosen) if on_progress is not None else 0
     async for outcomes in preview_parts(database, request, chosen, actor=actor):
         for outcome in outcomes:
             if outcome.unchanged:

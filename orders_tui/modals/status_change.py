@@ -191,8 +191,8 @@ def preview_lines(outcomes: Sequence[ChangeOutcome]) -> Content:
 
 def report_lines(report: BatchReport, errors: Sequence[ChangeOutcome]) -> Content:
     """The end of a change: how many, and each order that was refused."""
-    changed = report.processed - report.failed
-    heading = Content.styled(f"{changed:,} changed, {report.failed:,} refused", "bold")
+    already = f", {report.unchanged:,} as asked already" if report.unchanged else ""
+    heading = Content.styled(f"{report.changed:,} changed, {report.failed:,} refused{already}", "bold")
     return Content("\n").join([heading, outcome_lines(errors)]) if errors else heading
 
 

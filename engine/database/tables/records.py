@@ -16,6 +16,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    desc,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -121,6 +122,7 @@ batches = Table(
     moment("progressed_at", required=True),
     moment("finished_at"),
 )
+Index("batches_recent_index", desc(batches.c.created_at), desc(batches.c.id))
 Index("batches_undoes_index", batches.c.undoes, postgresql_where=text("undoes IS NOT NULL"))
 
 # The orders of a batch, fixed when it begins. A part is one transaction: its changes and its `done_at` are there together or not at all.

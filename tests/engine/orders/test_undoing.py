@@ -150,6 +150,21 @@ async def test_a_status_from_which_stock_was_reserved_stays(house: House, store:
     await house.assert_balanced()
 
 
+async def test_a_status_that_somebody_outside_was_told_of_stays(house: House, store: Database) -> None:
+    ids, report = await confirmed(house, 2)
+    await store.pool.execute(
+        "INSERT INTO effects (key, kind, dependency, order_id, head) VALUES ('told', 'notice', 'notices', $1, false)",
+        ids[0],
+    )
+    version = await house.version(ids[0])
+    undone = await bulk.undo(store, batch_of(report), actor=MIRA)
+    assert [(each.order_id, each.code) for each in undone.errors] == [(ids[0], "undo.gone_on")]
+    assert undone.errors[0].sentence == f"Order {OUT_OF_STOCK}0: somebody outside has been told of the change."
+    assert (await house.standing(ids[0])).status == "confirmed"
+    assert await house.version(ids[0]) == version
+    assert (await house.standing(ids[1])).status == "pending"
+
+
 @pytest.mark.parametrize(
     ("request_", "sentence"),
     [

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+import signal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engine.database.connection import Database
+from engine.database.embedded import EmbeddedServer
 from engine.orders import batches, bulk
 from engine.orders.bulk_views import BulkKind, BulkRequest
 from engine.words import OrderStatus, WorkflowState
 from tests.engine.house import MIRA
-from tests.factories import Factory
+from tests.factories import Factory, environment_for
+from tests.orders_tui.cli import programs
 from tests.orders_tui.cli.saying import Command
 
 
@@ -175,6 +180,28 @@ async def test_a_person_gets_orders_by_name_and_nobody_gives_them_back(
     assert await store.pool.fetchval("SELECT count(*) FROM orders WHERE assigned_to IS NOT NULL") == 0
     unknown = await command("orders", "bulk", "assign", "--all", "--to", "Ada", "--reason", "shift")
     assert (unknown.code, unknown.out) == (1, "")
+
+
+async def test_an_interrupted_command_says_how_to_go_on_and_nothing_is_done_twice(
+    command: Command, factory: Factory, store: Database, database: EmbeddedServer, tmp_path: Path
+) -> None:
+    await factory.many(3000)
+    env = programs.environment(tmp_path, environment_for(database))
+    arguments = ["orders", "bulk", "tag", "--to", "old", "--all", "--yes", "--batch-size", "1", "--reason", "tidy"]
+    process = programs.launch(*arguments, env=env)
+    while not await store.pool.fetchval("SELECT sum(processed) FROM batches"):
+        assert process.poll() is None
+        await asyncio.sleep(0.01)
+    ended = await asyncio.to_thread(programs.end, process, signal.SIGINT)
+    batch_id, done = await store.pool.fetchrow("SELECT id, processed FROM batches")
+    assert ended.code == 130
+    assert f"Interrupted: `orders-tui batch continue {batch_id}` goes on with it." in ended.err
+    assert 0 < done < 3000
+    assert await store.pool.fetchval("SELECT count(*) FROM orders WHERE tags <> '{}'") == done
+    await store.pool.execute("UPDATE batch_parts SET order_ids = order_ids")  # nobody holds a part any more
+    went_on = await command("batch", "continue", str(batch_id), "--json")
+    assert (went_on.documents[0]["processed"], went_on.documents[0]["finished"]) == (3000, True)
+    assert await store.pool.fetchval("SELECT count(*) FROM orders WHERE tags = '{old}' AND version = 2") == 3000
 
 
 async def test_a_batch_that_was_left_is_stopped_and_continued(command: Command, store: Database, five: None) -> None:

@@ -192,6 +192,13 @@ def upgrade() -> None:
         schema="orders",
     )
     op.create_index(
+        "batches_recent_index",
+        "batches",
+        [sa.literal_column("created_at DESC"), sa.literal_column("id DESC")],
+        unique=False,
+        schema="orders",
+    )
+    op.create_index(
         "batches_undoes_index",
         "batches",
         ["undoes"],
