@@ -17,7 +17,7 @@ T = TypeVar("T")
 def run(job: Coroutine[Any, Any, T]) -> T:
     """Run the job on a loop of its own until it ends."""
     gc.freeze()
-    gc.set_threshold(20_000, 10, 100)
+    gc.set_threshold(100_000, 20, 100)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         return runner.run(job)
 

@@ -33,6 +33,10 @@ SELECT o.id, o.tiktok_order_id FROM orders o WHERE o.tiktok_order_id = ANY($1::t
 """
 
 
+_RACED = (asyncpg.UniqueViolationError, asyncpg.CheckViolationError)
+"""Another session wrote one of the orders first, or took what there seemed to be plenty of: once more, with more care."""
+
+
 class Applied(StrEnum):
     """What a fact did."""
 
@@ -68,7 +72,7 @@ async def apply(
             return await database.run(functools.partial(write, pace))
         except OrdersError:
             raise
-        except asyncpg.CheckViolationError:  # another took what there seemed to be plenty of
+        except _RACED:
             continue
         except Exception:  # noqa: BLE001  # whatever broke, the facts are applied and the runner finds the culprit
             break
@@ -89,11 +93,6 @@ async def _apply(connection: Any, vault: Vault, facts: Sequence[OrderFact], pace
     applied: dict[str, Applied] = {}
     fresh = [(fact, digest_of(fact)) for fact in newest if fact.tiktok_order_id not in known]
     created = await intake_new.create(connection, vault, shops, fresh, pace)
-    raced = [fact for fact, _ in fresh if fact.tiktok_order_id not in created]
-    if raced:
-        theirs = await _known(connection, raced)
-        await lock_work(connection, sorted(theirs.values()))
-        known |= theirs
     applied |= dict.fromkeys(created, Applied.CREATED)
     old = [(fact, digest_of(fact)) for fact in newest if fact.tiktok_order_id in known]
     changed = await intake_known.update(connection, vault, shops, old, known)

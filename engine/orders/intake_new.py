@@ -42,7 +42,7 @@ async def create(
     fresh: Sequence[tuple[OrderFact, bytes]],
     pace: Pace,
 ) -> dict[str, OrderId]:
-    """Write new orders. Those that another session wrote first are absent from the answer."""
+    """Write new orders. Raises asyncpg's UniqueViolationError when another session wrote one of them first."""
     if not fresh:
         return {}
     now = await connection.fetchval("SELECT now()")
@@ -67,10 +67,9 @@ async def create(
     ]
     if pace is not Pace.LATER:
         await _decide(connection, vault, workflows, new, pace)
-    new = await insert_orders(connection, new)
-    if new:
-        await insert_rest(connection, vault, new)
-        await write_consequences(connection, [order.plan for order in new if order.plan and order.plan.moved])
+    await insert_orders(connection, new)
+    await insert_rest(connection, vault, new)
+    await write_consequences(connection, [order.plan for order in new if order.plan and order.plan.moved])
     return {order.fact.tiktok_order_id: order.order_id for order in new}
 
 

@@ -16,29 +16,50 @@ from engine.orders.personal import words_of
 from engine.privacy.cipher import Vault
 from engine.words import ExecutionStatus, FulfilmentStatus, HoldReason
 
-_ORDERS = """
-INSERT INTO orders (id, user_id, shop_id, tiktok_order_id, order_number, order_status, workflow_status, total_amount, currency,
-  payment_status, customer_name, customer_email, customer_phone, shipping_address, shipping_method, shipping_cost, order_date,
-  expected_ship_date, last_tiktok_sync, sync_status, channel_status, channel_updated_at, channel_digest, shipping_type,
-  fulfilled_by_tiktok, delivery_option_id, warehouse_id, collect_by, auto_cancel_at, cash_on_delivery, order_kind, replaces_order_id,
-  cancel_requested, cancel_reason, masked, buyer_message, seller_note, failed_from, audit_sequence, audit_head,
-  target_ship_by, priority_level)
-SELECT d.id, d.user_id, d.shop_id, d.number, d.number, d.status::order_status_enum, d.state::workflow_status_enum, d.total, d.currency,
-  d.payment::payment_status_enum, d.name, d.email, d.phone, d.address, d.method, d.cost, d.ordered, d.ship_by, now(), 'synced',
-  d.channel, d.updated, d.digest, d.shipping_type, d.fbt, d.option, d.warehouse, d.collect_by, d.auto_cancel, d.cod, d.kind, d.replaces,
-  d.cancel_requested, d.cancel_reason, d.masked, d.message, d.note, d.failed_from::workflow_status_enum, d.sequence, d.head,
-  d.target, d.level
-FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::numeric[], $8::text[], $9::text[],
-  $10::bytea[], $11::bytea[], $12::bytea[], $13::bytea[], $14::text[], $15::numeric[], $16::timestamptz[], $17::timestamptz[],
-  $18::text[], $19::timestamptz[], $20::bytea[], $21::text[], $22::bool[], $23::text[], $24::text[], $25::timestamptz[],
-  $26::timestamptz[], $27::bool[], $28::text[], $29::text[], $30::bool[], $31::text[], $32::bool[], $33::bytea[], $34::bytea[],
-  $35::text[], $36::int[], $37::bytea[], $38::timestamptz[], $39::int[])
-  AS d(id, user_id, shop_id, number, status, state, total, currency, payment, name, email, phone, address, method, cost, ordered,
-       ship_by, channel, updated, digest, shipping_type, fbt, option, warehouse, collect_by, auto_cancel, cod, kind, replaces,
-       cancel_requested, cancel_reason, masked, message, note, failed_from, sequence, head, target, level)
-ON CONFLICT (tiktok_order_id) DO NOTHING
-RETURNING id
-"""
+_ORDER = (
+    "id",
+    "user_id",
+    "shop_id",
+    "tiktok_order_id",
+    "order_number",
+    "order_status",
+    "workflow_status",
+    "total_amount",
+    "currency",
+    "payment_status",
+    "customer_name",
+    "customer_email",
+    "customer_phone",
+    "shipping_address",
+    "shipping_method",
+    "shipping_cost",
+    "order_date",
+    "expected_ship_date",
+    "last_tiktok_sync",
+    "sync_status",
+    "channel_status",
+    "channel_updated_at",
+    "channel_digest",
+    "shipping_type",
+    "fulfilled_by_tiktok",
+    "delivery_option_id",
+    "warehouse_id",
+    "collect_by",
+    "auto_cancel_at",
+    "cash_on_delivery",
+    "order_kind",
+    "replaces_order_id",
+    "cancel_requested",
+    "cancel_reason",
+    "masked",
+    "buyer_message",
+    "seller_note",
+    "failed_from",
+    "audit_sequence",
+    "audit_head",
+    "target_ship_by",
+    "priority_level",
+)
 
 WORDS = """
 INSERT INTO order_search_words (word, order_id)
@@ -58,53 +79,57 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 """A ship-by that never comes; the driver writes it as PostgreSQL's infinity."""
 
 
-async def insert_orders(connection: Any, new: Sequence[NewOrder]) -> list[NewOrder]:
-    """Insert the orders themselves. Those that another session wrote first are absent from the answer."""
-    facts = [order.fact for order in new]
-    rows = await connection.fetch(
-        _ORDERS,
-        [order.order_id for order in new],
-        [order.shop.user_id for order in new],
-        [fact.shop_id for fact in facts],
-        [fact.tiktok_order_id for fact in facts],
-        [order.facts.status for order in new],
-        [order.facts.state for order in new],
-        [fact.total_amount for fact in facts],
-        [fact.currency for fact in facts],
-        [fact.payment_status for fact in facts],
-        [order.sealed.name for order in new],
-        [order.sealed.email for order in new],
-        [order.sealed.phone for order in new],
-        [order.sealed.address for order in new],
-        [fact.shipping_method for fact in facts],
-        [fact.shipping_cost for fact in facts],
-        [fact.order_time for fact in facts],
-        [fact.ship_by for fact in facts],
-        [fact.channel_status for fact in facts],
-        [fact.update_time for fact in facts],
-        [order.digest for order in new],
-        [fact.shipping_type for fact in facts],
-        [fact.fulfilled_by_tiktok for fact in facts],
-        [fact.delivery_option_id for fact in facts],
-        [fact.warehouse_id for fact in facts],
-        [fact.collect_by for fact in facts],
-        [fact.auto_cancel_at for fact in facts],
-        [fact.cash_on_delivery for fact in facts],
-        [fact.order_kind for fact in facts],
-        [fact.replaces_order_id or None for fact in facts],
-        [fact.cancel_requested for fact in facts],
-        [fact.cancel_reason for fact in facts],
-        [fact.masked for fact in facts],
-        [order.sealed.buyer_message for order in new],
-        [order.sealed.seller_note for order in new],
-        [order.facts.failed_from for order in new],
-        [order.entries[-1].sequence for order in new],
-        [order.entries[-1].hash for order in new],
-        [order.target_ship_by for order in new],
-        [order.priority for order in new],
+async def insert_orders(connection: Any, new: Sequence[NewOrder]) -> None:
+    """Insert the orders themselves. Raises asyncpg's UniqueViolationError when another session wrote one of them first."""
+    await insert_rows(connection, "orders", _ORDER, [_order_row(order) for order in new])
+
+
+def _order_row(order: NewOrder) -> tuple[Any, ...]:
+    fact, sealed, last = order.fact, order.sealed, order.entries[-1]
+    return (
+        order.order_id,
+        order.shop.user_id,
+        fact.shop_id,
+        fact.tiktok_order_id,
+        fact.tiktok_order_id,
+        order.facts.status,
+        order.facts.state,
+        fact.total_amount,
+        fact.currency,
+        fact.payment_status,
+        sealed.name,
+        sealed.email,
+        sealed.phone,
+        sealed.address,
+        fact.shipping_method,
+        fact.shipping_cost,
+        fact.order_time,
+        fact.ship_by,
+        order.facts.now,
+        "synced",
+        fact.channel_status,
+        fact.update_time,
+        order.digest,
+        fact.shipping_type,
+        fact.fulfilled_by_tiktok,
+        fact.delivery_option_id,
+        fact.warehouse_id,
+        fact.collect_by,
+        fact.auto_cancel_at,
+        fact.cash_on_delivery,
+        fact.order_kind,
+        fact.replaces_order_id or None,
+        fact.cancel_requested,
+        fact.cancel_reason,
+        fact.masked,
+        sealed.buyer_message,
+        sealed.seller_note,
+        order.facts.failed_from,
+        last.sequence,
+        last.hash,
+        order.target_ship_by,
+        order.priority,
     )
-    written = {row["id"] for row in rows}
-    return [order for order in new if order.order_id in written]
 
 
 async def insert_rest(connection: Any, vault: Vault, new: Sequence[NewOrder]) -> None:
