@@ -42,7 +42,7 @@ SELECT p.id, p.shop_id, p.carrier, p.tracking_number, o.id AS order_id, o.tiktok
 FROM packages p
 JOIN package_items c ON c.package_id = p.id
 JOIN orders o ON o.id = c.order_id
-JOIN order_item_units u ON u.order_item_id = c.order_item_id AND u.channel_status <> 'CANCELLED'
+JOIN order_item_units u ON u.order_id = c.order_id AND u.order_item_id = c.order_item_id AND u.channel_status <> 'CANCELLED'
 WHERE p.id = ANY($1::uuid[]) AND p.tracking_number <> ''
 GROUP BY p.id, o.id
 """

@@ -1,23 +1,21 @@
-"""Completed orders by the hundred thousand: copies of orders that the engine itself completed, with keys and times of their own.
+"""Orders by the hundred thousand: copies of orders that the engine itself worked, with keys and times of their own.
 
-Set-based: one INSERT … SELECT a table, copies × templates. A copy's ids keep the last ten bytes of its template's and begin with the
-copy's own, earlier time, so that they sort as real ones do. Foreign keys are not checked meanwhile, since a copy refers as its template does.
+Set-based: one INSERT … SELECT a table, every copy of every template. A copy's ids keep the last ten bytes of its template's and begin
+with the copy's own, earlier time, so that they sort as real ones do. Foreign keys are not checked meanwhile: a copy refers as its
+template does.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from engine.database.connection import Database
 
-TEMPLATES = 2000
-"""How many completed orders are copied; the first ones of the database."""
-
 _APART = "interval '7 minutes'"
-_SCHEMA = "templates"
+_COPIES = 100_000
+"""More copies than are ever made: each is so much older."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +31,24 @@ class _Table:
     replaced: tuple[tuple[str, str], ...] = ()
 
 
-_OF_ORDERS = "order_id IN (SELECT id FROM templates.chosen)"
-_OF_PACKAGES = "{} IN (SELECT package_id FROM orders.package_items WHERE order_id IN (SELECT id FROM templates.chosen))"
+_CHOSEN = "(SELECT id FROM {templates}.chosen)"
+_OF_ORDERS = f"order_id IN {_CHOSEN}"
+_OF_PACKAGES = f"IN (SELECT package_id FROM orders.package_items WHERE order_id IN {_CHOSEN})"
 
 _TABLES = (
-    _Table("orders", "id IN (SELECT id FROM templates.chosen)", ("id",), ("tiktok_order_id", "order_number")),
+    _Table("orders", f"id IN {_CHOSEN}", ("id",), ("tiktok_order_id", "order_number")),
     _Table("order_items", _OF_ORDERS, ("id", "order_id")),
     _Table("order_item_units", _OF_ORDERS, ("id", "order_id", "order_item_id")),
     _Table("order_search_words", _OF_ORDERS, ("order_id",), numbers=("word",)),
     _Table("order_workflows", _OF_ORDERS, ("id", "order_id")),
     _Table("order_workflow_steps", _OF_ORDERS, ("id", "workflow_id", "order_id")),
     _Table("order_status_history", _OF_ORDERS, ("id", "order_id")),
-    _Table("audit_log", "subject IN (SELECT id FROM templates.chosen)", ("subject",)),
-    _Table("packages", _OF_PACKAGES.format("id"), ("id",), ("tracking_number", "tiktok_package_id")),
+    _Table("audit_log", f"subject IN {_CHOSEN}", ("subject",)),
+    _Table("packages", f"id {_OF_PACKAGES}", ("id",), ("tracking_number", "tiktok_package_id")),
     _Table("package_items", _OF_ORDERS, ("package_id", "order_item_id", "order_id")),
     _Table(
         "documents",
-        _OF_PACKAGES.format("package_id"),
+        f"package_id {_OF_PACKAGES}",
         ("id", "package_id"),
         # Two gigabytes of labels would only fill the disk: their bodies are never read here.
         replaced=(("body", "substring(t.body FOR 64)"),),
@@ -58,6 +57,9 @@ _TABLES = (
     _Table("stock_reservations", _OF_ORDERS, ("id", "order_id", "order_item_id")),
     _Table("stock_movements", _OF_ORDERS, ("id", "order_id"), ("idempotency_key",)),
     _Table("pick_lines", _OF_ORDERS, ("id", "order_id", "order_item_id")),
+    _Table("work", _OF_ORDERS, ("order_id", "workflow_id")),
+    _Table("holds", _OF_ORDERS, ("id", "order_id")),
+    _Table("failures", _OF_ORDERS, ("id", "order_id", "workflow_id")),
 )
 
 _COLUMNS = """
@@ -66,25 +68,25 @@ WHERE table_schema = 'orders' AND table_name = $1 ORDER BY ordinal_position
 """
 
 
-async def keep_templates(database: Database) -> None:
-    """Set the first completed orders aside, to be copied."""
+async def keep_templates(database: Database, name: str, condition: str, count: int) -> None:
+    """Set the first `count` orders that fulfil the condition aside under a name, to be copied."""
     await database.pool.execute(
         f"""
-        CREATE SCHEMA {_SCHEMA};
-        CREATE TABLE {_SCHEMA}.chosen AS
-        SELECT id FROM orders.orders WHERE workflow_status = 'completed' ORDER BY id LIMIT {TEMPLATES};
-        ANALYZE {_SCHEMA}.chosen;
+        CREATE SCHEMA {name};
+        CREATE TABLE {name}.chosen AS SELECT id FROM orders.orders WHERE {condition} ORDER BY id LIMIT {count};
+        ANALYZE {name}.chosen;
         """
     )
     for table in _TABLES:
+        chosen = table.condition.format(templates=name)
         await database.pool.execute(
-            f"CREATE TABLE {_SCHEMA}.{table.name} AS SELECT * FROM orders.{table.name} WHERE {table.condition}"  # noqa: S608
+            f"CREATE TABLE {name}.{table.name} AS SELECT * FROM orders.{table.name} WHERE {chosen}"
         )
 
 
-async def fill(database: Database, copies: Sequence[int]) -> None:
-    """Write the copies with these numbers, each of which is a copy of every template."""
-    statements = [await _statement(database, table, copies) for table in _TABLES]
+async def fill(database: Database, templates: str, copies: range) -> None:
+    """Write the copies with these numbers, each of which is a copy of every template of that name."""
+    statements = [await _statement(database, table, templates, copies) for table in _TABLES]
     # The longest first, so that the two sessions end together.
     waiting = sorted(statements, key=lambda each: _WEIGHT.get(each[0], 1), reverse=True)
     await asyncio.gather(*(_write(database, waiting) for _ in range(2)))
@@ -105,15 +107,35 @@ _WEIGHT = {
 async def _write(database: Database, waiting: list[tuple[str, str]]) -> None:
     connection = await database.connect()
     try:
-        await connection.execute("SET session_replication_role = replica; SET statement_timeout = 0")
+        await connection.execute(
+            "SET session_replication_role = replica; SET statement_timeout = 0; SET lock_timeout = 0; "
+            "SET synchronous_commit = off; SET maintenance_work_mem = '512MB'"
+        )
         while waiting:
-            _, statement = waiting.pop(0)
+            table, statement = waiting.pop(0)
+            indexes = await connection.fetch(_INDEXES, f"orders.{table}")
+            # An index that is built at once costs a third of one that is added to.
+            for row in indexes:
+                await connection.execute(row["drop"])
             await connection.execute(statement)
+            for row in indexes:
+                await connection.execute(row["make"])
     finally:
         await connection.close()
 
 
-async def _statement(database: Database, table: _Table, copies: Sequence[int]) -> tuple[str, str]:
+_INDEXES = """
+SELECT CASE WHEN c.oid IS NULL THEN format('DROP INDEX %s;', i.indexrelid::regclass)
+            ELSE format('ALTER TABLE %s DROP CONSTRAINT %I;', i.indrelid::regclass, c.conname) END AS drop,
+       CASE WHEN c.oid IS NULL THEN pg_get_indexdef(i.indexrelid) || ';'
+            ELSE format('ALTER TABLE %s ADD CONSTRAINT %I %s;', i.indrelid::regclass, c.conname, pg_get_constraintdef(c.oid)) END AS make
+FROM pg_index i LEFT JOIN pg_constraint c ON c.conindid = i.indexrelid AND c.contype = 'u'
+WHERE i.indrelid = $1::text::regclass AND NOT i.indisprimary
+ORDER BY i.indexrelid
+"""
+
+
+async def _statement(database: Database, table: _Table, templates: str, copies: range) -> tuple[str, str]:
     names: list[str] = []
     values: list[str] = []
     replaced = dict(table.replaced)
@@ -123,11 +145,8 @@ async def _statement(database: Database, table: _Table, copies: Sequence[int]) -
             continue
         names.append(f'"{name}"')
         values.append(replaced.get(name) or _value(table, name, row["data_type"]))
-    return (
-        table.name,
-        f"INSERT INTO orders.{table.name} ({', '.join(names)}) SELECT {', '.join(values)} "  # noqa: S608
-        f"FROM generate_series({copies[0]}, {copies[-1]}) AS c, {_SCHEMA}.{table.name} AS t",
-    )
+    source = f"generate_series({copies.start}, {copies.stop - 1}) AS c, {templates}.{table.name} AS t"
+    return table.name, f"INSERT INTO orders.{table.name} ({', '.join(names)}) SELECT {', '.join(values)} FROM {source}"
 
 
 def _value(table: _Table, name: str, data_type: str) -> Any:
@@ -140,5 +159,5 @@ def _value(table: _Table, name: str, data_type: str) -> Any:
     if name in table.numbers:
         return f"{column} + c"
     if data_type == "timestamp with time zone":
-        return f"{column} - (100000 - c) * {_APART}"
+        return f"{column} - ({_COPIES} - c) * {_APART}"
     return column

@@ -1,0 +1,177 @@
+"""The claims, hot writes and hot reads whose plans are watched, as the program makes them. A new one is added here."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from engine.database.connection import Database
+from engine.effects import ledger
+from engine.fleet.daemons import DEAD_AFTER_SECONDS
+from engine.identifiers import OrderId
+from engine.inventory import stock
+from engine.orders import (
+    detail,
+    holds,
+    inbox,
+    journal,
+    notes,
+    notices,
+    packages,
+    priority,
+    queries,
+    shops,
+    status,
+    tags,
+)
+from engine.orders.views import OrderFilter, OrderKey, OrderSort, Pile
+from engine.ports import Claim, Done, NoticeSent, OrderFact
+from engine.reports import overview
+from engine.words import ChannelStatus, EffectKind, ExecutionStatus, HoldReason, OrderStatus, TrackingStatus
+from engine.workflow import failure_groups, runner
+from tests.engine.facts import a_unit, an_order, later
+from tests.engine.house import MIRA, House
+
+BATCH = 20
+
+
+@dataclass(slots=True)
+class Scene:
+    """The house, and the orders that the calls before have left behind."""
+
+    house: House
+    number: int
+    orders: list[OrderId] = field(default_factory=list)
+
+    @property
+    def store(self) -> Database:
+        return self.house.store
+
+    @property
+    def one(self) -> OrderId:
+        return self.orders[-1]
+
+    def facts(self) -> list[OrderFact]:
+        soon = datetime.now(UTC) + timedelta(hours=30)
+        return [
+            an_order(self.house.shop_id, f"58{self.number:04d}{place:03d}", ship_by=soon, units=[a_unit()])
+            for place in range(BATCH)
+        ]
+
+
+Call = Callable[[Scene], Awaitable[object]]
+
+
+async def _arrive(scene: Scene) -> None:
+    scene.orders = await scene.house.arrive(*scene.facts())
+
+
+async def _arrive_again(scene: Scene) -> None:
+    await scene.house.arrive(*(later(fact, ChannelStatus.AWAITING_SHIPMENT, minute=5) for fact in scene.facts()))
+
+
+async def _run_ready(scene: Scene) -> None:
+    await scene.store.pool.execute("UPDATE work SET ready = true WHERE order_id = ANY($1::uuid[])", scene.orders)
+    await scene.house.run()
+
+
+async def _hold_and_tag(scene: Scene) -> None:
+    held = scene.orders[:3]
+    await scene.store.run(
+        lambda c: holds.place_holds(c, scene.store.vault, held, HoldReason.FRAUD, actor=MIRA, note="asked twice")
+    )
+    await scene.store.run(lambda c: tags.add_tags(c, scene.store.vault, held, ["gift"], actor=MIRA))
+    await scene.store.run(lambda c: notes.add_note(c, scene.store.vault, held, "call first", actor=MIRA))
+
+
+async def _requests(scene: Scene) -> list[Claim]:
+    claims = await scene.house.claim(EffectKind.NOTICE, limit=5)
+    await notices.notice_requests(scene.store, claims)
+    return claims
+
+
+async def _send_notices(scene: Scene) -> None:
+    for claim in await _requests(scene):
+        await scene.house.settle(claim, Done(NoticeSent("desk")))
+
+
+async def _ship_requests(scene: Scene) -> None:
+    rows = await scene.store.pool.fetch(
+        "SELECT package_id FROM package_items WHERE order_id = ANY($1::uuid[])", scene.orders
+    )
+    ids = [row["package_id"] for row in rows]
+    await packages.parcel_requests(scene.store, ids)
+    await packages.ship_requests(scene.store, ids)
+
+
+async def _track(scene: Scene) -> None:
+    for order_id in scene.orders[10:12]:
+        await scene.house.track(order_id, TrackingStatus.IN_TRANSIT)
+        await scene.house.track(order_id, TrackingStatus.DELIVERED, minute=90)
+
+
+def _page(order_filter: OrderFilter) -> Call:
+    async def call(scene: Scene) -> None:
+        await queries.page(scene.store, order_filter, limit=50)
+
+    return call
+
+
+async def _pages_beside(scene: Scene) -> None:
+    [first] = await queries.rows(scene.store, [scene.one])
+    key: OrderKey = first.key
+    await queries.page(scene.store, OrderFilter(), after=key, limit=50)
+    await queries.page(scene.store, OrderFilter(), before=key, limit=50)
+    await queries.newer_than(scene.store, OrderFilter(), key)
+    await queries.versions(scene.store, scene.orders)
+
+
+CLAIMS: Mapping[str, Call] = {
+    "ready work": _run_ready,
+    "work and holds that are due": lambda s: runner.wake_due(s.store),
+    "effects": lambda s: ledger.claim(
+        s.store.pool, dict.fromkeys(EffectKind, 5), s.house.daemon_id, DEAD_AFTER_SECONDS
+    ),
+    "inbox": lambda s: inbox.claim(s.store, 5, 60.0, s.house.daemon_id, DEAD_AFTER_SECONDS),
+    "polls": lambda s: shops.claim_poll(s.store, 30.0),
+    "parcels": lambda s: packages.claim_open_parcels(s.store, 5, 600.0),
+    "priorities": lambda s: priority.rise_with_time(s.store, 20),
+    "journal": lambda s: journal.sweep(s.store, 20),
+}
+"""What daemons ask again and again: it costs what is due, whatever is parked or closed."""
+
+WRITES: Mapping[str, Call] = {
+    "new orders": _arrive,
+    "the same orders again": _arrive_again,
+    "labels": lambda s: s.house.buy_labels(),
+    "parcel requests": _ship_requests,
+    "shipments": lambda s: s.house.tell_tiktok(),
+    "tracking": _track,
+    "notices": _send_notices,
+    "a person's cancellation": lambda s: status.change(
+        s.store, s.orders[:2], OrderStatus.CANCELLED, actor=MIRA, reason="asked for"
+    ),
+    "holds, tags and notes": _hold_and_tag,
+}
+"""How orders move: it costs what moves."""
+
+READS: Mapping[str, Call] = {
+    "newest": _page(OrderFilter()),
+    "beside a key": _pages_beside,
+    "one status": _page(OrderFilter(statuses=frozenset({OrderStatus.PROCESSING}))),
+    "failed": _page(OrderFilter(executions=frozenset({ExecutionStatus.FAILED}))),
+    "a pile": _page(OrderFilter(pile=Pile.FAILED, sort=OrderSort.SHIP_BY, ascending=True)),
+    "a search by number": _page(OrderFilter(search="5800")),
+    "a search by name": _page(OrderFilter(search="Ines Falk")),
+    "a scan": lambda s: queries.find(s.store, f"58{s.number:04d}003"),
+    "a count with a cap": lambda s: queries.count(
+        s.store, OrderFilter(statuses=frozenset({OrderStatus.PROCESSING})), cap=100
+    ),
+    "one order": lambda s: detail.detail(s.store, s.one),
+    "failures": lambda s: failure_groups.failure_groups(s.store),
+    "holds": lambda s: holds.standing_holds(s.store, limit=100),
+    "stock": lambda s: stock.stock(s.store, "MUG", limit=50),
+    "the piles": lambda s: overview.piles(s.store),
+}
+"""What screens ask: it costs what is open, whatever is closed."""
