@@ -13,6 +13,7 @@ from engine.identifiers import DEFAULT_CREATOR, UserId, new_id
 from engine.inventory.product_card import Component, Customs, ProductChange, ProductView, checked_sku
 from engine.inventory.waking import wake_waiting
 from engine.orders.plain_text import plain
+from engine.workflow.mending import PRODUCT_CODES, mended, waiting_for_products
 
 if TYPE_CHECKING:
     from engine.database.connection import Database
@@ -72,6 +73,7 @@ async def set_product(
     wanted = change.checked(sku)
 
     async def write(connection: Any) -> None:
+        waiting = await waiting_for_products(connection, owner, [sku])
         skus = sorted({sku, *(each.sku for each in wanted.components or ())})
         locked = {row["sku"]: row for row in await connection.fetch(_LOCK, owner, skus)}
         product_id = new_id()
@@ -116,6 +118,7 @@ async def set_product(
         )
         if known is not None and changed & {"components", "location"}:
             await wake_waiting(connection, owner, sku)
+        await mended(connection, waiting, actor, f"the product {sku} was mended", PRODUCT_CODES)
 
     await database.run(write)
     return await show_product(database, sku, owner=owner)

@@ -16,6 +16,7 @@ Changing
     undoing        undo, a batch of its own; `undo_status`, `undo_marks` and `undo_holds` put things back
     validation     everything wrong with an order's data at once; `problems` is one such thing, `address_rules` what countries ask
     correction     a corrected address
+    changes        what changed since a screen read it, told to who is refused for it
     editing        what changes an order without moving it, many at once: `holds`, `tags`, `assignment`, `notes`, `priority`
     deadlines      the internal target that a location's calendar makes of a ship-by
     packages       what carriers and TikTok must know of a parcel, and what tracking says of it
@@ -23,6 +24,7 @@ Changing
 Seeing
     views          the plain values people see
     queries        pages and counts by keyset, over `predicate` (filters), `search` (phrases), `piles` and `rows`
+    effect_words   each kind of effect in words
     detail         one order's pane; `timeline` is its story, `why` the one sentence of why it has not moved
     opening        sealed values opened for a person, made safe for a terminal by `plain_text`
 """

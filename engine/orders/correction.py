@@ -1,4 +1,4 @@
-"""A corrected address: what the buyer meant, entered by a person, so that the order can be retried."""
+"""A corrected address: what the buyer meant, entered by a person; an order that failed for it goes on by itself."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ import orjson
 from engine.actors import Actor
 from engine.audit import chain
 from engine.database.locks import lock_work
-from engine.errors import NotFound, Refused
+from engine.errors import Conflict, NotFound, Refused
 from engine.identifiers import OrderId, UserId
+from engine.orders.changes import CHANGED_MEANWHILE, what_changed
 from engine.orders.opening import open_bytes
 from engine.ports import Address
+from engine.workflow.mending import ADDRESS_CODES, mended
 
 if TYPE_CHECKING:
     from engine.database.connection import Database
 
 _LOCK = """
-SELECT user_id, shipping_address, audit_sequence, audit_head, now() AS now,
+SELECT user_id, version, shipping_address, audit_sequence, audit_head, now() AS now,
        EXISTS (SELECT 1 FROM package_items c JOIN packages p ON p.id = c.package_id
                WHERE c.order_id = orders.id AND p.state NOT IN ('planned', 'voided')) AS labelled
 FROM orders WHERE id = $1 FOR NO KEY UPDATE
@@ -32,8 +34,14 @@ WHERE id = $1
 """
 
 
-async def correct_address(database: Database, order_id: OrderId, address: Address, *, actor: Actor) -> None:
-    """Store the corrected address. Raises NotFound, or Refused once a label has been bought for the old one."""
+async def correct_address(
+    database: Database, order_id: OrderId, address: Address, *, actor: Actor, expected_version: int | None = None
+) -> None:
+    """Store the corrected address, and send the order on if it failed for the old one.
+
+    Raises NotFound; Refused once a label has been bought for the old address; Conflict, saying who changed what, when the order is not
+    at `expected_version` any more.
+    """
     clean = Address(**{field.name: getattr(address, field.name).strip() for field in fields(Address)})
     clean = replace(clean, country=clean.country.upper())
 
@@ -42,6 +50,8 @@ async def correct_address(database: Database, order_id: OrderId, address: Addres
         row = await connection.fetchrow(_LOCK, order_id)
         if row is None:
             raise NotFound("order.unknown", f"There is no order {order_id}.")
+        if expected_version is not None and expected_version != row["version"]:
+            raise Conflict(CHANGED_MEANWHILE, await what_changed(connection, order_id, expected_version))
         if row["labelled"]:
             raise Refused(
                 "order.labelled",
@@ -66,5 +76,6 @@ async def correct_address(database: Database, order_id: OrderId, address: Addres
         sealed = vault.seal(owner, "orders.shipping_address", order_id, plain)
         await connection.execute(_WRITE, order_id, sealed, entry.sequence, entry.hash)
         await chain.write(connection, [entry])
+        await mended(connection, [order_id], actor, "address corrected", ADDRESS_CODES)
 
     await database.run(write)

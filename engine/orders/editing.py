@@ -18,6 +18,7 @@ from engine.audit import chain
 from engine.database.locks import lock_work
 from engine.errors import Refused
 from engine.identifiers import OrderId, UserId
+from engine.orders.changes import CHANGED_MEANWHILE, what_changed
 from engine.orders.views import ChangeOutcome
 from engine.privacy.cipher import Vault
 from engine.words import OrderStatus
@@ -94,6 +95,7 @@ async def edit(
     """Edit these orders, all that allow it; the others say why not. With `write` False everything is decided, nothing written."""
     orders = await lock_editable(connection, order_ids)
     outcomes, edits = decide_each(order_ids, orders, decide, expected_versions)
+    outcomes = await told_what_changed(connection, outcomes, expected_versions or {})
     if write:
         await write_edits(connection, vault, edits, actor)
     return outcomes, edits
@@ -121,6 +123,18 @@ def decide_each(
         if isinstance(decided, Edit):
             edits.append(decided)
     return outcomes, edits
+
+
+async def told_what_changed(
+    connection: Any, outcomes: Sequence[ChangeOutcome], expected_versions: Mapping[OrderId, int]
+) -> list[ChangeOutcome]:
+    """The outcomes, of which those refused to a stale screen say who changed what meanwhile."""
+    return [
+        replace(each, sentence=await what_changed(connection, each.order_id, expected_versions[each.order_id]))
+        if each.code == CHANGED_MEANWHILE
+        else each
+        for each in outcomes
+    ]
 
 
 async def lock_editable(connection: Any, order_ids: Sequence[OrderId]) -> dict[OrderId, Editable]:
@@ -190,9 +204,7 @@ def _stale(order: Editable, expected_versions: Mapping[OrderId, int]) -> Refused
     if expected == order.version:
         return None
     return Refused(
-        "order.changed_meanwhile",
-        f"Order {order.order_number} changed while it was on your screen: it is now {order.status.value}. "
-        "Look at it again, then decide.",
+        CHANGED_MEANWHILE, f"Order {order.order_number} changed while it was on your screen; look at it again."
     )
 
 

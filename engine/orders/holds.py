@@ -15,7 +15,17 @@ from engine.actors import SYSTEM, Actor
 from engine.database.locks import make_ready
 from engine.errors import Refused
 from engine.identifiers import OrderId, UserId, new_id
-from engine.orders.editing import Edit, Editable, decide_each, edit, lock_editable, not_open, noted, write_edits
+from engine.orders.editing import (
+    Edit,
+    Editable,
+    decide_each,
+    edit,
+    lock_editable,
+    not_open,
+    noted,
+    told_what_changed,
+    write_edits,
+)
 from engine.orders.opening import open_text
 from engine.orders.plain_text import plain
 from engine.orders.views import ChangeOutcome
@@ -240,6 +250,7 @@ async def _release(
         return noted(order, "order.released", {"holds": [hold.reason for hold in chosen]}, {"holds": []})
 
     outcomes, edits = decide_each(order_ids, orders, decide, expected_versions)
+    outcomes = await told_what_changed(connection, outcomes, expected_versions or {})
     if write and edits:
         await write_edits(connection, vault, edits, actor)
         released = [each.order.order_id for each in edits]

@@ -47,7 +47,7 @@ RULES: dict[Pile, PileRule] = {
         "o.id IN (SELECT k.order_id FROM work k WHERE k.waiting_for = 'stock' UNION ALL"
         " SELECT f.order_id FROM failures f WHERE f.resolved_at IS NULL AND f.code = 'out_of_stock')"
     ),
-    Pile.FAILED: PileRule(_FAILED_WITH.format("")),
+    Pile.FAILED: PileRule(_FAILED_WITH.format(" AND (f.snoozed_until IS NULL OR f.snoozed_until <= now())")),
     Pile.LABEL_PROBLEM: PileRule(_FAILED_WITH.format(f" AND f.code IN ({_LABEL_CODES_LIST})")),
     Pile.DELIVERY_EXCEPTION: PileRule(
         "o.id IN (SELECT pi.order_id FROM packages p JOIN package_items pi ON pi.package_id = p.id"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, assert_never
 
 import orjson
 
 from engine.database.connection import Connection
 from engine.identifiers import OrderId
+from engine.orders.effect_words import DONE, WANTED
 from engine.orders.opening import open_bytes, open_text
 from engine.orders.plain_text import plain
 from engine.orders.views import TimelineEntry, TimelineKind
@@ -16,40 +17,40 @@ from engine.privacy.cipher import Vault
 from engine.words import ChangeSource, EffectKind, EffectState
 
 _STATUS = """
-SELECT h.previous_status, h.new_status, h.status_reason, h.change_source, h.created_at, u.display_name
+SELECT h.id, h.previous_status, h.new_status, h.status_reason, h.change_source, h.created_at, u.display_name
   FROM order_status_history h LEFT JOIN users u ON u.id = h.changed_by WHERE h.order_id = $1 ORDER BY h.id
 """
 _STEPS = """
-SELECT from_state, to_state, trigger, actor, reason, created_at FROM order_workflow_steps
+SELECT id, from_state, to_state, trigger, actor, reason, created_at FROM order_workflow_steps
  WHERE order_id = $1 ORDER BY id
 """
 _EFFECTS = """
-SELECT kind, dependency, state, attempt, provider_reference, request, error, created_at, settled_at
+SELECT id, kind, dependency, state, attempt, provider_reference, request, error, created_at, settled_at
   FROM effects WHERE order_id = $1 ORDER BY sequence
 """
 _FAILURES = """
-SELECT cause, created_at, resolved_at, resolved_by, resolution FROM failures WHERE order_id = $1 ORDER BY created_at
+SELECT id, cause, created_at, resolved_at, resolved_by, resolution FROM failures WHERE order_id = $1 ORDER BY created_at, id
 """
 _HOLDS = """
 SELECT id, reason, note, placed_by, placed_at, released_at, released_by FROM holds
- WHERE order_id = $1 ORDER BY placed_at
+ WHERE order_id = $1 ORDER BY placed_at, id
 """
-_NOTES = "SELECT id, body, author, created_at FROM notes WHERE order_id = $1 ORDER BY created_at"
+_NOTES = "SELECT id, body, author, created_at FROM notes WHERE order_id = $1 ORDER BY created_at, id"
 # What the workflow did is told by its steps, holds and notes by their rows; the audit adds what else was changed.
 _AUDIT = """
-SELECT action, actor, source, before, after, created_at FROM audit_log
+SELECT sequence, action, actor, source, before, after, created_at FROM audit_log
  WHERE subject = $1 AND action NOT LIKE 'workflow.%'
    AND action NOT IN ('order.held', 'order.released', 'order.noted') ORDER BY sequence
 """
 
-_EFFECT_WORDS: dict[EffectKind, tuple[str, str]] = {
-    EffectKind.BUY_LABEL: ("Buy the label", "Label bought"),
-    EffectKind.VOID_LABEL: ("Void the label", "Label voided"),
-    EffectKind.SHIP_PACKAGE: ("Tell TikTok of the parcel", "TikTok told of the parcel"),
-    EffectKind.UPDATE_TRACKING: ("Tell TikTok the tracking number", "TikTok told the tracking number"),
-    EffectKind.CANCEL_ORDER: ("Tell TikTok of the cancellation", "TikTok told of the cancellation"),
-    EffectKind.NOTICE: ("Send the notice", "Notice sent"),
-}
+_TRIES = """
+SELECT t.id, e.kind, e.dependency, t.attempt, t.state, t.error, t.created_at
+  FROM effects e JOIN effect_tries t ON t.effect_id = e.id WHERE e.order_id = $1 ORDER BY t.id
+"""
+_RULES = """
+SELECT n.id, r.name, n.event, n.done, n.created_at FROM rule_runs n JOIN rules r ON r.id = n.rule_id
+ WHERE n.order_id = $1 ORDER BY n.id
+"""
 
 _AUDIT_WORDS = {"order.created": "Arrived from TikTok", "order.updated": "Changed by TikTok"}
 _TOLD_CHANGES = {"channel_status": "TikTok status", "payment": "payment"}
@@ -57,25 +58,42 @@ _TOLD_CHANGES = {"channel_status": "TikTok status", "payment": "payment"}
 
 # What happened in one transaction carries one time; within it the story reads cause before consequence.
 _RANK = {kind: rank for rank, kind in enumerate((
-    TimelineKind.NOTE, TimelineKind.HOLD, TimelineKind.STEP, TimelineKind.STATUS, TimelineKind.FAILURE,
+    TimelineKind.NOTE, TimelineKind.HOLD, TimelineKind.RULE, TimelineKind.STEP, TimelineKind.STATUS, TimelineKind.FAILURE,
     TimelineKind.EFFECT, TimelineKind.AUDIT,
 ))}  # fmt: skip
 
 
-async def timeline(connection: Connection, vault: Vault, order_id: OrderId) -> tuple[TimelineEntry, ...]:
-    """Every line of the order's story, oldest first."""
-    entries = [
-        *map(_status, await connection.fetch(_STATUS, order_id)),
-        *map(_step, await connection.fetch(_STEPS, order_id)),
-        *map(_effect, await connection.fetch(_EFFECTS, order_id)),
-    ]
-    entries.extend(_audit(record, vault, order_id) for record in await connection.fetch(_AUDIT, order_id))
-    for record in await connection.fetch(_FAILURES, order_id):
-        entries.extend(_failure(record))
-    for record in await connection.fetch(_HOLDS, order_id):
-        entries.extend(_hold(record, vault))
-    entries.extend(_note(record, vault) for record in await connection.fetch(_NOTES, order_id))
+async def timeline(
+    connection: Connection, vault: Vault, order_id: OrderId, kinds: Collection[TimelineKind] = tuple(TimelineKind)
+) -> tuple[TimelineEntry, ...]:
+    """Every line of the order's story, or those of some kinds, oldest first; what is of one time keeps one order."""
+    entries = [entry for kind in _RANK if kind in kinds for entry in await _of_kind(connection, vault, order_id, kind)]
+    # Within a kind the rows come in the order they were written, which sorting keeps.
     return tuple(sorted(entries, key=lambda entry: (entry.at, _RANK[entry.kind])))
+
+
+async def _of_kind(connection: Connection, vault: Vault, order_id: OrderId, kind: TimelineKind) -> list[TimelineEntry]:
+    fetch = connection.fetch
+    match kind:
+        case TimelineKind.STATUS:
+            return [_status(record) for record in await fetch(_STATUS, order_id)]
+        case TimelineKind.STEP:
+            return [_step(record) for record in await fetch(_STEPS, order_id)]
+        case TimelineKind.EFFECT:
+            tries = [_try(record) for record in await fetch(_TRIES, order_id)]
+            return tries + [_effect(record) for record in await fetch(_EFFECTS, order_id)]
+        case TimelineKind.AUDIT:
+            return [_audit(record, vault, order_id) for record in await fetch(_AUDIT, order_id)]
+        case TimelineKind.FAILURE:
+            return [entry for record in await fetch(_FAILURES, order_id) for entry in _failure(record)]
+        case TimelineKind.HOLD:
+            return [entry for record in await fetch(_HOLDS, order_id) for entry in _hold(record, vault)]
+        case TimelineKind.NOTE:
+            return [_note(record, vault) for record in await fetch(_NOTES, order_id)]
+        case TimelineKind.RULE:
+            return [_rule(record) for record in await fetch(_RULES, order_id)]
+        case _:
+            assert_never(kind)
 
 
 def _status(record: Any) -> TimelineEntry:
@@ -87,6 +105,7 @@ def _status(record: Any) -> TimelineEntry:
         text=_with_reason(text, record["status_reason"]),
         actor=plain(record["display_name"]) or record["change_source"],
         source=record["change_source"],
+        entry_id=f"status:{record['id']}",
     )
 
 
@@ -99,12 +118,14 @@ def _step(record: Any) -> TimelineEntry:
         text=_with_reason(text, record["reason"]),
         actor=plain(record["actor"]),
         source=ChangeSource.SYSTEM,
+        entry_id=f"step:{record['id']}",
     )
 
 
 def _effect(record: Any) -> TimelineEntry:
     """One line an effect: what is wanted while it is open, what came of it once it is settled."""
-    wanted, done = _EFFECT_WORDS[EffectKind(record["kind"])]
+    kind = EffectKind(record["kind"])
+    wanted, done = WANTED[kind], DONE[kind]
     template = record["request"].get("template")
     what = f" ({plain(str(template))})" if template else ""
     tries = f", {record['attempt']} tries" if record["attempt"] > 1 else ""
@@ -129,6 +150,33 @@ def _effect(record: Any) -> TimelineEntry:
         text=text,
         actor=record["dependency"],
         source=ChangeSource.SYSTEM,
+        entry_id=f"effect:{record['id']}",
+    )
+
+
+def _try(record: Any) -> TimelineEntry:
+    """A try that went wrong; the last one's effect tells how it ended."""
+    wanted = WANTED[EffectKind(record["kind"])]
+    return TimelineEntry(
+        at=record["created_at"],
+        kind=TimelineKind.EFFECT,
+        text=_with_reason(f"{wanted}: try {record['attempt']} went wrong", record["error"]),
+        actor=record["dependency"],
+        source=ChangeSource.SYSTEM,
+        entry_id=f"try:{record['id']}",
+    )
+
+
+def _rule(record: Any) -> TimelineEntry:
+    done = record["done"]
+    words = ", ".join(map(str, done)) if isinstance(done, list) else str(done)
+    return TimelineEntry(
+        at=record["created_at"],
+        kind=TimelineKind.RULE,
+        text=_with_reason(f"Rule {plain(record['name'])} on {plain(record['event'])}", words),
+        actor=ChangeSource.SYSTEM,
+        source=ChangeSource.SYSTEM,
+        entry_id=f"rule:{record['id']}",
     )
 
 
@@ -150,33 +198,42 @@ def _audit(record: Any, vault: Vault, order_id: OrderId) -> TimelineEntry:
         text=_with_reason(text, ", ".join(changes)),
         actor=plain(record["actor"]),
         source=record["source"],
+        entry_id=f"audit:{record['sequence']}",
     )
 
 
 def _failure(record: Any) -> Iterator[TimelineEntry]:
+    key = f"failure:{record['id']}"
     yield TimelineEntry(
-        record["created_at"], TimelineKind.FAILURE, plain(record["cause"]), "system", ChangeSource.SYSTEM
+        record["created_at"], TimelineKind.FAILURE, plain(record["cause"]), "system", ChangeSource.SYSTEM, key
     )
     if record["resolved_at"] is not None:
         text = _with_reason("Failure resolved", record["resolution"])
         actor = plain(record["resolved_by"])
-        yield TimelineEntry(record["resolved_at"], TimelineKind.FAILURE, text, actor, _source_of(actor))
+        yield TimelineEntry(
+            record["resolved_at"], TimelineKind.FAILURE, text, actor, _source_of(actor), f"{key}:resolved"
+        )
 
 
 def _hold(record: Any, vault: Vault) -> Iterator[TimelineEntry]:
+    key = f"hold:{record['id']}"
     note = open_text(vault, "holds.note", record["id"], record["note"])
     placed_by = plain(record["placed_by"])
     text = _with_reason(f"Held ({record['reason']})", note)
-    yield TimelineEntry(record["placed_at"], TimelineKind.HOLD, text, placed_by, _source_of(placed_by))
+    yield TimelineEntry(record["placed_at"], TimelineKind.HOLD, text, placed_by, _source_of(placed_by), key)
     if record["released_at"] is not None:
         released_by = plain(record["released_by"])
         text = f"Released ({record['reason']})"
-        yield TimelineEntry(record["released_at"], TimelineKind.HOLD, text, released_by, _source_of(released_by))
+        source = _source_of(released_by)
+        yield TimelineEntry(record["released_at"], TimelineKind.HOLD, text, released_by, source, f"{key}:released")
 
 
 def _note(record: Any, vault: Vault) -> TimelineEntry:
     body = open_text(vault, "notes.body", record["id"], record["body"])
-    return TimelineEntry(record["created_at"], TimelineKind.NOTE, body, plain(record["author"]), ChangeSource.USER)
+    author = plain(record["author"])
+    return TimelineEntry(
+        record["created_at"], TimelineKind.NOTE, body, author, ChangeSource.USER, f"note:{record['id']}"
+    )
 
 
 def _with_reason(text: str, reason: str | None) -> str:

@@ -157,6 +157,7 @@ class TimelineKind(StrEnum):
     FAILURE = "failure"
     HOLD = "hold"
     NOTE = "note"
+    RULE = "rule"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +169,8 @@ class TimelineEntry:
     text: str
     actor: str
     source: str
+    entry_id: str = ""
+    """What it is called for ever: its kind and the row it comes from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +208,22 @@ class FailureView:
     failed_from: WorkflowState
     attempts: int
     created_at: datetime
+    assigned_to: str = ""
+    acknowledged_by: str = ""
+    """Who is at work on it."""
+    snoozed_until: datetime | None = None
+    comes_back_at: datetime | None = None
+    """When it is tried again by itself."""
+    tried: tuple[Tried, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One thing that was tried before, and what it ended with."""
+
+    at: datetime
+    what: str
+    outcome: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +240,10 @@ class FailureGroup:
     newest_at: datetime
     nearest_ship_by: datetime | None
     sample: tuple[FailureView, ...]
+    assigned_to: tuple[str, ...] = ()
+    acknowledged_by: tuple[str, ...] = ()
+    snoozed: int = 0
+    """How many of its orders are out of sight for a while; they are not among `orders`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ def why(still: Standstill) -> str:
     if still.cancel_requested:
         return "The buyer asks for cancellation: accept it, or ship and reject it."
     if still.failure is not None:
-        return f"Failed: {_sentence(still.failure.cause)} Mend: {_sentence(still.failure.what_to_do)}"
+        return _failed(still.failure, still.now)
     if still.holds:
         return _held(still.holds[0])
     return _waits(still)
@@ -78,11 +78,28 @@ def _closed(still: Standstill) -> str:
             return ""
 
 
+def _failed(failure: FailureView, now: datetime) -> str:
+    """The cause, then what happens next: by itself, or by somebody."""
+    parts = [f"Failed: {_sentence(failure.cause)}"]
+    if failure.comes_back_at is not None:
+        parts.append(f"Tried again by itself {_in(failure.comes_back_at, now)}.")
+    else:
+        parts.append(f"Mend: {_sentence(failure.what_to_do)}")
+    if failure.acknowledged_by:
+        parts.append(f"{failure.acknowledged_by} is at work on it.")
+    elif failure.assigned_to:
+        parts.append(f"It is {failure.assigned_to}'s.")
+    if failure.snoozed_until is not None and failure.snoozed_until > now:
+        parts.append(f"Snoozed; it returns {_in(failure.snoozed_until, now)}.")
+    return " ".join(parts)
+
+
 def _held(hold: ActiveHold) -> str:
     if hold.reason is HoldReason.COOLING_OFF:
         return "Held: cooling-off until TikTok lifts it."
     note = f" ({hold.note})" if hold.note else ""
-    return f"Held: {hold.reason}{note}, by {hold.placed_by}; release it to go on."
+    ends = f", until {hold.until:%Y-%m-%d %H:%M} UTC" if hold.until else ""
+    return f"Held: {hold.reason}{note}, by {hold.placed_by}{ends}; release it to go on."
 
 
 def _waits(still: Standstill) -> str:

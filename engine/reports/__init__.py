@@ -2,5 +2,6 @@
 
 Where to look
     overview    how big each pile is, and the pulse in the header
+    latency     how long the workflow itself takes, and how often it goes wrong
     accounts    is every order where its history says, and does every number add up
 """

@@ -18,5 +18,8 @@ Where to look
     requests         what a person may ask for; `explain` says why not
     executions       started anew, paused, resumed, stopped: `built_in` is what the machine does then; `skipping` passes a step over
     failures         the failed queue, written, and retry; `mends` (mends.toml) says what to do about each cause
-    failure_groups   the failed queue as people work it
+    failure_groups   the failed queue as people see it, with what was tried (`tries`)
+    failure_work     assigning, taking up and snoozing failures
+    estimate         when an order will be done
+    mending          what a mend sets going again
 """

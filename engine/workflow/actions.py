@@ -106,6 +106,13 @@ def _digest(plan: OrderPlan, template: str, audience: str, subject: str) -> None
     )
 
 
+def _alert(plan: OrderPlan, subject: str) -> None:
+    """What is broken in the system itself is told at once, and at most once a minute for each cause."""
+    minute = datetime.now(UTC).strftime("%Y%m%d%H%M")
+    key = f"notice:alert:{subject}:{minute}"
+    _intend(plan, key, EffectKind.NOTICE, about_order=False, template="alert", audience="support", subject=subject)
+
+
 # new ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -295,6 +302,8 @@ def log_failure_reason(plan: OrderPlan) -> None:
 @_register
 def notify_support(plan: OrderPlan) -> None:
     subject = plan.cause.first.fingerprint if plan.cause else "failed"
+    if plan.cause is not None and plan.cause.error_class is ErrorClass.SYSTEM:
+        _alert(plan, subject)
     _digest(plan, "failure", "support", subject)
 
 

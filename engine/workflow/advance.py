@@ -14,11 +14,20 @@ from typing import Any
 from engine.actors import SYSTEM, Actor
 from engine.errors import Refused
 from engine.identifiers import OrderId
+from engine.orders.changes import CHANGED_MEANWHILE, what_changed
 from engine.orders.problems import Problem
 from engine.privacy.cipher import Vault
-from engine.words import ChannelStatus, EffectKind, ErrorClass, ExecutionStatus, OrderStatus, WorkflowState
+from engine.words import (
+    ChangeSource,
+    ChannelStatus,
+    EffectKind,
+    ErrorClass,
+    ExecutionStatus,
+    OrderStatus,
+    WorkflowState,
+)
 from engine.workflow.actions import label_is_due
-from engine.workflow.conditions import arranged_elsewhere, items_picked, shipping_label_ready
+from engine.workflow.conditions import arranged_elsewhere, data_problems, items_picked, shipping_label_ready
 from engine.workflow.definition import BUILT_IN_TRIGGERS
 from engine.workflow.explain import refusal_sentence
 from engine.workflow.facts import ImportMode, OrderFacts
@@ -103,6 +112,10 @@ async def advance(
         plan, refusal = decide(workflows[order.edition], order, pushes.get(order.order_id))
         if refusal is None:
             plans.append(plan)
+        if refusal is not None and refusal.code == CHANGED_MEANWHILE:
+            refusal = Refused(
+                refusal.code, await what_changed(connection, order.order_id, _seen(pushes, order.order_id))
+            )
         moved.append(
             Moved(
                 order.order_id,
@@ -117,6 +130,11 @@ async def advance(
     if write:
         await write_plans(connection, vault, plans)
     return moved
+
+
+def _seen(pushes: Mapping[OrderId, Push], order_id: OrderId) -> int:
+    """The version that the person's screen had."""
+    return pushes[order_id].expected_version or 0
 
 
 def decide(workflow: Workflow, order: OrderFacts, push: Push | None) -> tuple[OrderPlan, Refused | None]:
@@ -140,6 +158,8 @@ def decide(workflow: Workflow, order: OrderFacts, push: Push | None) -> tuple[Or
         order.not_before = order.now + timedelta(seconds=plan.rest_seconds)
     if order.not_before is None:
         order.attempt = 0 if plan.steps else order.attempt
+        if order.state is WorkflowState.FAILED and order.comes_back is not None and not plan.steps:
+            plan.due_at = order.comes_back.at
     elif order.not_before > order.now:
         plan.due_at = order.not_before
     plan.waiting_for = _waiting_for(plan)
@@ -191,9 +211,7 @@ def _push(machine: WorkflowMachine, token: Token, push: Push) -> Refused | None:
     plan, order = token.plan, token.plan.order
     if push.expected_version is not None and push.expected_version != order.version:
         return Refused(
-            "order.changed_meanwhile",
-            f"Order {order.order_number} changed while it was on your screen: it is now {order.status.value}, "
-            f"{order.state.value.replace('_', ' ')}. Look at it again, then decide.",
+            CHANGED_MEANWHILE, f"Order {order.order_number} changed while it was on your screen; look at it again."
         )
     if order.execution is ExecutionStatus.PAUSED and push.trigger == "fail":
         return None  # nothing moves; whoever lets it go on looks for what failed meanwhile
@@ -246,9 +264,8 @@ def _go_on(machine: WorkflowMachine, token: Token) -> None:
         return
     order.not_before = None
     if order.state is WorkflowState.FAILED:
-        if plan.steps or order.failure_code != "out_of_stock" or order.shelf.short(order):
+        if plan.steps or not _comes_back(plan):
             return
-        plan.reason = "stock arrived"
         machine.fire(token, "resume")
     if order.state in _BEFORE_LABEL and arranged_elsewhere(order):
         plan.cause = _SHIPPED_ELSEWHERE
@@ -261,6 +278,23 @@ def _go_on(machine: WorkflowMachine, token: Token) -> None:
     needs = machine.needs.get(order.state)
     if needs is not None and needs.buys_label and label_is_due(plan):
         machine.run(plan, "create_shipping_label")
+
+
+def _comes_back(plan: OrderPlan) -> bool:
+    """Whether a failed order goes on by itself now: what it failed for is mended, or it is time to try the other side again."""
+    order, back = plan.order, plan.order.comes_back
+    if back is not None and back.at <= order.now:
+        plan.reason = back.reason or "tried again by itself"
+        if back.by:
+            plan.actor = Actor(back.by, ChangeSource.USER)
+        return True
+    if order.failure_code == "out_of_stock":
+        plan.reason = "stock arrived"
+        return not order.shelf.short(order)
+    if order.failure_class == ErrorClass.VALIDATION and order.failed_from is WorkflowState.NEW:
+        plan.reason = "corrected"
+        return not data_problems(order)
+    return False
 
 
 def _only_read(order: OrderFacts) -> bool:
@@ -299,6 +333,8 @@ def _waiting_for(plan: OrderPlan) -> str:
             return "delivery"
         case WorkflowState.FAILED:
             code = plan.cause.first.code if plan.fail and plan.cause else order.failure_code
-            return "stock" if code == "out_of_stock" else "person"
+            if code == "out_of_stock":
+                return "stock"
+            return "retry" if order.comes_back is not None and not plan.fail else "person"
         case WorkflowState.COMPLETED:
             return ""

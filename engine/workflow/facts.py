@@ -184,6 +184,23 @@ class PackageFacts:
     delivered: bool
 
 
+@dataclass(frozen=True, slots=True)
+class ComesBack:
+    """When a failed order goes on by itself, through whom, and why."""
+
+    at: datetime
+    by: str
+    """The person who mended what it failed for; empty when it is merely tried again."""
+    reason: str
+
+    @classmethod
+    def read(cls, row: Any) -> ComesBack | None:
+        """From a failure's row; None where it waits for a person."""
+        if row["retry_at"] is None:
+            return None
+        return cls(row["retry_at"], row["retry_by"] or "", row["retry_reason"] or "")
+
+
 @dataclass(slots=True)
 class OrderFacts:
     """One order as a decision sees it. `state`, `status` and `execution` move while the batch is decided."""
@@ -224,6 +241,9 @@ class OrderFacts:
     unacknowledged: bool = False
     """A note on it must be acknowledged before it is made ready or leaves."""
     failure_code: str = ""
+    failure_class: str = ""
+    comes_back: ComesBack | None = None
+    """A failed order that goes on by itself."""
     reserved: bool = False
     by_person: bool = False
     """A person asked for this very trigger, which is itself the handover or the delivery confirmation."""

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.actors import Actor
+from engine.effects.kinds import Retries
 from engine.identifiers import LocationId, OrderId, UserId, new_id
 from engine.orders.problems import Problem
 from engine.orders.views import ChangeOutcome
+from engine.words import ErrorClass
 from engine.workflow.mends import mend_for
 from engine.workflow.plan import Cause, OrderPlan
 
 if TYPE_CHECKING:
     from engine.database.connection import Database
+
+logger = logging.getLogger(__name__)
 
 _RESOLVE = """
 UPDATE failures f SET resolved_at = now(), resolved_by = d.actor, resolution = d.resolution
@@ -22,12 +27,20 @@ WHERE f.order_id = d.order_id AND f.resolved_at IS NULL
 """
 
 _INSERT = """
-INSERT INTO failures (id, order_id, workflow_id, failed_from, code, error_class, fingerprint, cause, evidence, what_to_do, attempts)
+INSERT INTO failures (id, order_id, workflow_id, failed_from, code, error_class, fingerprint, cause, evidence, what_to_do, attempts,
+                      retry_at)
 SELECT d.id, d.order_id, d.workflow_id, d.failed_from::workflow_status_enum, d.code, d.error_class, d.fingerprint, d.cause, d.evidence,
-       d.what_to_do, 1 + (SELECT count(*) FROM failures f WHERE f.order_id = d.order_id AND f.code = d.code)
+       d.what_to_do, t.number,
+       CASE WHEN d.error_class = 'integration' AND t.number <= $11 THEN now() + make_interval(secs => $12 * $13 ^ (t.number - 1)) END
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::jsonb[], $10::text[])
   AS d(id, order_id, workflow_id, failed_from, code, error_class, fingerprint, cause, evidence, what_to_do)
+CROSS JOIN LATERAL (
+    SELECT 1 + count(*) AS number FROM failures f WHERE f.order_id = d.order_id AND f.code = d.code) t
+RETURNING order_id, retry_at
 """
+
+INTEGRATION_RETRIES = Retries(max_attempts=4, base_delay_seconds=300.0, max_delay_seconds=8100.0, multiplier=3.0)
+"""An order that the other side kept failing comes back by itself after 5, 15, 45 and 135 minutes; then it is a person's alone."""
 
 # Products of the same creator whose SKU begins alike, in stock where the order ships from.
 _ALTERNATIVES = """
@@ -63,7 +76,7 @@ async def write_failures(connection: Any, plans: Sequence[OrderPlan]) -> None:
     if not failing:
         return
     await _add_alternatives(connection, failing)
-    await connection.execute(
+    rows = await connection.fetch(
         _INSERT,
         [new_id() for _ in failing],
         [plan.order.order_id for plan, _ in failing],
@@ -75,7 +88,17 @@ async def write_failures(connection: Any, plans: Sequence[OrderPlan]) -> None:
         [cause.first.sentence for _, cause in failing],
         [cause.evidence for _, cause in failing],
         [cause.first.what_to_do for _, cause in failing],
+        INTEGRATION_RETRIES.max_attempts,
+        INTEGRATION_RETRIES.base_delay_seconds,
+        INTEGRATION_RETRIES.multiplier,
     )
+    comes_back = {row["order_id"]: row["retry_at"] for row in rows if row["retry_at"] is not None}
+    for plan, cause in failing:
+        if (retry_at := comes_back.get(plan.order.order_id)) is not None:
+            plan.due_at, plan.waiting_for = retry_at, "retry"
+        if cause.error_class is ErrorClass.SYSTEM:
+            told = {"order_id": str(plan.order.order_id), "code": cause.first.code}
+            logger.error("an order failed for a cause of the system's own", extra=told)
 
 
 async def _add_alternatives(connection: Any, failing: Sequence[tuple[OrderPlan, Cause]]) -> None:

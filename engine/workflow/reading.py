@@ -19,7 +19,7 @@ from engine.ports import Address
 from engine.privacy.cipher import Vault
 from engine.words import ExecutionStatus, FulfilmentStatus, OrderKind, OrderStatus, WorkflowState
 from engine.workflow.definition import Edition
-from engine.workflow.facts import ItemFacts, OrderFacts, PackageFacts, Shelf, ShopPolicies
+from engine.workflow.facts import ComesBack, ItemFacts, OrderFacts, PackageFacts, Shelf, ShopPolicies
 from engine.workflow.machines import Unusable, Workflow, machines_of
 from engine.workflow.needs import EVERYTHING, Needs
 
@@ -73,7 +73,10 @@ ORDER BY p.id
 FOR NO KEY UPDATE OF p
 """
 
-_FAILURES = "SELECT order_id, code FROM failures WHERE resolved_at IS NULL AND order_id = ANY($1::uuid[])"
+_FAILURES = """
+SELECT order_id, code, error_class, retry_at, retry_by, retry_reason
+FROM failures WHERE resolved_at IS NULL AND order_id = ANY($1::uuid[])
+"""
 
 # Reading a word from a table costs a tenth of calling its enum, and a batch reads thousands.
 _STATES = {state.value: state for state in WorkflowState}
@@ -130,7 +133,9 @@ async def read_facts(connection: Any, vault: Vault, order_ids: Collection[OrderI
     failed = [key for key, order in orders.items() if order.state is WorkflowState.FAILED]
     if failed:
         for row in await connection.fetch(_FAILURES, failed):
-            orders[row["order_id"]].failure_code = row["code"]
+            order = orders[row["order_id"]]
+            order.failure_code, order.failure_class = row["code"], row["error_class"]
+            order.comes_back = ComesBack.read(row)
     resting = [key for key, order in orders.items() if order.not_before is not None]
     if resting:
         for row in await connection.fetch(_ATTEMPTS, resting):

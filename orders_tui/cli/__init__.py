@@ -10,6 +10,9 @@ Where to look
                `order_bulk` changes and undoes many, `order_filter` is which, `bulk_text` how it is told
     batch      list, show, stop, continue
     stock      list, receive
+    failures   list, show, assign, acknowledge, snooze, wake, retry-group
+    timeline   the command `orders timeline`
+    report     latency
     audit      verify
     product    list, show, set, set-weight, map, unmap
     location   list, calendar

@@ -18,6 +18,8 @@ COMMANDS = {
     "batch": "Bulk changes: list, show, stop, continue.",
     "stock": "List stock and receive more of it.",
     "product": "What the program knows of a product.",
+    "failures": "The failed queue: what stopped orders, who is at it, and sending them on.",
+    "report": "Numbers over many orders.",
     "audit": "Who changed what, and whether the record of it is whole.",
     "location": "Where goods lie, their cut-offs and holidays.",
     "db": "Where the database is, its schema, its health.",

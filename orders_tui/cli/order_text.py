@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from engine.money import Money
-from engine.orders.views import OrderDetail, OrderRow
+from engine.orders.views import OrderDetail, OrderRow, TimelineEntry
 
 
 def row_document(row: OrderRow) -> dict[str, object]:
@@ -57,7 +57,12 @@ def story(detail: OrderDetail) -> Iterator[str]:
         yield f"  {package.state}: {label}{cost}, {package.tracking_status}"
     yield "Story (UTC)"
     for entry in detail.timeline:
-        yield f"  {_minute(entry.at)}  {entry.kind:<8} {entry.text}  ({entry.actor})"
+        yield f"  {timeline_line(entry)}"
+
+
+def timeline_line(entry: TimelineEntry) -> str:
+    """One line of an order's story."""
+    return f"{_minute(entry.at)}  {entry.kind:<8} {entry.text}  ({entry.actor})"
 
 
 def _minute(moment: datetime) -> str:

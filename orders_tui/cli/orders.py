@@ -37,6 +37,7 @@ for _target, _name, _help in (
     ("order_bulk:undo", "undo", "Take a bulk change back."),
 ):
     app.command(f"orders_tui.cli.{_target}", name=_name, help=_help)
+app.command("orders_tui.cli.timeline:timeline", name="timeline", help="Tell one order's story, whole or of some kinds.")
 
 
 @app.command(name="list")

@@ -96,8 +96,8 @@ async def set_product(
 async def set_weight(sku: str, weight_grams: Annotated[int, Parameter(name="GRAMS", help="Weight in grams.")]) -> int:
     """Give a product its weight; carriers quote nothing without one."""
     async with open_services(read_settings(), on_wait=narrate) as services:
-        await services.set_weight(sku, weight_grams)
-    narrate(f"{sku} weighs {weight_grams} g.")
+        going = await services.set_weight(sku, weight_grams)
+    narrate(f"{sku} weighs {weight_grams} g." + (f" {going} failed orders go on." if going else ""))
     return Exit.OK
 
 

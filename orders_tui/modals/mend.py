@@ -110,7 +110,9 @@ _ADDRESS_LABELS = {
 _ADDRESS_OPTIONAL = frozenset({"phone", "line2", "state"})
 
 
-def correct_address(session: Session, order_id: OrderId, order_number: str, address: Address | None) -> Mend:
+def correct_address(
+    session: Session, order_id: OrderId, order_number: str, address: Address | None, version: int
+) -> Mend:
     """Replace an order's shipping address, beginning from the present one."""
     present = address or Address(*([""] * len(fields(Address))))
 
@@ -118,7 +120,8 @@ def correct_address(session: Session, order_id: OrderId, order_number: str, addr
         country = values["country"].upper()
         if len(country) != 2 or not country.isalpha():
             raise ValueError("The country is its two letters, such as US or GB.")
-        await session.services.correct_address(order_id, replace(present, **{**values, "country": country}))
+        corrected = replace(present, **{**values, "country": country})
+        await session.services.correct_address(order_id, corrected, expected_version=version)
         return f"{order_number} goes to the corrected address."
 
     form_fields = tuple(

@@ -10,22 +10,25 @@ Where to look
     door       how every write runs to its end, and how a lost database is told
     holds      holding orders back; `marks` are tags, people, notes and priorities
     products   the product master; `locations` and their calendars
+    failures   the failed queue as people work it
+    reports    numbers over many orders
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from engine.actors import Actor
 from engine.database.connection import Database
 from engine.identifiers import OrderId
 from engine.inventory import stock
 from engine.inventory.ledger import receive
-from engine.inventory.products import set_weight
+from engine.inventory.products import Weight, set_weight
 from engine.orders import queries
 from engine.orders.bulk_views import BulkKind, BulkRequest
 from engine.orders.correction import correct_address
 from engine.orders.detail import detail
+from engine.orders.timeline import timeline
 from engine.orders.views import (
     BatchReport,
     ChangeOutcome,
@@ -41,6 +44,8 @@ from engine.orders.views import (
     PileCount,
     Pulse,
     StockRow,
+    TimelineEntry,
+    TimelineKind,
 )
 from engine.ports import Address
 from engine.reports import overview
@@ -49,10 +54,12 @@ from engine.workflow import failure_groups
 from orders_tui.services.audit import Audit
 from orders_tui.services.bulk import Bulk
 from orders_tui.services.door import Door, lost_is_unreachable
+from orders_tui.services.failures import Failures
 from orders_tui.services.holds import Holds
 from orders_tui.services.locations import Locations
 from orders_tui.services.marks import Marks
 from orders_tui.services.products import Products
+from orders_tui.services.reports import Reports
 
 COUNT_CAP = 10_000
 """Up to here a count is exact at once; beyond it says "at least" until an exact one is asked for."""
@@ -74,6 +81,8 @@ class Services:
         self.marks = Marks(database, actor, self.door, self.bulk)
         self.products = Products(database, actor, self.door)
         self.locations = Locations(database, actor, self.door)
+        self.failures_queue = Failures(database, actor, self.door, self.bulk)
+        self.reports = Reports(database)
 
     # Lists
 
@@ -186,13 +195,23 @@ class Services:
         """Add stock that arrived, and wake the orders that wait for it. Raises NotFound for an unknown SKU, Refused."""
         return await self.door.write(receive(self.database, sku, quantity, actor=self.actor))
 
-    async def set_weight(self, sku: str, weight_grams: int) -> None:
-        """Give a product its weight. Raises NotFound, Refused."""
-        await self.door.write(set_weight(self.database, sku, weight_grams, actor=self.actor))
+    async def set_weight(self, sku: str, weight_grams: int, *, seen: Weight | None = None) -> int:
+        """Give a product its weight; answers how many failed orders go on for it. Raises NotFound, Refused, Conflict."""
+        return await self.door.write(set_weight(self.database, sku, weight_grams, actor=self.actor, seen=seen))
 
-    async def correct_address(self, order_id: OrderId, address: Address) -> None:
-        """Replace the shipping address of an order that has not shipped. Raises NotFound, Refused."""
-        await self.door.write(correct_address(self.database, order_id, address, actor=self.actor))
+    async def timeline(self, order_id: OrderId, kinds: Collection[TimelineKind]) -> tuple[TimelineEntry, ...]:
+        """The lines of these kinds of one order's story, oldest first."""
+        with lost_is_unreachable():
+            async with self.database.pool.acquire() as connection:
+                return await timeline(connection, self.database.vault, order_id, kinds)
+
+    async def correct_address(
+        self, order_id: OrderId, address: Address, *, expected_version: int | None = None
+    ) -> None:
+        """Replace the shipping address of an order that has no label yet. Raises NotFound, Refused, Conflict."""
+        await self.door.write(
+            correct_address(self.database, order_id, address, actor=self.actor, expected_version=expected_version)
+        )
 
     async def close(self) -> None:
         """Wait for running writes, two seconds at most; then they are cancelled and the database rolls them back."""

@@ -24,6 +24,7 @@ TEMPLATES = frozenset(
         "order_shipped",
         "review_request",
         "failure",
+        "alert",
     }
 )
 

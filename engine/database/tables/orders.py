@@ -108,6 +108,12 @@ Index(
     postgresql_where=text("workflow_status = 'failed'"),
 )
 
+Index(
+    "orders_completed_index",
+    orders.c.shop_id,
+    desc(orders.c.delivered_date),
+    postgresql_where=text("workflow_status = 'completed'"),
+)
 Index("orders_cancel_requested_index", orders.c.id, postgresql_where=text("cancel_requested"))
 Index(
     "orders_due_index",

@@ -36,6 +36,7 @@ def test_the_values_of_the_templates_are_these() -> None:
         "order_shipped": ["carrier", "tracking_number"],
         "review_request": [],
         "failure": ["cause", "code", "fingerprint", "mend", "orders"],
+        "alert": ["cause", "code", "fingerprint", "mend", "orders"],
     }
 
 

@@ -148,6 +148,14 @@ def upgrade() -> None:
         schema="orders",
     )
     op.add_column("failures", sa.Column("retry_reason", sa.Text(), nullable=True), schema="orders")
+    op.create_index(
+        "orders_completed_index",
+        "orders",
+        ["shop_id", sa.literal_column("delivered_date DESC")],
+        unique=False,
+        schema="orders",
+        postgresql_where=sa.text("workflow_status = 'completed'"),
+    )
     op.execute(_INSERT_ONLY)
     for table in ("audit_log", "audit_seals", "audit_seal_heads", "audit_cuts"):
         op.execute(
