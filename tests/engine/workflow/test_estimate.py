@@ -15,7 +15,8 @@ from tests.engine.house import House
 _COMPLETED = """
 INSERT INTO orders (id, user_id, shop_id, tiktok_order_id, order_number, workflow_status, order_status, total_amount, order_date,
                     delivered_date, channel_status, channel_updated_at, channel_digest)
-SELECT $1::uuid, user_id, id, $1::uuid::text, $1::uuid::text, 'completed', 'delivered', 1, now(), now() - make_interval(hours => $3), 'COMPLETED', now(), ''
+SELECT $1::uuid, user_id, id, $1::uuid::text, $1::uuid::text, 'completed', 'delivered', 1, now(),
+       now() - make_interval(hours => $3), 'COMPLETED', now(), ''
 FROM shops WHERE id = $2
 """
 _STEP = """
