@@ -103,6 +103,23 @@ class OrderFact:
     seller_note: str = ""
     units: tuple[UnitFact, ...] = ()
 
+    @property
+    def recency(self) -> tuple[datetime, int]:
+        """What makes one fact newer than another: its time, and within a second, which is all TikTok tells, how far the order is."""
+        return self.update_time, _PROGRESS[self.channel_status]
+
+
+_PROGRESS = {status: rank for rank, status in enumerate((
+    ChannelStatus.UNKNOWN, ChannelStatus.UNPAID, ChannelStatus.ON_HOLD, ChannelStatus.AWAITING_SHIPMENT,
+    ChannelStatus.PARTIALLY_SHIPPING, ChannelStatus.AWAITING_COLLECTION, ChannelStatus.IN_TRANSIT, ChannelStatus.DELIVERED,
+    ChannelStatus.COMPLETED, ChannelStatus.CANCELLED,
+))}  # fmt: skip
+
+
+def is_behind(fact: OrderFact, update_time: datetime, channel_status: str) -> bool:
+    """Whether the fact is older than an order that was last heard of then, in that status."""
+    return fact.recency < (update_time, _PROGRESS[ChannelStatus(channel_status)])
+
 
 @dataclass(frozen=True, slots=True)
 class TrackingFact:

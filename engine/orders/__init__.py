@@ -16,6 +16,7 @@ Changing
     undoing        undo, a batch of its own; `undo_status`, `undo_marks` and `undo_holds` put things back
     validation     everything wrong with an order's data at once; `problems` is one such thing, `address_rules` what countries ask
     correction     a corrected address
+    conflicts      the table of who wins when two want different things of one order (conflicts.toml)
     changes        what changed since a screen read it, told to who is refused for it
     editing        what changes an order without moving it, many at once: `holds`, `tags`, `assignment`, `notes`, `priority`
     deadlines      the internal target that a location's calendar makes of a ship-by

@@ -110,7 +110,7 @@ def _newest(facts: Sequence[OrderFact]) -> list[OrderFact]:
     latest: dict[str, OrderFact] = {}
     for fact in facts:
         held = latest.get(fact.tiktok_order_id)
-        if held is None or fact.update_time >= held.update_time:
+        if held is None or fact.recency >= held.recency:
             latest[fact.tiktok_order_id] = fact
     return [latest[key] for key in sorted(latest)]
 

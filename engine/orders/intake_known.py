@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
+
+import orjson
 
 from engine.actors import CHANNEL
 from engine.audit import chain
 from engine.identifiers import OrderId, ShopId, new_id
 from engine.orders.deadlines import target_ship_by
 from engine.orders.intake_rows import PLACE_HOLDS, WORDS
+from engine.orders.opening import open_bytes
 from engine.orders.personal import Sealed, seal_fact, words_of
 from engine.orders.priority import MOVE_DEADLINES, derived_level
 from engine.orders.shop_rows import ShopRow
-from engine.ports import OrderFact
+from engine.ports import OrderFact, is_behind
 from engine.privacy.cipher import Vault
-from engine.words import ChannelStatus
+from engine.words import ChannelStatus, PaymentStatus
 
 _LOCK = """
 SELECT id, tiktok_order_id, channel_status, channel_updated_at, channel_digest, payment_status, audit_sequence, audit_head, masked,
        target_ship_by,
        customer_name IS NOT NULL AS has_customer, shipping_address IS NOT NULL AS has_address,
-       EXISTS (SELECT FROM audit_log a WHERE a.subject = orders.id AND a.action = 'order.address_corrected') AS corrected
+       (SELECT array_agg(a.before) FROM audit_log a
+        WHERE a.subject = orders.id AND a.action = 'order.address_corrected') AS corrected_from
 FROM orders WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
 """
 
@@ -65,7 +69,15 @@ WHERE i.id = d.order_item_id AND i.cancelled_quantity <> d.cancelled
 
 _LIFT_HOLDS = """
 UPDATE holds SET released_at = now(), released_by = 'tiktok_shop'
-WHERE order_id = ANY($1::uuid[]) AND reason = 'cooling-off' AND released_at IS NULL
+WHERE released_at IS NULL AND (order_id = ANY($1::uuid[]) AND reason = 'cooling-off'
+                               OR order_id = ANY($2::uuid[]) AND reason = 'payment' AND placed_by = 'tiktok_shop')
+"""
+
+# A payment that is taken back stops the order until it is there again.
+_HOLD_UNPAID = """
+INSERT INTO holds (id, order_id, reason, placed_by)
+SELECT d.id, d.order_id, 'payment', 'tiktok_shop' FROM unnest($1::uuid[], $2::uuid[]) AS d(id, order_id)
+ON CONFLICT DO NOTHING
 """
 
 _KEPT = Sealed(None, None, None, None, None, None)
@@ -81,6 +93,7 @@ class _Change:
     entry: chain.Entry
     target_before: datetime | None
     target: datetime | None
+    payment_reversed: bool
 
 
 async def update(
@@ -101,7 +114,7 @@ async def update(
     changes: list[_Change] = []
     for fact, digest in facts:
         row = rows[fact.tiktok_order_id]
-        if fact.update_time < row["channel_updated_at"]:
+        if is_behind(fact, row["channel_updated_at"], row["channel_status"]):
             applied[fact.tiktok_order_id] = Applied.STALE
         elif digest == row["channel_digest"]:
             applied[fact.tiktok_order_id] = Applied.UNCHANGED
@@ -130,10 +143,29 @@ def _change(vault: Vault, shop: ShopRow, fact: OrderFact, digest: bytes, row: An
         now,
     )
     sealed = _KEPT if keep else seal_fact(vault, shop.user_id, order_id, fact)
-    if row["corrected"]:  # TikTok goes on repeating the address that a person has corrected here
+    if row["corrected_from"] is not None and not _is_new_address(vault, order_id, fact, row["corrected_from"]):
         sealed = replace(sealed, address=None)
     target = target_ship_by(fact.ship_by, shop.calendar)
-    return _Change(fact, digest, order_id, sealed, not keep, entry, row["target_ship_by"], target)
+    return _Change(
+        fact, digest, order_id, sealed, not keep, entry, row["target_ship_by"], target, _is_reversed(row, fact)
+    )
+
+
+def _is_reversed(row: Any, fact: OrderFact) -> bool:
+    """Whether a payment that was there is not there any more; a refund is another thing."""
+    return row["payment_status"] == PaymentStatus.PAID and fact.payment_status in {
+        PaymentStatus.PENDING,
+        PaymentStatus.FAILED,
+    }
+
+
+def _is_new_address(vault: Vault, order_id: OrderId, fact: OrderFact, corrected_from: Sequence[bytes | None]) -> bool:
+    """Whether the buyer gave another address since a person corrected it; TikTok goes on repeating the one that was corrected."""
+    if fact.address is None or fact.masked:
+        return False
+    opened = [open_bytes(vault, "audit_log.before", order_id, each) for each in corrected_from]
+    known = [orjson.loads(each)["address"] for each in opened if each is not None]
+    return bool(known) and asdict(fact.address) not in known
 
 
 async def _write(connection: Any, vault: Vault, changes: Sequence[_Change]) -> None:
@@ -179,8 +211,12 @@ async def _write(connection: Any, vault: Vault, changes: Sequence[_Change]) -> N
     if held:
         await connection.execute(PLACE_HOLDS, [new_id() for _ in held], held)
     free = [change.order_id for change in changes if change.fact.channel_status is not ChannelStatus.ON_HOLD]
-    if free:
-        await connection.execute(_LIFT_HOLDS, free)
+    paid = [change.order_id for change in changes if change.fact.payment_status is PaymentStatus.PAID]
+    if free or paid:
+        await connection.execute(_LIFT_HOLDS, free, paid)
+    reversed_ = [change.order_id for change in changes if change.payment_reversed]
+    if reversed_:
+        await connection.execute(_HOLD_UNPAID, [new_id() for _ in reversed_], reversed_)
     words = sorted({(word, c.order_id) for c in changes if c.searchable for word in words_of(vault, c.fact)})
     await connection.execute(WORDS, [word for word, _ in words], [order_id for _, order_id in words])
     await chain.write(connection, [change.entry for change in changes])
