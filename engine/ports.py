@@ -122,6 +122,32 @@ def is_behind(fact: OrderFact, update_time: datetime, channel_status: str) -> bo
 
 
 @dataclass(frozen=True, slots=True)
+class ReturnedUnit:
+    """One unit that a return is about."""
+
+    tiktok_line_id: str
+    seller_sku: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnFact:
+    """What TikTok says a return or a refund is, at `update_time`."""
+
+    tiktok_return_id: str
+    tiktok_order_id: str
+    return_type: str
+    """`REFUND`, `RETURN_AND_REFUND` or `REPLACEMENT`."""
+    channel_status: str
+    """TikTok's own word, such as `RETURN_OR_REFUND_REQUEST_COMPLETE`."""
+    update_time: datetime
+    reason: str = ""
+    refund_amount: Decimal | None = None
+    currency: str = ""
+    respond_by: datetime | None = None
+    lines: tuple[ReturnedUnit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TrackingFact:
     """What a carrier says of one parcel."""
 
@@ -191,7 +217,14 @@ class NoticeSent:
     reference: str
 
 
-Result = LabelBought | LabelVoided | PackageShipped | NoticeSent
+@dataclass(frozen=True, slots=True)
+class OrderCancelled:
+    """TikTok cancelled the order, or had done so before; `cancel_id` is its name for the cancellation, where it gave one."""
+
+    cancel_id: str = ""
+
+
+Result = LabelBought | LabelVoided | PackageShipped | OrderCancelled | NoticeSent
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +304,8 @@ class ShipRequest:
     tracking_number: str
     tiktok_line_ids: tuple[str, ...]
     shipping_type: str
+    tiktok_package_id: str = ""
+    """TikTok's own id of the parcel, once it was told of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,6 +111,15 @@ class OrderKind(StrEnum):
     EXCHANGE = "exchange"
 
 
+class CancelReason(StrEnum):
+    """Why a person cancels; TikTok has a name of its own for each in each market."""
+
+    OUT_OF_STOCK = "out_of_stock"
+    WRONG_PRICE = "wrong_price"
+    UNDELIVERABLE = "undeliverable"
+    BUYER_ASKED = "buyer_asked"
+
+
 class PackageState(StrEnum):
     """Life of a parcel: planned → labelled → told → in transit → delivered; or taken back, or packed into another one."""
 

@@ -18,7 +18,7 @@ from engine.effects.kinds import BUDGETS, Budgets
 from engine.effects.settling import Settlement, settle
 from engine.errors import OrdersError
 from engine.fleet.daemons import DEAD_AFTER_SECONDS
-from engine.identifiers import DaemonId, EffectId, PackageId
+from engine.identifiers import DaemonId, EffectId, OrderId, PackageId
 from engine.orders import notices, packages
 from engine.ports import Claim, Failed, NoticeRequest, Outcome, ParcelRequest, Postponed, ShipRequest, Unsure
 from engine.words import EffectKind
@@ -73,8 +73,11 @@ class EngineDesk:
     async def parcel_requests(self, claims: Sequence[Claim]) -> dict[PackageId, ParcelRequest]:
         return await packages.parcel_requests(self._database, _packages(claims))
 
-    async def ship_requests(self, claims: Sequence[Claim]) -> dict[PackageId, ShipRequest]:
-        return await packages.ship_requests(self._database, _packages(claims))
+    async def ship_requests(self, claims: Sequence[Claim]) -> dict[EffectId, ShipRequest]:
+        return await packages.ship_requests(self._database, claims)
+
+    async def tiktok_order_ids(self, claims: Sequence[Claim]) -> dict[OrderId, str]:
+        return await packages.tiktok_order_ids(self._database, claims)
 
     async def notice_requests(self, claims: Sequence[Claim]) -> dict[EffectId, NoticeRequest]:
         return await notices.notice_requests(self._database, claims)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
-from engine.identifiers import EffectId, PackageId
+from engine.identifiers import EffectId, OrderId, PackageId
 from engine.ports import Claim, NoticeRequest, Outcome, ParcelRequest, ShipRequest
 
 
@@ -19,8 +19,11 @@ class Desk(Protocol):
     async def parcel_requests(self, claims: Sequence[Claim]) -> dict[PackageId, ParcelRequest]:
         """What the carrier must know of each claim's package; a package that is gone is absent."""
 
-    async def ship_requests(self, claims: Sequence[Claim]) -> dict[PackageId, ShipRequest]:
-        """What TikTok must know of each claim's package; a package that is gone is absent."""
+    async def ship_requests(self, claims: Sequence[Claim]) -> dict[EffectId, ShipRequest]:
+        """What TikTok must know of each claim's package, as far as it is the claim's order's; one that is gone is absent."""
+
+    async def tiktok_order_ids(self, claims: Sequence[Claim]) -> dict[OrderId, str]:
+        """TikTok's id for each claim's order; an order that is gone is absent."""
 
     async def notice_requests(self, claims: Sequence[Claim]) -> dict[EffectId, NoticeRequest]:
         """What each claim's notice says and to whom; a notice that has become pointless is absent."""

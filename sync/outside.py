@@ -23,6 +23,7 @@ from sync.resilience import BreakerSettings, Guard, GuardSettings
 from sync.shipping.deliveries import LabelSettings, buy_label_handler, void_label_handler
 from sync.shipping.easypost import LISTS_BUDGET, EasyPost, EasyPostSettings
 from sync.shipping.port import Carrier
+from sync.tiktok.cancelling import CancelSettings, cancel_order_handler
 from sync.tiktok.client import TikTokClient, TikTokSettings
 from sync.tiktok.deliveries import ConnectedShop, ship_package_handler
 from sync.tiktok.stored_tokens import StoredTokens
@@ -40,6 +41,7 @@ class OutsideSettings:
     easypost: EasyPostSettings
     tiktok: TikTokSettings = field(default_factory=TikTokSettings)
     labels: LabelSettings = field(default_factory=LabelSettings)
+    cancellations: CancelSettings = field(default_factory=CancelSettings)
     tiktok_calls_per_second: int = 10
     carrier_calls_per_second: int = 10
     tiktok_breaker: BreakerSettings = field(default_factory=BreakerSettings)
@@ -83,6 +85,7 @@ class Outside:
             EffectKind.VOID_LABEL: void_label_handler(self.carrier, self._settings.labels),
             EffectKind.SHIP_PACKAGE: ship_package_handler(self.shop),
             EffectKind.UPDATE_TRACKING: ship_package_handler(self.shop),
+            EffectKind.CANCEL_ORDER: cancel_order_handler(self.shop, self._settings.cancellations),
             EffectKind.NOTICE: notice_handler(self._outbox),
         }
 
@@ -94,7 +97,7 @@ class Outside:
                 row = await shops.find_shop(self._database, shop_id)
             except OrdersError as error:
                 raise Terminal(error.code, error.sentence) from error
-            known = ConnectedShop(self.client(shop_id), row.cipher)
+            known = ConnectedShop(self.client(shop_id), row.cipher, row.region)
             self._clients[shop_id] = known
         return known
 

@@ -15,9 +15,15 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from engine.identifiers import LocationId, OrderId, ProductId
+from engine.identifiers import LocationId, OrderId, PackageId, ProductId
 
 _WORK = "SELECT order_id FROM work WHERE order_id = ANY($1::uuid[]) ORDER BY order_id FOR UPDATE"
+
+_WORK_OF_PACKAGES = """
+SELECT order_id FROM work WHERE order_id = ANY(ARRAY(
+    SELECT * FROM unnest($1::uuid[]) UNION SELECT order_id FROM package_items WHERE package_id = ANY($2::uuid[])))
+ORDER BY order_id FOR UPDATE
+"""
 
 _ORDERS = "SELECT id FROM orders WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"
 
@@ -36,11 +42,18 @@ async def lock_work(connection: Any, order_ids: Collection[OrderId]) -> set[Orde
     return {OrderId(row["order_id"]) for row in rows}
 
 
-async def lock_for_result(connection: Any, order_ids: Collection[OrderId]) -> None:
-    """Lock orders that a result from outside belongs to, whether they are still open or not."""
-    locked = await lock_work(connection, order_ids)
-    if closed := [order_id for order_id in order_ids if order_id not in locked]:
+async def lock_for_result(
+    connection: Any, order_ids: Collection[OrderId], package_ids: Collection[PackageId] = ()
+) -> list[OrderId]:
+    """Lock orders that a result from outside belongs to, whether they are still open or not.
+
+    Answers the open ones, with all that share one of these packages.
+    """
+    rows = await connection.fetch(_WORK_OF_PACKAGES, list(order_ids), list(package_ids))
+    locked = [OrderId(row["order_id"]) for row in rows]
+    if closed := sorted(set(order_ids).difference(locked)):
         await connection.fetch(_ORDERS, closed)
+    return locked
 
 
 async def lock_stock(connection: Any, keys: Collection[tuple[ProductId, LocationId]]) -> dict[tuple[UUID, UUID], int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from engine.database.locks import lock_for_result
 from engine.effects.kinds import BUDGETS, Budgets
 from engine.identifiers import DaemonId, EffectId, OrderId, PackageId, ShopId
 from engine.ports import Claim
@@ -29,13 +30,34 @@ FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::uuid
             $11::text[], $12::jsonb[])
   WITH ORDINALITY AS d(id, key, kind, dependency, order_id, shop_id, package_id, ahead, delay, request, reference, retry, place)
 ORDER BY d.place
-ON CONFLICT (key) DO NOTHING
+ON CONFLICT (key) DO UPDATE
+SET state = CASE WHEN effects.provider_reference <> '' THEN 'ambiguous' ELSE 'intent' END, order_id = excluded.order_id,
+    head = excluded.head, due_at = excluded.due_at, sequence = DEFAULT, attempt = 0, error = NULL, error_code = NULL, settled_at = NULL,
+    lease_token = NULL, lease_until = NULL
+WHERE effects.state = 'voided'
 """  # noqa: S608
 
 _VOID = """
 UPDATE effects SET state = 'voided', head = false, settled_at = now()
-WHERE order_id = ANY($1::uuid[]) AND state = 'intent' AND lease_until IS NULL AND kind <> 'void_label'
+WHERE order_id = ANY($1::uuid[]) AND state = 'intent' AND lease_until IS NULL AND kind NOT IN ('void_label', 'cancel_order')
 """
+
+_VOID_LABELS = """
+UPDATE effects e SET state = 'voided', head = false, settled_at = now()
+FROM packages p
+WHERE p.id = ANY($1::uuid[]) AND e.key = 'label:' || p.id || ':' || p.generation AND e.state = 'intent' AND e.lease_until IS NULL
+"""
+
+# One head for each order and dependency: the first that is open. The caller holds the orders.
+_NEXT_HEADS = f"""
+UPDATE effects SET head = true
+WHERE id IN (
+    SELECT DISTINCT ON (e.order_id, e.dependency) e.id
+    FROM effects e
+    WHERE e.order_id = ANY($1::uuid[]) AND e.state IN {OPEN}
+    ORDER BY e.order_id, e.dependency, e.sequence)
+  AND NOT head
+"""  # noqa: S608
 
 # One that may have happened still knows its reference: it asks first.
 _REARM = f"""
@@ -77,8 +99,9 @@ RETURNING e.id, e.key, e.kind, e.dependency, e.order_id, e.shop_id, e.package_id
           e.provider_reference, e.request, e.retry
 """
 
-# A cancelled, held, paused or failed order stops here, and a parcel that was taken back, before the call that cannot be taken back.
-# Getting here for the first time is progress: the calls before it have used up their tries, the one to come has its own.
+# A cancelled, held, paused or failed order stops here, and a parcel that was taken back, before the call that cannot be taken back; so
+# does an order that shares its parcel with a held or failed one. Getting here for the first time is progress: the calls before it have
+# used up their tries, the one to come has its own.
 _CHECKPOINT = """
 UPDATE effects e SET state = 'sent', provider_reference = d.reference,
        attempt = CASE WHEN e.provider_reference = '' AND d.reference <> '' THEN 1 ELSE e.attempt END
@@ -89,7 +112,10 @@ WHERE e.id = d.id AND e.lease_token = d.token AND e.state IN ('intent', 'sent', 
   AND (e.kind NOT IN ('buy_label', 'ship_package')
        OR (o.order_status NOT IN ('cancelled', 'returned') AND o.channel_status <> 'CANCELLED' AND NOT EXISTS (
            SELECT 1 FROM holds h WHERE h.order_id = e.order_id AND h.released_at IS NULL)))
-  AND (e.kind <> 'buy_label' OR o.workflow_status <> 'failed')
+  AND (e.kind <> 'buy_label' OR o.workflow_status <> 'failed' AND NOT EXISTS (
+       SELECT FROM package_items c JOIN orders x ON x.id = c.order_id
+       WHERE c.package_id = f.package_id AND c.order_id <> f.order_id
+         AND (x.workflow_status = 'failed' OR EXISTS (SELECT FROM holds h WHERE h.order_id = x.id AND h.released_at IS NULL))))
   AND (e.kind NOT IN ('buy_label', 'ship_package', 'update_tracking')
        OR (NOT EXISTS (SELECT 1 FROM order_workflows w WHERE w.order_id = e.order_id AND w.workflow_status = 'paused')
            AND NOT EXISTS (SELECT 1 FROM packages p WHERE p.id = e.package_id AND p.state IN ('voiding', 'voided'))))
@@ -108,19 +134,19 @@ _VOID_TAKEN_BACK = """
 UPDATE effects e SET state = 'voided', head = false, settled_at = now(), lease_until = NULL
 FROM orders o
 WHERE e.id = ANY($1::uuid[]) AND e.state IN ('intent', 'ambiguous') AND o.id = e.order_id
+  AND e.kind NOT IN ('void_label', 'cancel_order')
   AND (o.order_status = 'cancelled' OR EXISTS (
-      SELECT 1 FROM packages p WHERE p.id = e.package_id AND p.state IN ('voiding', 'voided') AND e.kind <> 'void_label'))
+      SELECT 1 FROM packages p WHERE p.id = e.package_id AND p.state IN ('voiding', 'voided')))
 """
 
 
 async def intend(connection: Any, effects: Sequence[NewEffect]) -> None:
-    """Write intents. A key that exists already is left as it is: what was meant once is done once."""
+    """Write intents. What was meant once is done once: only a key that was taken back unsent is meant anew."""
     if not effects:
         return
-    # A batch means a digest once for each of its orders.
     first: dict[str, NewEffect] = {}
     for effect in effects:
-        first.setdefault(effect.key, effect)
+        first.setdefault(effect.key, effect)  # orders of one batch may mean the same notice
     effects = list(first.values())
     await connection.execute(
         _INTEND,
@@ -149,6 +175,16 @@ async def pass_over(connection: Any, passed: Sequence[tuple[OrderId, EffectKind]
     """Close failed effects for good: a person vouches for what they meant. Their error stays to be read."""
     if passed:
         await connection.execute(_VOUCHED_FOR, [order_id for order_id, _ in passed], [kind for _, kind in passed])
+
+
+async def void_labels(connection: Any, package_ids: Sequence[PackageId]) -> None:
+    """Take back the purchases meant for these packages that nobody has claimed. Call `next_heads` for their orders after."""
+    await connection.execute(_VOID_LABELS, package_ids)
+
+
+async def next_heads(connection: Any, order_ids: Sequence[OrderId]) -> None:
+    """Let the first open effect of each of these orders, for each dependency, be claimed."""
+    await connection.execute(_NEXT_HEADS, order_ids)
 
 
 async def rearm(connection: Any, order_ids: Sequence[OrderId]) -> None:
@@ -214,5 +250,8 @@ async def stand_down(connection: Any, claims: Collection[Claim]) -> None:
     An ambiguous one has asked the other side before it came to its checkpoint, so nothing was there to be taken back.
     """
     ids = [claim.effect_id for claim in claims]
+    orders = sorted({claim.order_id for claim in claims if claim.order_id is not None})
+    await lock_for_result(connection, orders)
     await connection.execute(_STAND_DOWN, ids, [claim.token for claim in claims])
     await connection.execute(_VOID_TAKEN_BACK, ids)
+    await next_heads(connection, orders)

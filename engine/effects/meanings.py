@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.identifiers import PackageId, new_id
-from engine.ports import Claim, Done, LabelBought, LabelVoided, Outcome, PackageShipped
+from engine.ports import Claim, Done, LabelBought, LabelVoided, NoticeSent, OrderCancelled, Outcome, PackageShipped
 from engine.privacy.cipher import Vault
 
 _OWNERS = (
@@ -20,7 +20,7 @@ SET state = CASE WHEN p.state = 'planned' THEN 'labelled' ELSE 'voiding' END,
     provider = 'easypost', carrier = d.carrier, service = d.service, tracking_number = d.tracking_number,
     tracking_status = 'label_created', shipment_reference = d.shipment, tracker_reference = d.tracker,
     label_cost = d.cost, label_currency = d.currency, labelled_at = now(),
-    track_due_at = CASE WHEN p.state = 'planned' THEN now() END, version = p.version + 1, updated_at = now()
+    track_due_at = CASE WHEN p.state = 'planned' THEN now() END, after_void = '', version = p.version + 1, updated_at = now()
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::numeric[], $8::text[])
   AS d(id, carrier, service, tracking_number, shipment, tracker, cost, currency)
 WHERE p.id = d.id AND p.state IN ('planned', 'voided')
@@ -34,26 +34,42 @@ FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::bytea[]) AS d(id,
 ON CONFLICT (package_id, kind, generation) DO NOTHING
 """
 
+# The caller opens the head of each order's effects afterwards.
 _VOID_LATE_LABELS = """
 INSERT INTO effects (id, key, kind, dependency, order_id, shop_id, package_id, head, provider_reference)
-SELECT gen_random_uuid(), 'void:' || p.id || ':' || p.generation, 'void_label', 'carrier', e.order_id, p.shop_id, p.id, true,
+SELECT gen_random_uuid(), 'void:' || p.id || ':' || p.generation, 'void_label', 'carrier', e.order_id, p.shop_id, p.id, false,
        p.shipment_reference
-FROM packages p JOIN effects e ON e.package_id = p.id AND e.kind = 'buy_label'
-WHERE p.id = ANY($1::uuid[])
+FROM packages p JOIN effects e ON e.key = 'label:' || p.id || ':' || p.generation
+WHERE p.id = ANY($1::uuid[]) AND p.state = 'voiding'
 ON CONFLICT (key) DO NOTHING
 """
 
+# A package of several orders is told of once TikTok knows it for each of them; the effects are settled already.
 _TOLD = """
 UPDATE packages p
 SET state = CASE WHEN p.state = 'labelled' THEN 'told' ELSE p.state END, told_at = now(), told_tracking_number = p.tracking_number,
     tiktok_package_id = CASE WHEN d.tiktok = '' THEN p.tiktok_package_id ELSE d.tiktok END, version = p.version + 1,
     updated_at = now()
-FROM unnest($1::uuid[], $2::text[]) AS d(id, tiktok)
-WHERE p.id = d.id
+FROM (SELECT DISTINCT ON (id) id, tiktok FROM unnest($1::uuid[], $2::text[]) AS m(id, tiktok) ORDER BY id) d
+WHERE p.id = d.id AND NOT EXISTS (
+    SELECT FROM effects e JOIN package_items c ON c.order_id = e.order_id AND c.package_id = e.package_id
+    WHERE e.package_id = p.id AND e.kind IN ('ship_package', 'update_tracking') AND e.state NOT IN ('done', 'voided'))
 """
 
+# A label that a person had voided leaves its package to be labelled anew: another generation, another key, another purchase.
 _VOIDED = """
-UPDATE packages SET state = 'voided', track_due_at = NULL, version = version + 1, updated_at = now() WHERE id = ANY($1::uuid[])
+UPDATE packages
+SET state = CASE WHEN after_void = '' THEN 'voided' ELSE 'planned' END,
+    generation = CASE WHEN after_void = '' THEN generation ELSE generation + 1 END,
+    carrier = CASE WHEN after_void = '' THEN carrier ELSE '' END, service = CASE WHEN after_void = '' THEN service ELSE '' END,
+    tracking_number = CASE WHEN after_void = '' THEN tracking_number ELSE '' END,
+    tracker_reference = CASE WHEN after_void = '' THEN tracker_reference ELSE '' END,
+    shipment_reference = CASE WHEN after_void = '' THEN shipment_reference ELSE '' END,
+    label_cost = CASE WHEN after_void = '' THEN label_cost END, label_currency = CASE WHEN after_void = '' THEN label_currency END,
+    labelled_at = CASE WHEN after_void = '' THEN labelled_at END,
+    tracking_status = CASE WHEN after_void = '' THEN tracking_status ELSE 'unknown' END,
+    track_due_at = NULL, version = version + 1, updated_at = now()
+WHERE id = ANY($1::uuid[]) AND state = 'voiding'
 """
 
 
@@ -72,6 +88,8 @@ async def write_meanings(connection: Any, vault: Vault, settled: Sequence[tuple[
                 told.append((claim.package_id, shipped))
             case LabelVoided():
                 voided.append(claim.package_id)
+            case OrderCancelled() | NoticeSent():
+                pass
     if bought:
         await _write_labels(connection, vault, sorted(bought, key=lambda each: each[0]))
     if told:

@@ -13,12 +13,14 @@ from uuid import UUID
 
 from engine.database.locks import lock_for_result, make_ready
 from engine.database.rows import insert_rows
+from engine.effects import ledger
 from engine.effects.kinds import BUDGETS, Budgets
 from engine.effects.meanings import write_meanings
-from engine.identifiers import new_id
+from engine.identifiers import OrderId, new_id
 from engine.ports import Claim, Done, Failed, Outcome, Postponed, Unsure
 from engine.privacy.cipher import Vault
 from engine.words import EffectKind, EffectState
+from engine.workflow import afterwards
 from engine.workflow.advance import Push, advance
 from engine.workflow.failures import cause_of_outcome
 
@@ -39,16 +41,6 @@ FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::bool[], $5::bytea[], $6::t
   AS d(id, token, state, open, result, error_code, error, reference, delay, refund, forget)
 WHERE e.id = d.id AND e.lease_token = d.token AND e.state IN ('intent', 'sent', 'ambiguous')
 RETURNING e.id
-"""
-
-_NEXT_HEADS = """
-UPDATE effects SET head = true
-WHERE id IN (
-    SELECT DISTINCT ON (e.order_id, e.dependency) e.id
-    FROM effects e
-    WHERE e.order_id = ANY($1::uuid[]) AND e.state IN ('intent', 'sent', 'ambiguous')
-    ORDER BY e.order_id, e.dependency, e.sequence)
-  AND NOT head
 """
 
 
@@ -95,9 +87,10 @@ async def _settle(
     rows = [_row(settlement, budgets) for settlement in settlements]
     # Whoever closes an effect hands its place on to the next one, and whoever writes a new one looks whether a place is taken: both
     # hold the order, or the new one would wait for ever behind one that has just been closed.
-    closing = {s.claim.order_id for s, row in zip(settlements, rows, strict=True) if not row.open}
-    if order_ids := sorted(order_id for order_id in closing if order_id is not None):
-        await lock_for_result(connection, order_ids)
+    closing = [s.claim for s, row in zip(settlements, rows, strict=True) if not row.open]
+    order_ids = sorted({claim.order_id for claim in closing if claim.order_id is not None})
+    packages = [claim.package_id for claim in closing if claim.package_id is not None]
+    open_orders = await lock_for_result(connection, order_ids, packages) if order_ids else []
     won = {
         row["id"]
         for row in await connection.fetch(
@@ -120,8 +113,8 @@ async def _settle(
     done = sorted({s.claim.order_id for s, row in mine if s.claim.order_id is not None and not row.open})
     await write_meanings(connection, vault, [(s.claim, s.outcome) for s, _ in mine])
     if done:
-        await connection.execute(_NEXT_HEADS, done)
-    pushes = {
+        await ledger.next_heads(connection, done)
+    pushes: dict[OrderId, Push] = {
         s.claim.order_id: _failure_push(s.claim, row.gave_up)
         for s, row in mine
         if row.gave_up is not None and s.claim.order_id is not None and s.claim.kind is not EffectKind.NOTICE
@@ -129,8 +122,12 @@ async def _settle(
     told = {s.claim.order_id for s, row in mine if _tells(s) and row.gave_up is None}
     if told:
         await connection.execute(_AWAIT_HANDOVER, sorted(order_id for order_id in told if order_id is not None))
+    causes = {order_id: push.cause for order_id, push in pushes.items() if push.cause is not None}
+    if causes:
+        await afterwards.record(connection, vault, set(order_ids).difference(open_orders), causes)
+    # Beside its own order a result moves those that share its package, which are locked for no other reason.
     going = {s.claim.order_id for s, row in mine if _moves(s, row)} - told
-    moving = [order_id for order_id in order_ids if order_id in going]
+    moving = [order_id for order_id in open_orders if order_id in going or order_id not in order_ids]
     if moving and go_on:
         await advance(connection, vault, moving, pushes)
     elif moving:

@@ -15,6 +15,12 @@ Changing
     journal        what undo may put back, until when, and unless the order changed since
     undoing        undo, a batch of its own; `undo_status`, `undo_marks` and `undo_holds` put things back
     validation     everything wrong with an order's data at once; `problems` is one such thing, `address_rules` what countries ask
+    cancelling     cancelling by hand, whatever has been done for the order
+    splitting      one order in several parcels; what is short put off until its stock is there
+    combining      several orders in one parcel, and the way back; `sharing` says who is in one with whom
+    voiding        a label given back, bought again, or read again
+    handover       parcels handed to the carrier one by one; `parcel_rows` locks what a person asks something of
+    marking        the audit link and the higher version of an order that something of is changed
     correction     a corrected address
     conflicts      the table of who wins when two want different things of one order (conflicts.toml)
     changes        what changed since a screen read it, told to who is refused for it

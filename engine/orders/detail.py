@@ -16,7 +16,7 @@ from engine.orders.timeline import timeline
 from engine.orders.views import FailureView, ItemView, OrderDetail, OrderRow, PackageView, WorkflowView
 from engine.orders.why import ActiveHold, Standstill, why
 from engine.privacy.cipher import Vault
-from engine.words import Dependency, ExecutionStatus, FulfilmentStatus, HoldReason, OrderStatus
+from engine.words import Dependency, ExecutionStatus, FulfilmentStatus, HoldReason, OrderKind, OrderStatus
 from engine.workflow.facts import ShipOn, ShopPolicies
 from engine.workflow.failure_groups import open_failure
 from engine.workflow.library import packaged_edition
@@ -27,9 +27,14 @@ from engine.workflow.requests import trigger_for
 _ROW = f"""
 WITH picked AS MATERIALIZED (SELECT o.id, o.order_date AS sort_value FROM orders o WHERE o.id = $1)
 SELECT {ROW_COLUMNS}, o.customer_email, o.customer_phone, o.shipping_address, o.shipping_method, o.shipping_cost,
-       o.buyer_message, o.cancel_requested, k.due_at, shops.policies
+       o.buyer_message, o.cancel_requested, o.order_kind, o.replaces_order_id, k.due_at, shops.policies
   FROM picked {ROW_JOINS} JOIN shops ON shops.id = o.shop_id
 """  # noqa: S608
+
+_REPLACED_BY = """
+SELECT other.order_number FROM orders o JOIN orders other ON other.replaces_order_id = o.tiktok_order_id
+ WHERE o.id = $1 ORDER BY other.id
+"""
 
 _ITEMS = "SELECT * FROM order_items WHERE order_id = $1 ORDER BY id"
 
@@ -102,6 +107,9 @@ async def detail(database: Database, order_id: OrderId) -> OrderDetail:
             workflow=await _workflow(connection, row),
             failure=failure,
             timeline=await timeline(connection, vault, order_id),
+            kind=OrderKind(record["order_kind"]),
+            replaces=plain(record["replaces_order_id"]),
+            replaced_by=tuple(plain(each["order_number"]) for each in await connection.fetch(_REPLACED_BY, order_id)),
         )
 
 

@@ -18,6 +18,7 @@ from engine.orders.opening import open_bytes
 from engine.orders.personal import Sealed, seal_fact, words_of
 from engine.orders.priority import MOVE_DEADLINES, derived_level
 from engine.orders.shop_rows import ShopRow
+from engine.orders.shrinking import note_elsewhere, shrink
 from engine.ports import OrderFact, is_behind
 from engine.privacy.cipher import Vault
 from engine.words import ChannelStatus, PaymentStatus
@@ -35,7 +36,9 @@ FROM orders WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
 _UPDATE = """
 UPDATE orders o
 SET channel_status = d.channel, channel_updated_at = d.updated, channel_digest = d.digest,
-    payment_status = d.payment::payment_status_enum, total_amount = d.total, expected_ship_date = coalesce(d.ship_by, o.expected_ship_date),
+    payment_status = CASE WHEN o.payment_status IN ('refunded', 'partially_refunded') AND d.payment = 'paid' THEN o.payment_status
+                          ELSE d.payment::payment_status_enum END,
+    total_amount = d.total, expected_ship_date = coalesce(d.ship_by, o.expected_ship_date),
     collect_by = coalesce(d.collect_by, o.collect_by), auto_cancel_at = coalesce(d.auto_cancel, o.auto_cancel_at),
     cancel_requested = d.cancel_requested, cancel_reason = d.cancel_reason, shipping_method = d.method,
     delivery_option_id = d.option, warehouse_id = d.warehouse, masked = o.masked AND d.masked,
@@ -65,6 +68,7 @@ UPDATE order_items i SET cancelled_quantity = d.cancelled, updated_at = now()
 FROM (SELECT order_item_id, count(*) FILTER (WHERE channel_status = 'CANCELLED') AS cancelled
       FROM order_item_units WHERE order_id = ANY($1::uuid[]) GROUP BY order_item_id) d
 WHERE i.id = d.order_item_id AND i.cancelled_quantity <> d.cancelled
+RETURNING i.order_id
 """
 
 _LIFT_HOLDS = """
@@ -205,8 +209,17 @@ async def _write(connection: Any, vault: Vault, changes: Sequence[_Change]) -> N
         [unit.channel_status for _, unit in units],
         [unit.tiktok_package_id for _, unit in units],
     )
+    shrunk: set[OrderId] = set()
     if any(unit.channel_status is ChannelStatus.CANCELLED for _, unit in units):
-        await connection.execute(_CANCELLED_UNITS, order_ids)
+        rows = await connection.fetch(_CANCELLED_UNITS, order_ids)
+        shrunk |= {OrderId(row["order_id"]) for row in rows}
+    partly = [change.order_id for change in changes if change.fact.channel_status is ChannelStatus.PARTIALLY_SHIPPING]
+    if partly:
+        shrunk |= await note_elsewhere(connection, partly)
+    # What is cancelled as a whole is undone by its cancellation, as far as nothing of it has left.
+    whole = {change.order_id for change in changes if change.fact.channel_status is ChannelStatus.CANCELLED}
+    if shrunk - whole:
+        await shrink(connection, shrunk - whole)
     held = [change.order_id for change in changes if change.fact.channel_status is ChannelStatus.ON_HOLD]
     if held:
         await connection.execute(PLACE_HOLDS, [new_id() for _ in held], held)

@@ -15,6 +15,7 @@ from engine.orders.new_order import MergedItem, NewOrder
 from engine.orders.personal import words_of
 from engine.privacy.cipher import Vault
 from engine.words import ExecutionStatus, FulfilmentStatus, HoldReason
+from engine.workflow.facts import ItemFacts
 
 _ORDER = (
     "id",
@@ -247,6 +248,7 @@ async def _insert_items(connection: Any, new: Sequence[NewOrder]) -> None:
             "unit_price",
             "total_price",
             "cancelled_quantity",
+            "shipped_quantity",
             "product_id",
             "fulfillment_status",
         ),
@@ -264,6 +266,7 @@ async def _insert_items(connection: Any, new: Sequence[NewOrder]) -> None:
             "price",
             "is_gift",
             "tiktok_package_id",
+            "elsewhere",
         ),
         [
             (
@@ -275,6 +278,7 @@ async def _insert_items(connection: Any, new: Sequence[NewOrder]) -> None:
                 unit.unit_price,
                 unit.is_gift,
                 unit.tiktok_package_id,
+                item.is_elsewhere(unit),
             )
             for order in new
             for item in order.items
@@ -299,6 +303,16 @@ def _item_row(order: NewOrder, item: MergedItem) -> tuple[Any, ...]:
         unit.unit_price,
         sum((each.unit_price for each in item.units), Decimal(0)),
         item.cancelled,
+        item.elsewhere,
         known.product_id if known else None,
-        decided if decided is not None and known else FulfilmentStatus.PENDING,
+        _status(known, decided),
     )
+
+
+def _status(known: ItemFacts | None, decided: FulfilmentStatus | None) -> FulfilmentStatus:
+    """A line that has nothing left to ship was shipped elsewhere, or is cancelled and not known to what was decided."""
+    if known is None:
+        return FulfilmentStatus.PENDING
+    if not known.quantity:
+        return FulfilmentStatus.SHIPPED
+    return decided or FulfilmentStatus.PENDING

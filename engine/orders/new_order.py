@@ -21,19 +21,16 @@ from engine.privacy.cipher import Vault
 from engine.words import ChannelStatus, ExecutionStatus, FulfilmentStatus, OrderStatus, PaymentStatus, WorkflowState
 from engine.workflow.definition import Edition
 from engine.workflow.facts import ItemFacts, OrderFacts
+from engine.workflow.following import PLACES
 from engine.workflow.machines import Unusable, Workflow
 from engine.workflow.plan import OrderPlan
 
 # Where an order begins that TikTok shows as further along than new: what was arranged elsewhere is followed, never worked.
 _BEGINNINGS: dict[ChannelStatus, tuple[WorkflowState, OrderStatus, ExecutionStatus]] = {
-    ChannelStatus.AWAITING_COLLECTION: (
-        WorkflowState.READY_TO_SHIP,
-        OrderStatus.PROCESSING,
-        ExecutionStatus.RUNNING,
-    ),
-    ChannelStatus.IN_TRANSIT: (WorkflowState.SHIPPED, OrderStatus.SHIPPED, ExecutionStatus.RUNNING),
-    ChannelStatus.DELIVERED: (WorkflowState.COMPLETED, OrderStatus.DELIVERED, ExecutionStatus.COMPLETED),
-    ChannelStatus.COMPLETED: (WorkflowState.COMPLETED, OrderStatus.DELIVERED, ExecutionStatus.COMPLETED),
+    **{
+        status: (*place, ExecutionStatus.COMPLETED if place[0] is WorkflowState.COMPLETED else ExecutionStatus.RUNNING)
+        for status, place in PLACES.items()
+    },
     ChannelStatus.CANCELLED: (WorkflowState.NEW, OrderStatus.CANCELLED, ExecutionStatus.CANCELLED),
 }
 _TO_SHIP = frozenset({OrderStatus.PENDING, OrderStatus.CONFIRMED, OrderStatus.PROCESSING})
@@ -41,12 +38,26 @@ _ARRANGED = frozenset(_BEGINNINGS) - {ChannelStatus.CANCELLED}
 _FROM_NEW = (WorkflowState.NEW, OrderStatus.PENDING, ExecutionStatus.RUNNING)
 
 
+_ARRANGED = frozenset(
+    {ChannelStatus.AWAITING_COLLECTION, ChannelStatus.IN_TRANSIT, ChannelStatus.DELIVERED, ChannelStatus.COMPLETED}
+)
+
+
 @dataclass(frozen=True, slots=True)
 class MergedItem:
-    """Units that are alike, as one line."""
+    """Units that are alike, as one line; in an order that arrives partly shipped, some of them are not ours to ship."""
 
     item_id: ItemId
     units: tuple[UnitFact, ...]
+    partly_shipped: bool = False
+
+    def is_elsewhere(self, unit: UnitFact) -> bool:
+        """Whether the unit was shipped outside this program while others of its order were not."""
+        return self.partly_shipped and unit.channel_status in _ARRANGED
+
+    @property
+    def elsewhere(self) -> int:
+        return sum(self.is_elsewhere(unit) for unit in self.units)
 
     @property
     def cancelled(self) -> int:
@@ -96,12 +107,12 @@ class NewOrder:
         return "arrived from TikTok Shop"
 
 
-def merge_units(units: Sequence[UnitFact]) -> list[MergedItem]:
+def merge_units(units: Sequence[UnitFact], *, partly_shipped: bool = False) -> list[MergedItem]:
     """One line for units of the same SKU, price and giftness, in the order TikTok gave them."""
     groups: dict[tuple[str, str, Decimal, bool], list[UnitFact]] = {}
     for unit in units:
         groups.setdefault((unit.tiktok_sku_id, unit.seller_sku, unit.unit_price, unit.is_gift), []).append(unit)
-    return [MergedItem(ItemId(new_id()), tuple(group)) for group in groups.values()]
+    return [MergedItem(ItemId(new_id()), tuple(group), partly_shipped) for group in groups.values()]
 
 
 def _beginning(workflow: Workflow, channel: ChannelStatus) -> tuple[WorkflowState, OrderStatus, ExecutionStatus]:
@@ -138,7 +149,7 @@ def new_order(
         "total": str(fact.total_amount),
     }
     entry = chain.link(vault, shop.user_id, order_id, 1, chain.GENESIS, "order.created", CHANNEL, None, after, now)
-    items = merge_units(fact.units)
+    items = merge_units(fact.units, partly_shipped=fact.channel_status is ChannelStatus.PARTIALLY_SHIPPING)
     facts = OrderFacts(
         order_id=order_id,
         order_number=fact.tiktok_order_id,
@@ -179,14 +190,16 @@ def new_order(
 
 def _item(shop: ShopRow, item: MergedItem, catalogue: Catalogue) -> ItemFacts:
     unit = item.units[0]
-    return ItemFacts.of(
+    facts = ItemFacts.of(
         catalogue.get((shop.user_id, unit.seller_sku)),
         shop.location_id,
         shop.country,
         item_id=item.item_id,
         sku=unit.seller_sku,
         name=unit.product_name,
-        quantity=len(item.units) - item.cancelled,
+        quantity=len(item.units) - item.cancelled - item.elsewhere,
         unit_price=unit.unit_price,
         status=FulfilmentStatus.PENDING,
     )
+    facts.total = len(item.units) - item.cancelled
+    return facts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +11,9 @@ import orjson
 
 from engine.database.locks import lock_work
 from engine.errors import Misconfigured
-from engine.identifiers import OrderId, PackageId, ShopId
+from engine.identifiers import EffectId, OrderId, PackageId, ShopId
 from engine.orders.opening import open_bytes
-from engine.ports import Address, OpenParcel, ParcelItem, ParcelRequest, ShipRequest, TrackingFact
+from engine.ports import Address, Claim, OpenParcel, ParcelItem, ParcelRequest, ShipRequest, TrackingFact
 from engine.privacy.cipher import Vault
 from engine.words import TrackingStatus
 from engine.workflow.advance import advance
@@ -34,17 +35,21 @@ JOIN locations l ON l.id = p.location_id
 LEFT JOIN products m ON m.id = i.product_id
 WHERE p.id = ANY($1::uuid[])
 GROUP BY p.id, o.id, l.id
+ORDER BY p.id, o.id
 """
 
 _SHIPMENTS = """
-SELECT p.id, p.shop_id, p.carrier, p.tracking_number, o.id AS order_id, o.tiktok_order_id, o.delivery_option_id, o.shipping_type,
-       array_agg(u.tiktok_line_id ORDER BY u.tiktok_line_id) AS lines
-FROM packages p
-JOIN package_items c ON c.package_id = p.id
+SELECT d.effect_id, p.id, p.shop_id, p.carrier, p.tracking_number, o.id AS order_id, o.tiktok_order_id, o.delivery_option_id,
+       o.shipping_type, array_agg(u.tiktok_line_id ORDER BY u.tiktok_line_id) AS lines,
+       coalesce(max(nullif(u.tiktok_package_id, '')), p.tiktok_package_id) AS tiktok_package_id
+FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS d(effect_id, package_id, order_id)
+JOIN packages p ON p.id = d.package_id
+JOIN package_items c ON c.package_id = p.id AND c.order_id = d.order_id
 JOIN orders o ON o.id = c.order_id
 JOIN order_item_units u ON u.order_id = c.order_id AND u.order_item_id = c.order_item_id AND u.channel_status <> 'CANCELLED'
-WHERE p.id = ANY($1::uuid[]) AND p.tracking_number <> ''
-GROUP BY p.id, o.id
+ AND NOT u.elsewhere AND (u.package_id IS NULL OR u.package_id = p.id)
+WHERE p.tracking_number <> ''
+GROUP BY d.effect_id, p.id, o.id
 """
 
 _OPEN_PARCELS = """
@@ -87,14 +92,26 @@ _SCANNED = frozenset(
 
 async def parcel_requests(database: Database, package_ids: Sequence[PackageId]) -> dict[PackageId, ParcelRequest]:
     """What a carrier must know of these packages. Raises Misconfigured when a warehouse has no address."""
-    rows = await database.pool.fetch(_PARCELS, list(package_ids))
-    return {PackageId(row["id"]): request for row in rows if (request := _parcel(database.vault, row)) is not None}
+    requests: dict[PackageId, ParcelRequest] = {}
+    for row in await database.pool.fetch(_PARCELS, list(package_ids)):
+        request = _parcel(database.vault, row)
+        if request is not None:
+            held = requests.get(request.package_id)
+            requests[request.package_id] = request if held is None else _both(held, request)
+    return requests
 
 
-async def ship_requests(database: Database, package_ids: Sequence[PackageId]) -> dict[PackageId, ShipRequest]:
-    """What TikTok must know of these labelled packages."""
+async def ship_requests(database: Database, claims: Sequence[Claim]) -> dict[EffectId, ShipRequest]:
+    """What TikTok must know of each claim's labelled package, as far as it is its order's."""
+    mine = [claim for claim in claims if claim.package_id is not None and claim.order_id is not None]
+    rows = await database.pool.fetch(
+        _SHIPMENTS,
+        [claim.effect_id for claim in mine],
+        [claim.package_id for claim in mine],
+        [claim.order_id for claim in mine],
+    )
     return {
-        PackageId(row["id"]): ShipRequest(
+        EffectId(row["effect_id"]): ShipRequest(
             package_id=PackageId(row["id"]),
             order_id=OrderId(row["order_id"]),
             shop_id=ShopId(row["shop_id"]),
@@ -104,9 +121,19 @@ async def ship_requests(database: Database, package_ids: Sequence[PackageId]) ->
             tracking_number=row["tracking_number"],
             tiktok_line_ids=tuple(row["lines"]),
             shipping_type=row["shipping_type"],
+            tiktok_package_id=row["tiktok_package_id"],
         )
-        for row in await database.pool.fetch(_SHIPMENTS, list(package_ids))
+        for row in rows
     }
+
+
+async def tiktok_order_ids(database: Database, claims: Sequence[Claim]) -> dict[OrderId, str]:
+    """TikTok's id for each claim's order."""
+    rows = await database.pool.fetch(
+        "SELECT id, tiktok_order_id FROM orders WHERE id = ANY($1::uuid[])",
+        [claim.order_id for claim in claims if claim.order_id is not None],
+    )
+    return {OrderId(row["id"]): row["tiktok_order_id"] for row in rows}
 
 
 async def claim_open_parcels(database: Database, limit: int, again_after_seconds: float) -> list[OpenParcel]:
@@ -154,6 +181,17 @@ async def _record(connection: Any, vault: Vault, facts: Sequence[TrackingFact]) 
         moved = await connection.fetch(_ORDERS_OF, [row["id"] for row in changed])
         await advance(connection, vault, sorted(OrderId(row["order_id"]) for row in moved))
     return len(changed)
+
+
+def _both(first: ParcelRequest, second: ParcelRequest) -> ParcelRequest:
+    """The parcel of several orders: the first speaks for all, the nearest ship-by counts, and what is in it lies on top of each other."""
+    sizes = [each.size_millimetres for each in (first, second)]
+    known = [size for size in sizes if size is not None]
+    size = (max(s[0] for s in known), max(s[1] for s in known), sum(s[2] for s in known)) if all(sizes) else None
+    deadlines = [each.ship_by for each in (first, second) if each.ship_by is not None]
+    return replace(
+        first, items=first.items + second.items, size_millimetres=size, ship_by=min(deadlines) if deadlines else None
+    )
 
 
 def _parcel(vault: Vault, row: Any) -> ParcelRequest | None:

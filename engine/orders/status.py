@@ -10,6 +10,7 @@ import asyncpg
 from engine.actors import Actor
 from engine.database.locks import lock_work
 from engine.identifiers import OrderId
+from engine.orders.sharing import sharing
 from engine.orders.views import ChangeOutcome
 from engine.privacy.cipher import Vault
 from engine.words import OrderStatus, WorkflowState
@@ -50,9 +51,11 @@ async def change(
     )
 
 
-async def fire(database: Database, pushes: Mapping[OrderId, Push]) -> list[ChangeOutcome]:
-    """Fire one trigger for each of these orders; the refused ones say why."""
-    return await database.run(lambda connection: fire_part(connection, database.vault, list(pushes), pushes))
+async def fire(database: Database, pushes: Mapping[OrderId, Push], *, write: bool = True) -> list[ChangeOutcome]:
+    """Fire one trigger for each of these orders; the refused ones say why. With `write` False nothing is written: a preview."""
+    return await database.run(
+        lambda connection: fire_part(connection, database.vault, list(pushes), pushes, write=write)
+    )
 
 
 async def fire_part(
@@ -64,9 +67,12 @@ async def fire_part(
     write: bool = True,
 ) -> list[ChangeOutcome]:
     """`fire` in a transaction of the caller; without `write` it is only decided."""
-    await lock_work(connection, order_ids)
+    together = await sharing(connection, order_ids)
+    await lock_work(connection, sorted({*order_ids, *together}))
     found = await connection.fetch(_AS_THEY_ARE, list(order_ids))
     moved = {each.order_id: each for each in await advance(connection, vault, order_ids, pushes, write=write)}
+    if together and write:
+        await advance(connection, vault, together)
     outcomes = []
     for row in found:
         each = moved.get(OrderId(row["id"]))
@@ -90,7 +96,8 @@ async def change_part(
     write: bool = True,
 ) -> list[ChangeOutcome]:
     """`change` in a transaction of the caller; without `write` it is only decided."""
-    await lock_work(connection, order_ids)
+    together = await sharing(connection, order_ids)
+    await lock_work(connection, sorted({*order_ids, *together}))
     found = await connection.fetch(_AS_THEY_ARE, list(order_ids))
     workflows = await machines_of(connection, {edition_of(row) for row in found if row["execution"] is not None})
     outcomes: dict[OrderId, ChangeOutcome] = {}
@@ -119,6 +126,8 @@ async def change_part(
             outcomes[each.order_id] = ChangeOutcome(
                 each.order_id, each.order_number, each.before, each.after, each.code, each.sentence
             )
+        if together and write:
+            await advance(connection, vault, together)
     ordered = [outcomes[OrderId(row["id"])] for row in found if OrderId(row["id"]) in outcomes]
     return ordered + _missing(order_ids, found)
 

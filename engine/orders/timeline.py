@@ -36,6 +36,14 @@ SELECT id, reason, note, placed_by, placed_at, released_at, released_by FROM hol
  WHERE order_id = $1 ORDER BY placed_at, id
 """
 _NOTES = "SELECT id, body, author, created_at FROM notes WHERE order_id = $1 ORDER BY created_at, id"
+# Both sides of a replacement or an exchange. Index: orders_replaces_index.
+_REPLACEMENTS = """
+SELECT o.id, o.replaces_order_id AS number, o.order_kind, o.created_at AS at, true AS of_this FROM orders o
+ WHERE o.id = $1 AND o.replaces_order_id IS NOT NULL
+UNION ALL
+SELECT other.id, other.order_number, other.order_kind, other.created_at, false
+  FROM orders o JOIN orders other ON other.replaces_order_id = o.tiktok_order_id WHERE o.id = $1
+"""
 # What the workflow did is told by its steps, holds and notes by their rows; the audit adds what else was changed.
 _AUDIT = """
 SELECT sequence, action, actor, source, before, after, created_at FROM audit_log
@@ -83,7 +91,8 @@ async def _of_kind(connection: Connection, vault: Vault, order_id: OrderId, kind
             tries = [_try(record) for record in await fetch(_TRIES, order_id)]
             return tries + [_effect(record) for record in await fetch(_EFFECTS, order_id)]
         case TimelineKind.AUDIT:
-            return [_audit(record, vault, order_id) for record in await fetch(_AUDIT, order_id)]
+            replacements = [_replacement(record) for record in await fetch(_REPLACEMENTS, order_id)]
+            return replacements + [_audit(record, vault, order_id) for record in await fetch(_AUDIT, order_id)]
         case TimelineKind.FAILURE:
             return [entry for record in await fetch(_FAILURES, order_id) for entry in _failure(record)]
         case TimelineKind.HOLD:
@@ -94,6 +103,19 @@ async def _of_kind(connection: Connection, vault: Vault, order_id: OrderId, kind
             return [_rule(record) for record in await fetch(_RULES, order_id)]
         case _:
             assert_never(kind)
+
+
+def _replacement(record: Any) -> TimelineEntry:
+    number, kind = plain(record["number"]), record["order_kind"]
+    text = f"A {kind} for order {number}" if record["of_this"] else f"Order {number} stands for this one ({kind})"
+    return TimelineEntry(
+        record["at"],
+        TimelineKind.AUDIT,
+        text,
+        ChangeSource.TIKTOK_SHOP,
+        ChangeSource.TIKTOK_SHOP,
+        entry_id=f"replacement:{record['id']}",
+    )
 
 
 def _status(record: Any) -> TimelineEntry:

@@ -9,7 +9,15 @@ from enum import StrEnum
 
 from engine.identifiers import FailureId, OrderId, PackageId
 from engine.ports import Address
-from engine.words import ErrorClass, ExecutionStatus, FulfilmentStatus, OrderStatus, PaymentStatus, WorkflowState
+from engine.words import (
+    ErrorClass,
+    ExecutionStatus,
+    FulfilmentStatus,
+    OrderKind,
+    OrderStatus,
+    PaymentStatus,
+    WorkflowState,
+)
 
 
 class OrderSort(StrEnum):
@@ -264,6 +272,10 @@ class OrderDetail:
     workflow: WorkflowView
     failure: FailureView | None
     timeline: tuple[TimelineEntry, ...]
+    kind: OrderKind = OrderKind.NORMAL
+    replaces: str = ""
+    """The number of the order that this one replaces, or was exchanged for."""
+    replaced_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,8 @@ def _closed(still: Standstill) -> str:
     match still.execution:
         case ExecutionStatus.COMPLETED:
             return f"Done: {still.status}."
+        case ExecutionStatus.CANCELLED if still.failure is not None:
+            return f"Cancelled, but: {_sentence(still.failure.cause)} Mend: {_sentence(still.failure.what_to_do)}"
         case ExecutionStatus.CANCELLED:
             return "Cancelled."
         case ExecutionStatus.PAUSED if still.waiting_for == "paused":
@@ -127,6 +129,10 @@ def _waits(still: Standstill) -> str:
             return _waits_for_effect("Waits for its label", still)
         case "tiktok":
             return _waits_for_effect("Waits for TikTok to be told", still)
+        case "void":
+            return "Waits for the carrier to take its label back."
+        case "rebuy":
+            return "Its label was voided: buy a new one, or change its parcels first."
         case "pick":
             return "Waits to be picked."
         case "handover" if not still.scan_is_handover:

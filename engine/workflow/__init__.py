@@ -12,12 +12,15 @@ Where to look
     actions          what a transition does: commands added to the plan
     results          what an action may answer; `running` runs one, `undoing` takes its transition back when it says no
     plan             the commands of a batch
-    writing          the plan written set-wise; `writing_stock` its part of the stock ledger
+    parcels          what each parcel of an order does for itself while others wait
+    writing          the plan written set-wise; `writing_stock` its part of the stock ledger, `writing_parcels` that of packages,
+                     `writing_combined` what a cancellation does to a shared one
     advance          read, decide, write: the one way an order moves
     runner           claims due work and advances it, halving a batch that breaks
     requests         what a person may ask for; `explain` says why not
     executions       started anew, paused, resumed, stopped: `built_in` is what the machine does then; `skipping` passes a step over
     failures         the failed queue, written, and retry; `mends` (mends.toml) says what to do about each cause
+    afterwards       what fails outside for an order that is closed already
     failure_groups   the failed queue as people see it, with what was tried (`tries`)
     failure_work     assigning, taking up and snoozing failures
     estimate         when an order will be done

@@ -8,9 +8,17 @@ from datetime import UTC, datetime
 from engine.effects.kinds import DEPENDENCY_OF, DIGEST_SECONDS
 from engine.identifiers import LocationId, PackageId, new_id
 from engine.orders.problems import Problem
-from engine.words import EffectKind, ErrorClass, ExecutionStatus, FulfilmentStatus, OrderStatus
+from engine.words import (
+    CancelReason,
+    ChannelStatus,
+    EffectKind,
+    ErrorClass,
+    ExecutionStatus,
+    FulfilmentStatus,
+    OrderStatus,
+)
 from engine.workflow.conditions import data_problems, items_picked
-from engine.workflow.facts import ItemFacts, LabelOn, OrderFacts
+from engine.workflow.facts import ItemFacts, LabelOn, PackageFacts
 from engine.workflow.plan import Cause, NewEffect, NewPackage, OrderPlan
 from engine.workflow.results import Action
 
@@ -208,19 +216,30 @@ def notify_warehouse(plan: OrderPlan) -> None:
 @_register
 def create_shipping_label(plan: OrderPlan) -> None:
     """Make sure: plan a package for each place the items ship from and intend its label, unless that has been done before."""
-    if plan.order.packages or plan.packages:
+    if plan.packages:
+        return
+    if plan.order.packages:
+        _intend_first_labels(plan)
         return
     contents: dict[LocationId, list[tuple[ItemFacts, int]]] = {}
     for item in plan.order.items:
-        contents.setdefault(_ships_from(plan.order, item), []).append((item, item.quantity))
+        if item.quantity:
+            contents.setdefault(item.location_id, []).append((item, item.quantity))
     for location_id, inside in contents.items():
         package_id = PackageId(new_id())
         plan.packages.append(NewPackage(package_id, plan.order, location_id, tuple(inside)))
         _intend(plan, f"label:{package_id}:1", EffectKind.BUY_LABEL, package_id=package_id)
 
 
-def _ships_from(order: OrderFacts, _: ItemFacts) -> LocationId:
-    return order.location_id
+def _intend_first_labels(plan: OrderPlan) -> None:
+    """Packages that a person planned get their label like others; one whose label was voided waits for a person's word."""
+    for package in plan.order.packages:
+        wanted = package.generation == 1 or package.after_void == "buy"
+        if package.state == "planned" and wanted and not (package.label_meant or package.backordered):
+            package.label_meant = True
+            if package.lead:
+                key = f"label:{package.package_id}:{package.generation}"
+                _intend(plan, key, EffectKind.BUY_LABEL, package_id=package.package_id)
 
 
 @_register
@@ -228,8 +247,20 @@ def update_tiktok_status(plan: OrderPlan) -> None:
     """Tell TikTok about each parcel and its tracking number."""
     for package in plan.order.packages:
         if package.told_tracking_number != package.tracking_number:
-            key = f"ship:{package.package_id}:{package.generation}"
-            _intend(plan, key, EffectKind.SHIP_PACKAGE, package_id=package.package_id)
+            tell_of(plan, package)
+
+
+def tell_of(plan: OrderPlan, package: PackageFacts) -> None:
+    """Mean to tell TikTok of this parcel, or of its new number, once for each order that is in it."""
+    if package.tell_meant:
+        return
+    package.tell_meant = True
+    corrects = bool(package.told_tracking_number)
+    key = f"{'tracking' if corrects else 'ship'}:{package.package_id}:{package.generation}"
+    if package.shared:
+        key = f"{key}:{plan.order.order_id}"
+    kind = EffectKind.UPDATE_TRACKING if corrects else EffectKind.SHIP_PACKAGE
+    _intend(plan, key, kind, package_id=package.package_id)
 
 
 # ready_to_ship ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -250,8 +281,7 @@ def send_tracking_info(plan: OrderPlan) -> None:
     """Give TikTok the tracking number again where it was told another one."""
     for package in plan.order.packages:
         if package.told_tracking_number and package.told_tracking_number != package.tracking_number:
-            key = f"tracking:{package.package_id}:{package.generation}"
-            _intend(plan, key, EffectKind.UPDATE_TRACKING, package_id=package.package_id)
+            tell_of(plan, package)
 
 
 @_register
@@ -341,6 +371,16 @@ def void_label(plan: OrderPlan) -> None:
                 provider_reference=package.shipment_reference,
             )
     plan.void_packages = True
+
+
+@_register
+def tell_cancellation(plan: OrderPlan) -> None:
+    """A cancellation decided here is TikTok's to hear of; one that came from there is known there."""
+    if plan.order.channel_status == ChannelStatus.CANCELLED:
+        return
+    asked = CancelReason.BUYER_ASKED if plan.order.cancel_requested else CancelReason.OUT_OF_STOCK
+    reason = plan.cancel_reason or asked
+    _intend(plan, f"cancel:{plan.order.order_id}", EffectKind.CANCEL_ORDER, reason=reason.value)
 
 
 @_register

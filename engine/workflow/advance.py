@@ -13,11 +13,12 @@ from typing import Any
 
 from engine.actors import SYSTEM, Actor
 from engine.errors import Refused
-from engine.identifiers import OrderId
+from engine.identifiers import OrderId, PackageId
 from engine.orders.changes import CHANGED_MEANWHILE, what_changed
 from engine.orders.problems import Problem
 from engine.privacy.cipher import Vault
 from engine.words import (
+    CancelReason,
     ChangeSource,
     ChannelStatus,
     EffectKind,
@@ -26,15 +27,16 @@ from engine.words import (
     OrderStatus,
     WorkflowState,
 )
-from engine.workflow.actions import label_is_due
 from engine.workflow.conditions import arranged_elsewhere, data_problems, items_picked, shipping_label_ready
 from engine.workflow.definition import BUILT_IN_TRIGGERS
-from engine.workflow.explain import refusal_sentence
+from engine.workflow.explain import refusal_sentence, state_words
 from engine.workflow.facts import ImportMode, OrderFacts
 from engine.workflow.failures import cause_of_outcome
+from engine.workflow.following import follow, only_shown
 from engine.workflow.machine import Token, WorkflowMachine, default_machine
 from engine.workflow.machines import Unusable, Workflow, machines_of
 from engine.workflow.mends import mend_for
+from engine.workflow.parcels import PACKING, work_parcels
 from engine.workflow.plan import Cause, OrderPlan, Postponed
 from engine.workflow.reading import read_facts
 from engine.workflow.results import DEFAULT_RETRY, ActionFailed
@@ -46,6 +48,9 @@ _LONGEST_CHAIN = 20
 
 _HELD_OR_NOT = frozenset({"fail", "cancel", *BUILT_IN_TRIGGERS})
 """Triggers that a hold does not keep back."""
+
+HAND_OVER = "hand_over"
+"""The trigger of a push that hands parcels over, whatever the order as a whole still waits for."""
 
 _BEFORE_LABEL = frozenset({WorkflowState.NEW, WorkflowState.VALIDATED, WorkflowState.INVENTORY_RESERVED})
 _SHIPPED_ELSEWHERE = Cause(
@@ -75,6 +80,10 @@ class Push:
     """Skip what failed, or what the order waits for, instead of firing `trigger`."""
     then: Push | None = None
     """Fired right after, in the same decision."""
+    parcels: frozenset[PackageId] = frozenset()
+    """With the trigger `hand_over`: which of the order's packages left."""
+    because: CancelReason | None = None
+    """With the trigger `cancel`: why, as TikTok will be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +240,9 @@ def _push(machine: WorkflowMachine, token: Token, push: Push) -> Refused | None:
         )
     if order.holds and push.trigger not in _HELD_OR_NOT:
         return Refused("order.held", f"Order {order.order_number} is held ({', '.join(order.holds)}).")
+    if push.trigger == HAND_OVER:
+        return _hand_over(plan, push)
+    plan.cancel_reason = push.because
     try:
         if push.skip is not None:
             refusal = skip(machine, token, push.skip)
@@ -250,11 +262,26 @@ def _push(machine: WorkflowMachine, token: Token, push: Push) -> Refused | None:
     return None
 
 
+def _hand_over(plan: OrderPlan, push: Push) -> Refused | None:
+    order = plan.order
+    order.by_person = False
+    if order.state not in PACKING:
+        return Refused("parcel.not_yet", f"Order {order.order_number} is {state_words(order.state)}.")
+    for package in order.packages:
+        if package.package_id in push.parcels:
+            package.handed_over = True
+            plan.handed.append(package.package_id)
+    return None
+
+
 def _go_on(machine: WorkflowMachine, token: Token) -> None:
     plan, order = token.plan, token.plan.order
     if order.execution is ExecutionStatus.CANCELLED:
         return
     if order.channel_status == ChannelStatus.CANCELLED and machine.fire(token, "cancel"):
+        return
+    if only_shown(order):
+        follow(plan)
         return
     if order.execution is ExecutionStatus.PAUSED:
         return
@@ -273,11 +300,23 @@ def _go_on(machine: WorkflowMachine, token: Token) -> None:
     for _ in range(_LONGEST_CHAIN):
         if order.execution is not ExecutionStatus.RUNNING or plan.rest_seconds:
             return
-        if not any(machine.fire(token, trigger) for trigger in machine.due(order)):
+        if any(machine.fire(token, trigger) for trigger in machine.due(order)):
+            continue
+        if not work_parcels(plan, machine):
             break
-    needs = machine.needs.get(order.state)
-    if needs is not None and needs.buys_label and label_is_due(plan):
-        machine.run(plan, "create_shipping_label")
+
+
+def _waits_in_packing(plan: OrderPlan) -> str:
+    """What keeps a parcel of the order from being labelled; empty when each has its label."""
+    packages = plan.order.packages
+    if any(package.backordered for package in packages):
+        return "stock"
+    if any(package.state == "voiding" for package in packages):
+        return "void"
+    planned = [package for package in packages if package.state == "planned"]
+    if any(not package.label_meant for package in planned):
+        return "rebuy" if any(package.generation > 1 for package in planned) else "pick"
+    return "label" if planned or plan.packages else ""
 
 
 def _comes_back(plan: OrderPlan) -> bool:
@@ -323,12 +362,11 @@ def _waiting_for(plan: OrderPlan) -> str:
         case WorkflowState.VALIDATED:
             return "stock"
         case WorkflowState.INVENTORY_RESERVED:
-            to_buy = bool(plan.packages) or any(package.state == "planned" for package in order.packages)
-            return "label" if to_buy else "pick"
+            return _waits_in_packing(plan) or "pick"
         case WorkflowState.READY_TO_SHIP:
             passed = plan.pass_over is EffectKind.SHIP_PACKAGE
             told = passed or all(package.told_tracking_number for package in order.packages)
-            return "handover" if told else "tiktok"
+            return _waits_in_packing(plan) or ("handover" if told else "tiktok")
         case WorkflowState.SHIPPED:
             return "delivery"
         case WorkflowState.FAILED:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from engine.orders.problems import Problem
 from engine.orders.validation import problems_of
 from engine.words import ChannelStatus, FulfilmentStatus, WorkflowState
-from engine.workflow.facts import Backorder, OrderFacts, Picking, ShipOn
+from engine.workflow.facts import Backorder, OrderFacts, PackageFacts, Picking, ShipOn
 
 Condition = Callable[[OrderFacts], bool]
 
@@ -16,8 +16,8 @@ CONDITIONS: dict[str, Condition] = {}
 VOUCHED_FOR = frozenset({"items_picked"})
 """Conditions that a person's word may stand in for, where the workflow lets a transition be skipped."""
 
-_BOUGHT = frozenset({"labelled", "told", "in_transit", "delivered"})
-_PICKED = frozenset({FulfilmentStatus.PICKED, FulfilmentStatus.PACKED, FulfilmentStatus.SHIPPED})
+BOUGHT = frozenset({"labelled", "told", "in_transit", "delivered"})
+PICKED = frozenset({FulfilmentStatus.PICKED, FulfilmentStatus.PACKED, FulfilmentStatus.SHIPPED})
 _WORKABLE = frozenset({ChannelStatus.AWAITING_SHIPMENT, ChannelStatus.PARTIALLY_SHIPPING})
 _LEFT = frozenset({ChannelStatus.IN_TRANSIT, ChannelStatus.DELIVERED, ChannelStatus.COMPLETED})
 _ARRIVED = frozenset({ChannelStatus.DELIVERED, ChannelStatus.COMPLETED})
@@ -55,7 +55,7 @@ def payment_confirmed(order: OrderFacts) -> bool:
 def arranged_elsewhere(order: OrderFacts) -> bool:
     """TikTok shows a shipment that this program did not arrange: such an order is never reserved nor labelled."""
     return order.channel_status in _LEFT | {ChannelStatus.AWAITING_COLLECTION} and not any(
-        package.state in _BOUGHT for package in order.packages
+        package.state in BOUGHT for package in order.packages
     )
 
 
@@ -72,7 +72,7 @@ def inventory_unavailable(order: OrderFacts) -> bool:
 
 @_register
 def items_picked(order: OrderFacts) -> bool:
-    return order.policies.pick is Picking.AUTO or all(item.status in _PICKED for item in order.items)
+    return order.policies.pick is Picking.AUTO or all(item.status in PICKED for item in order.items)
 
 
 @_register
@@ -83,18 +83,23 @@ def notes_acknowledged(order: OrderFacts) -> bool:
 
 @_register
 def shipping_label_ready(order: OrderFacts) -> bool:
-    return bool(order.packages) and all(package.state in _BOUGHT for package in order.packages)
+    return bool(order.packages) and all(package.state in BOUGHT for package in order.packages)
 
 
 @_register
 def handed_over(order: OrderFacts) -> bool:
-    """The parcel left the house: handed over by a person, seen by the carrier where policy says so, or seen by TikTok."""
-    if order.by_person or order.channel_status in _LEFT:
+    """Every parcel left the house: by a person's word, or TikTok's, or the carrier's. One without a label has not."""
+    if order.channel_status in _LEFT:
         return True
-    by_scan = order.policies.ship_on is ShipOn.FIRST_SCAN
-    return bool(order.packages) and all(
-        package.handed_over or (by_scan and package.scanned) for package in order.packages
-    )
+    if not all(package.state in BOUGHT for package in order.packages):
+        return False
+    return order.by_person or (bool(order.packages) and all(has_left(order, package) for package in order.packages))
+
+
+def has_left(order: OrderFacts, package: PackageFacts) -> bool:
+    """This parcel left: handed over by a person, scanned where the shop's policy takes that for it, or even delivered."""
+    by_scan = order.policies.ship_on is ShipOn.FIRST_SCAN and package.scanned
+    return package.left or package.handed_over or package.delivered or by_scan
 
 
 @_register
@@ -102,7 +107,7 @@ def not_handed_over(order: OrderFacts) -> bool:
     """No parcel of ours has left the house; a shipment arranged elsewhere is TikTok's to cancel."""
     shipped = order.state is WorkflowState.SHIPPED
     return order.channel_status not in _LEFT and not any(
-        shipped or package.handed_over or package.scanned for package in order.packages
+        shipped or package.left or package.handed_over or package.scanned for package in order.packages
     )
 
 

@@ -51,6 +51,11 @@ def refusal_sentence(machine: WorkflowMachine, order: OrderFacts, trigger: str) 
         ]
         if not names:
             return f"Order {order.order_number} is {state_words(order.state)}."
+    if trigger == "cancel" and "not_handed_over" in names:
+        return (
+            f"Order {order.order_number} cannot be cancelled any more: a parcel of it has left the house. "
+            "The buyer may send it back instead."
+        )
     reasons = [reason(order, name) for name in names]
     return f"Order {order.order_number} cannot go on: {'; '.join(reasons)}."
 

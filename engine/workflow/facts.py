@@ -100,7 +100,7 @@ _POLICY_WORDS: Mapping[str, Callable[[str], Any]] = {
 
 @dataclass(slots=True)
 class ItemFacts:
-    """One merged line item; `quantity` counts the units that are not cancelled."""
+    """One merged line item; `quantity` counts the units still to be worked: not cancelled, not shipped, not put off."""
 
     item_id: ItemId
     sku: str
@@ -119,6 +119,12 @@ class ItemFacts:
     """Of the location it ships from; empty while that has no address."""
     customs: bool
     """Whether its product can cross a border."""
+    total: int = -1
+    """The units that are not cancelled, shipped ones too; as many as `quantity` unless it is given."""
+
+    def __post_init__(self) -> None:
+        if self.total < 0:
+            self.total = self.quantity
 
     @classmethod
     def of(
@@ -171,7 +177,7 @@ class ItemFacts:
 
 @dataclass(slots=True)
 class PackageFacts:
-    """One package of the order."""
+    """One package of the order; a combined one holds items of other orders too."""
 
     package_id: PackageId
     state: str
@@ -182,6 +188,21 @@ class PackageFacts:
     handed_over: bool
     scanned: bool
     delivered: bool
+    contents: dict[ItemId, int] = field(default_factory=dict)
+    """The order's own items in it, each with how many."""
+    label_meant: bool = True
+    """Whether the label of its present generation has been asked for."""
+    tell_meant: bool = False
+    """Whether TikTok is being told of its present label, as far as that was looked up."""
+    backordered: bool = False
+    shared: bool = False
+    """Whether it stands for packages of several orders."""
+    lead: bool = True
+    """Whether this order speaks for all that share it."""
+    after_void: str = ""
+    """Of a label that is voided, or was: `plan` the package anew, or `buy` it another label, too."""
+    left: bool = False
+    """Its goods have left while others of the order stayed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,11 +291,18 @@ class Shelf:
 
     def short(self, order: OrderFacts) -> list[tuple[str, int]]:
         """The SKUs the order is short of, and by how many; of a kit, its components."""
+        return self.short_for(order, {item.item_id: item.quantity for item in order.items})
+
+    def short_for(self, order: OrderFacts, quantities: Mapping[ItemId, int]) -> list[tuple[str, int]]:
+        """What is missing for so many units of these items."""
         wanted: dict[tuple[ProductId | None, LocationId, str], int] = {}
         for item in order.items:
+            units = quantities.get(item.item_id, 0)
+            if not units:
+                continue
             for part in item.parts or (Part(item.sku, None, 1),):
                 key = (part.product_id, item.location_id, part.sku)
-                wanted[key] = wanted.get(key, 0) + item.quantity * part.per_unit
+                wanted[key] = wanted.get(key, 0) + units * part.per_unit
         missing: dict[str, int] = {}
         for (product_id, location_id, sku), quantity in wanted.items():
             free = self.available.get((product_id, location_id), 0) if product_id else 0
@@ -295,7 +323,14 @@ class Shelf:
 
     def take(self, order: OrderFacts) -> None:
         """Take the order's units off the shelf."""
+        self.take_for(order, {item.item_id: item.quantity for item in order.items})
+
+    def take_for(self, order: OrderFacts, quantities: Mapping[ItemId, int]) -> None:
+        """Take so many units of these items off the shelf."""
         for item in order.items:
+            units = quantities.get(item.item_id, 0)
+            if not units:
+                continue
             for part in item.parts:
                 if part.product_id is not None:
-                    self.available[part.product_id, item.location_id] -= item.quantity * part.per_unit
+                    self.available[part.product_id, item.location_id] -= units * part.per_unit

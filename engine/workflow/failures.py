@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine.actors import Actor
@@ -123,9 +124,15 @@ async def _add_alternatives(connection: Any, failing: Sequence[tuple[OrderPlan, 
 async def retry(
     database: Database, order_ids: Sequence[OrderId], *, actor: Actor, reason: str = ""
 ) -> list[ChangeOutcome]:
-    """Send failed orders on from the state they failed in, with a fresh budget for what had failed outside."""
+    """Send failed orders on from the state they failed in, with a fresh budget for what had failed outside.
+
+    For a closed order only what failed outside is sent again; it stays closed.
+    """
     from engine.orders.status import fire
     from engine.workflow.advance import Push
+    from engine.workflow.afterwards import retry_closed
 
+    closed = await retry_closed(database, order_ids, actor)
     push = Push("resume", actor, reason or "retried")
-    return await fire(database, dict.fromkeys(order_ids, push))
+    outcomes = await fire(database, dict.fromkeys(order_ids, push))
+    return [replace(each, code="", sentence="") if each.order_id in closed else each for each in outcomes]

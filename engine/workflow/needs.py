@@ -55,8 +55,8 @@ def needs_of(definition: Definition) -> Mapping[WorkflowState, Needs]:
         return Needs(
             address=bool(asked & _READ_ADDRESS),
             shelf=bool(asked & _READ_SHELF),
-            # Orders that were arranged elsewhere begin further on, and what is known of their parcels counts.
-            packages=name in packed or name not in {WorkflowState.NEW, WorkflowState.VALIDATED},
+            # Orders that were arranged elsewhere begin further on, and what is known of their parcels counts; so does what was put off.
+            packages=name in packed or name is not WorkflowState.NEW,
             buys_label=name in buying,
         )
 

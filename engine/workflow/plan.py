@@ -12,6 +12,7 @@ from engine.identifiers import LocationId, OrderId, PackageId, ShopId
 from engine.orders.problems import Problem
 from engine.retries import Retry
 from engine.words import (
+    CancelReason,
     Dependency,
     EffectKind,
     ErrorClass,
@@ -20,7 +21,7 @@ from engine.words import (
     OrderStatus,
     WorkflowState,
 )
-from engine.workflow.facts import ItemFacts, OrderFacts
+from engine.workflow.facts import ItemFacts, OrderFacts, PackageFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,12 @@ class OrderPlan:
     steps: list[Step] = field(default_factory=list)
     effects: list[NewEffect] = field(default_factory=list)
     packages: list[NewPackage] = field(default_factory=list)
+    leaving: list[PackageFacts] = field(default_factory=list)
+    """Packages whose goods leave the shelf while others of the order stay."""
+    arrived: list[PackageFacts] = field(default_factory=list)
+    """Packages that waited for stock which is there now."""
+    handed: list[PackageId] = field(default_factory=list)
+    """Packages that a person handed over just now."""
     reserve: bool = False
     record_reservation: bool = False
     release: bool = False
@@ -130,6 +137,7 @@ class OrderPlan:
     """What failed outside and is not tried again: a person vouches for it."""
     passed_over: frozenset[str] = frozenset()
     """Actions that are left out on a person's word."""
+    cancel_reason: CancelReason | None = None
     alternatives: bool = False
     retry: Retry | None = None
     """The `retry_config` of the action that is running."""
@@ -144,7 +152,15 @@ class OrderPlan:
     @property
     def moved(self) -> bool:
         """Whether anything but the wait changed."""
-        return bool(self.steps or self.effects or self.packages or self.cancelled or self.postponed)
+        return bool(
+            self.steps
+            or self.effects
+            or self.packages
+            or self.arrived
+            or self.handed
+            or self.cancelled
+            or self.postponed
+        )
 
     @property
     def error(self) -> str | None:

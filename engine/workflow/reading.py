@@ -47,7 +47,7 @@ FROM shops s JOIN locations l ON l.id = s.location_id WHERE s.id = ANY($1::uuid[
 """
 
 _ITEMS = f"""
-SELECT i.id, i.order_id, i.product_sku, i.product_name, i.quantity - i.cancelled_quantity AS quantity, i.unit_price,
+SELECT i.id, i.order_id, i.product_sku, i.product_name, i.quantity - i.cancelled_quantity AS total, i.shipped_quantity, i.unit_price,
        i.fulfillment_status, {PRODUCT_COLUMNS}
 FROM order_items i
 JOIN orders o ON o.id = i.order_id
@@ -63,12 +63,24 @@ UNION ALL
 SELECT order_id, NULL FROM notes WHERE must_acknowledge AND acknowledged_at IS NULL AND order_id = ANY($1::uuid[])
 """
 
+# Whether a label or a telling is meant already is looked up only where a parcel goes on by itself: $2 are orders ready to ship.
 _PACKAGES = """
 SELECT c.order_id, p.id, p.state, p.generation, p.tracking_number, p.told_tracking_number, p.shipment_reference,
-       p.handed_over_at, p.first_scan_at, p.delivered_at
+       p.handed_over_at, p.first_scan_at, p.delivered_at, p.backordered, p.left_at, c.items, c.quantities,
+       p.state <> 'planned' OR EXISTS (
+           SELECT FROM effects e WHERE e.key = 'label:' || p.id || ':' || p.generation AND e.state <> 'voided') AS label_meant,
+       s.shared, p.after_void, CASE WHEN s.shared THEN NOT EXISTS (
+           SELECT FROM package_items x WHERE x.package_id = p.id AND x.order_id < c.order_id) ELSE true END AS lead,
+       p.tracking_number <> p.told_tracking_number AND (c.several OR c.order_id = ANY($2::uuid[])) AND EXISTS (
+           SELECT FROM effects e WHERE e.state <> 'voided' AND e.key =
+               CASE WHEN p.told_tracking_number = '' THEN 'ship:' ELSE 'tracking:' END || p.id || ':' || p.generation
+               || CASE WHEN s.shared THEN ':' || c.order_id ELSE '' END) AS tell_meant
 FROM packages p
-JOIN (SELECT DISTINCT package_id, order_id FROM package_items WHERE order_id = ANY($1::uuid[])) c ON c.package_id = p.id
-WHERE p.state <> 'voided'
+JOIN (SELECT package_id, order_id, array_agg(order_item_id) AS items, array_agg(quantity) AS quantities,
+             count(*) OVER (PARTITION BY order_id) > 1 AS several
+      FROM package_items WHERE order_id = ANY($1::uuid[]) GROUP BY package_id, order_id) c ON c.package_id = p.id
+CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM packages one WHERE one.combined_into = p.id) AS shared) s
+WHERE p.state NOT IN ('voided', 'combined') AND NOT (p.state = 'voiding' AND p.after_void = '')
 ORDER BY p.id
 FOR NO KEY UPDATE OF p
 """
@@ -128,8 +140,9 @@ async def read_facts(connection: Any, vault: Vault, order_ids: Collection[OrderI
     # What is started anew may have parcels from before, wherever it begins.
     shipping = [key for key, row in zip(orders, rows, strict=True) if needs[key].packages or row["started_anew"]]
     if shipping:
-        for row in await connection.fetch(_PACKAGES, shipping):
-            orders[row["order_id"]].packages.append(_package(row))
+        ready = [key for key in shipping if orders[key].state is WorkflowState.READY_TO_SHIP]
+        for row in await connection.fetch(_PACKAGES, shipping, ready):
+            _add_package(orders[row["order_id"]], row)
     failed = [key for key, order in orders.items() if order.state is WorkflowState.FAILED]
     if failed:
         for row in await connection.fetch(_FAILURES, failed):
@@ -149,7 +162,12 @@ async def read_facts(connection: Any, vault: Vault, order_ids: Collection[OrderI
 
 async def _lock_stock(connection: Any, orders: Iterable[OrderFacts], needs: Mapping[UUID, Needs]) -> Shelf:
     # Whatever else moves stock locks it when it is written.
-    keys = {key for order in orders if needs[order.order_id].shelf for key in order.shelf_keys()}
+    keys = {
+        key
+        for order in orders
+        if needs[order.order_id].shelf or any(package.backordered for package in order.packages)
+        for key in order.shelf_keys()
+    }
     return Shelf(await lock_stock(connection, keys) if keys else {})
 
 
@@ -207,17 +225,28 @@ def _order(
 
 
 def _item(row: Any, product: Product | None, order: OrderFacts, country: str) -> ItemFacts:
-    return ItemFacts.of(
+    item = ItemFacts.of(
         product,
         order.location_id,
         country,
         item_id=ItemId(row["id"]),
         sku=row["product_sku"],
         name=row["product_name"],
-        quantity=row["quantity"],
+        quantity=row["total"] - row["shipped_quantity"],
         unit_price=row["unit_price"],
         status=_FULFILMENTS[row["fulfillment_status"]],
     )
+    item.total = row["total"]
+    return item
+
+
+def _add_package(order: OrderFacts, row: Any) -> None:
+    """What waits for stock in a package of its own is not to be worked until the stock is there."""
+    package = _package(row)
+    order.packages.append(package)
+    if package.backordered:
+        for item in order.items:
+            item.quantity -= package.contents.get(item.item_id, 0)
 
 
 def _package(row: Any) -> PackageFacts:
@@ -231,4 +260,12 @@ def _package(row: Any) -> PackageFacts:
         handed_over=row["handed_over_at"] is not None,
         scanned=row["first_scan_at"] is not None,
         delivered=row["delivered_at"] is not None,
+        contents={ItemId(item): quantity for item, quantity in zip(row["items"], row["quantities"], strict=True)},
+        label_meant=row["label_meant"],
+        tell_meant=row["tell_meant"],
+        backordered=row["backordered"],
+        shared=row["shared"],
+        lead=row["lead"],
+        after_void=row["after_void"],
+        left=row["left_at"] is not None,
     )

@@ -10,7 +10,6 @@ from engine.workflow.machines import Unusable, Workflow
 
 _NEVER = {
     OrderStatus.PENDING: "An order never goes back to pending.",
-    OrderStatus.CANCELLED: "Cancel it in TikTok Shop, so that the buyer gets the money back; the cancellation arrives here by itself.",
     OrderStatus.RETURNED: "A return begins in TikTok Shop and arrives here by itself.",
 }
 
@@ -40,6 +39,8 @@ def trigger_for(
         return Asked(None, "status.unchanged", f"Order {order_number} is {status.value} already.")
     if status in _NEVER:
         return Asked(None, "status.not_by_hand", f"Order {order_number}: {_NEVER[status]}")
+    if status is OrderStatus.CANCELLED:
+        return Asked("cancel")
     if isinstance(workflow, Unusable):
         return Asked(None, "workflow.unusable", f"Order {order_number} cannot go on: {workflow.sentence}")
     trigger = workflow.towards(status, state)

@@ -14,8 +14,8 @@ from engine.database.rows import insert_rows
 from engine.effects import ledger
 from engine.identifiers import new_id
 from engine.privacy.cipher import Vault
-from engine.words import OrderKind, WorkflowState
-from engine.workflow import writing_stock
+from engine.words import FulfilmentStatus, OrderKind, WorkflowState
+from engine.workflow import writing_combined, writing_parcels, writing_stock
 from engine.workflow.failures import write_failures
 from engine.workflow.plan import OrderPlan
 
@@ -49,14 +49,6 @@ SET fulfillment_status = d.status::fulfillment_status_enum, product_id = coalesc
     updated_at = now()
 FROM unnest($1::uuid[], $2::text[], $3::uuid[]) AS d(id, status, product_id)
 WHERE i.id = d.id
-"""
-
-_HANDED_OVER = "UPDATE packages SET handed_over_at = coalesce(handed_over_at, now()) WHERE id = ANY($1::uuid[])"
-
-_VOID_PACKAGES = """
-UPDATE packages SET state = CASE WHEN state = 'planned' THEN 'voided' ELSE 'voiding' END, track_due_at = NULL, updated_at = now(),
-       version = version + 1
-WHERE id = ANY($1::uuid[]) AND state IN ('planned', 'labelled', 'told')
 """
 
 _PICK_LINES = """
@@ -104,6 +96,7 @@ async def write_plans(connection: Any, vault: Vault, plans: Sequence[OrderPlan])
     if moved:
         remember_failures(moved)
         await _write_orders(connection, vault, moved)
+        await writing_combined.take_out(connection, vault, moved)
         await write_consequences(connection, moved)
     await _write_work(connection, plans)
 
@@ -115,8 +108,9 @@ async def write_consequences(connection: Any, moved: Sequence[OrderPlan]) -> Non
     await ledger.void_intents(connection, [p.order.order_id for p in moved if p.void_effects])
     await ledger.pass_over(connection, [(p.order.order_id, p.pass_over) for p in moved if p.pass_over])
     await ledger.rearm(connection, [p.order.order_id for p in moved if p.rearm])
-    await _write_packages(connection, moved)
+    await writing_parcels.write_packages(connection, moved)
     movements = await writing_stock.write_stock(connection, moved)
+    movements += await writing_parcels.write_contents(connection, moved)
     await _write_history(connection, moved)
     await writing_stock.move_levels(connection, movements)
     await ledger.intend(connection, [effect for plan in moved for effect in plan.effects])
@@ -156,7 +150,13 @@ async def _write_orders(connection: Any, vault: Vault, plans: Sequence[OrderPlan
         [plan.error for plan in plans],
         [order.not_before for order in orders],
     )
-    items = [(item, plan.item_status) for plan in plans if plan.item_status for item in plan.order.items]
+    items = [
+        (item, plan.item_status)
+        for plan in plans
+        if plan.item_status
+        for item in plan.order.items
+        if item.quantity or plan.item_status is not FulfilmentStatus.RESERVED  # nothing of it is reserved
+    ]
     if items:
         await connection.execute(
             _ITEMS,
@@ -202,36 +202,6 @@ def audit_entry(vault: Vault, plan: OrderPlan) -> chain.Entry:
     )
 
 
-async def _write_packages(connection: Any, plans: Sequence[OrderPlan]) -> None:
-    planned = [package for plan in plans for package in plan.packages]
-    if planned:
-        await insert_rows(
-            connection,
-            "packages",
-            ("id", "shop_id", "location_id", "weight_grams"),
-            [
-                (package.package_id, package.order.shop_id, package.location_id, package.weight_grams)
-                for package in planned
-            ],
-        )
-        await insert_rows(
-            connection,
-            "package_items",
-            ("package_id", "order_item_id", "order_id", "quantity"),
-            [
-                (package.package_id, item.item_id, package.order.order_id, quantity)
-                for package in planned
-                for item, quantity in package.contents
-            ],
-        )
-    left = [p.package_id for plan in plans if plan.handed_over for p in plan.order.packages]
-    if left:
-        await connection.execute(_HANDED_OVER, left)
-    voided = [p.package_id for plan in plans if plan.void_packages for p in plan.order.packages]
-    if voided:
-        await connection.execute(_VOID_PACKAGES, voided)
-
-
 async def _write_history(connection: Any, plans: Sequence[OrderPlan]) -> None:
     await insert_rows(
         connection,
@@ -270,7 +240,7 @@ async def _write_history(connection: Any, plans: Sequence[OrderPlan]) -> None:
             for before, after in plan.status_changes()
         ],
     )
-    picks = [(plan.order, item) for plan in plans if plan.pick_list for item in plan.order.items]
+    picks = [(plan.order, item) for plan in plans if plan.pick_list for item in plan.order.items if item.quantity]
     if picks:
         await connection.execute(
             _PICK_LINES,
@@ -294,7 +264,7 @@ async def _write_counters(connection: Any, plans: Sequence[OrderPlan]) -> None:
             _METRICS,
             [order.user_id for order in completed],
             [order.currency for order in completed],
-            [sum(item.quantity for item in order.items) for order in completed],
+            [sum(item.total for item in order.items) for order in completed],
             [order.total_amount if order.order_kind is OrderKind.NORMAL else 0 for order in completed],
             [int((order.now - order.created_at).total_seconds()) for order in completed],
         )

@@ -33,7 +33,7 @@ FROM (SELECT product_id, location_id, sum(on_hand)::int AS on_hand, sum(reserved
 WHERE l.product_id = d.product_id AND l.location_id = d.location_id
 """
 
-Movements = Sequence[tuple[Any, ...]]
+Movements = list[tuple[Any, ...]]
 """Rows of the ledger without their ids."""
 
 _MOVEMENT = (
@@ -76,8 +76,13 @@ async def write_stock(connection: Any, plans: Sequence[OrderPlan]) -> Movements:
                     f"{kind}:{row['id']}",
                 )
             )
-    await insert_rows(connection, "stock_movements", _MOVEMENT, [(new_id(), *each) for each in movements])
+    await record(connection, movements)
     return movements
+
+
+async def record(connection: Any, movements: Movements) -> None:
+    """Put these movements into the ledger."""
+    await insert_rows(connection, "stock_movements", _MOVEMENT, [(new_id(), *each) for each in movements])
 
 
 async def move_levels(connection: Any, movements: Movements) -> None:
@@ -98,7 +103,7 @@ async def _reserve(connection: Any, plans: Sequence[OrderPlan]) -> list[tuple[An
         if plan.reserve
         for item in plan.order.items
         for part in item.parts
-        if part.product_id is not None
+        if part.product_id is not None and item.quantity
     ]
     await insert_rows(
         connection,

@@ -70,6 +70,7 @@ class World:
             "mended": lambda entry: self.mended.update(entry["orders"]),
             "marked_shipped": self._apply_marked_shipped,
             "tracking_corrected": self._apply_correction,
+            "cancelled": lambda entry: self.orders.cancel(self.orders.arrived[entry["order"]], entry["at"]),
             "shipment": self.shipments.apply_created,
             "rerated": self.shipments.apply_rerated,
             "bought": self._apply_bought,

@@ -9,5 +9,6 @@ Where to look
     payloads      the order object as TikTok sends it, read tolerantly
     mapping       the order object → the engine's `OrderFact`
     polling       what changed in a shop since its cursor, into the inbox
+    cancelling    the effect "tell TikTok that the order is cancelled"; `cancel_reasons` has TikTok's names for why
     deliveries    the effects "tell TikTok that the parcel left" and "correct its tracking number"
 """

@@ -34,6 +34,7 @@ class TikTokSettings:
     order_detail_version: str = "202507"
     fulfillment_version: str = "202309"
     logistics_version: str = "202309"
+    return_refund_version: str = "202309"
     ids_per_call: int = 50
     chunks_at_once: int = 4
     provider_cache_seconds: float = 3600.0
@@ -64,6 +65,14 @@ class MarkedShipped:
 
     tiktok_package_id: str
     warning: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelledOrder:
+    """TikTok's answer to an order cancelled by its seller."""
+
+    cancel_id: str
+    cancel_status: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +213,29 @@ class TikTokClient:
         body = encode_json({"tracking_number": tracking_number, "shipping_provider_id": shipping_provider_id})
         doing = f"correct the tracking number of order {tiktok_order_id}"
         await self._call(_Request("POST", path, doing, shop_cipher, body=body, writes=True))
+
+    async def update_package_tracking(
+        self, shop_cipher: str, tiktok_package_id: str, *, tracking_number: str, shipping_provider_id: str
+    ) -> None:
+        """Correct the tracking number of one of several parcels of an order.
+
+        There is no idempotency key: after Ambiguous, read the order first.
+        """
+        path = f"/fulfillment/{self._settings.fulfillment_version}/packages/{tiktok_package_id}/shipping_info/update"
+        body = encode_json({"tracking_number": tracking_number, "shipping_provider_id": shipping_provider_id})
+        doing = f"correct the tracking number of package {tiktok_package_id}"
+        await self._call(_Request("POST", path, doing, shop_cipher, body=body, writes=True))
+
+    async def cancel_order(self, shop_cipher: str, tiktok_order_id: str, *, cancel_reason: str) -> CancelledOrder:
+        """Cancel a whole order, for a reason by the name that its market has for it.
+
+        There is no idempotency key: after Ambiguous, read the order first.
+        """
+        path = f"/return_refund/{self._settings.return_refund_version}/cancellations"
+        body = encode_json({"order_id": tiktok_order_id, "cancel_reason": cancel_reason})
+        doing = f"cancel order {tiktok_order_id}"
+        data = await self._call(_Request("POST", path, doing, shop_cipher, body=body, writes=True))
+        return CancelledOrder(_text(data, "cancel_id"), _text(data, "cancel_status"))
 
     async def shipping_providers(self, shop_cipher: str, delivery_option_id: str) -> tuple[ShippingProvider, ...]:
         """The carriers that TikTok accepts for a delivery option; remembered for a while."""

@@ -27,6 +27,7 @@ class ConnectedShop:
 
     client: TikTokClient
     cipher: str = field(repr=False)
+    region: str = ""
 
 
 ShopDirectory = Callable[[ShopId], Awaitable[ConnectedShop]]
@@ -56,7 +57,7 @@ class _ShipDeliveries:
         requests = await desk.ship_requests(claims)
         by_shop: dict[ShopId, list[tuple[Claim, ShipRequest]]] = {}
         for claim in claims:
-            request = requests.get(claim.package_id) if claim.package_id is not None else None
+            request = requests.get(claim.effect_id)
             if request is None:
                 await desk.settle(
                     claim, Failed("package_gone", "The parcel is no longer there; TikTok was told nothing.")
@@ -76,11 +77,11 @@ class _ShipDeliveries:
     async def _ship_for(self, shop_id: ShopId, batch: list[tuple[Claim, ShipRequest]], desk: Desk) -> None:
         try:
             shop = await self._shop_of(shop_id)
-            orders = await _read_orders(shop, [request.tiktok_order_id for _, request in batch])
+            orders = await read_orders(shop, [request.tiktok_order_id for _, request in batch])
         except OrdersError as error:
             # Nothing was sent, so nothing is unsure, whatever the error says of its own call.
             for claim, _ in batch:
-                await desk.settle(claim, _not_sent(error))
+                await desk.settle(claim, not_sent(error))
             return
 
         async def one(pair: tuple[Claim, ShipRequest]) -> None:
@@ -101,7 +102,7 @@ class _ShipDeliveries:
     ) -> Outcome | None:
         """The outcome of one claim; None when it must not be settled."""
         if isinstance(order, OrdersError):
-            return _not_sent(order)
+            return not_sent(order)
         if order is None:
             return Failed(
                 "order_unknown", f"TikTok does not know order {request.tiktok_order_id} in this shop; check the shop."
@@ -112,17 +113,25 @@ class _ShipDeliveries:
         try:
             provider_id = await self._provider_id(shop, request)
         except OrdersError as error:
-            return _not_sent(error)
+            return not_sent(error)
         if not await desk.checkpoint(claim, request.tracking_number):
             return None
         try:
             if corrects:
-                await shop.client.update_tracking(
-                    shop.cipher,
-                    request.tiktok_order_id,
-                    tracking_number=request.tracking_number,
-                    shipping_provider_id=provider_id,
-                )
+                if request.tiktok_package_id:
+                    await shop.client.update_package_tracking(
+                        shop.cipher,
+                        request.tiktok_package_id,
+                        tracking_number=request.tracking_number,
+                        shipping_provider_id=provider_id,
+                    )
+                else:
+                    await shop.client.update_tracking(
+                        shop.cipher,
+                        request.tiktok_order_id,
+                        tracking_number=request.tracking_number,
+                        shipping_provider_id=provider_id,
+                    )
                 return Done(PackageShipped(""))
             marked = await shop.client.ship_order(
                 shop.cipher,
@@ -187,9 +196,9 @@ class _ShipDeliveries:
         if error.code != "tiktok.already_shipped":
             return Failed(error.code, error.sentence)
         try:
-            orders = await _read_orders(shop, [request.tiktok_order_id])
+            orders = await read_orders(shop, [request.tiktok_order_id])
         except OrdersError as unreadable:
-            return _not_sent(unreadable)
+            return not_sent(unreadable)
         order = orders.get(request.tiktok_order_id)
         found = _shipped_as(order, request) if isinstance(order, OrderPayload) else None
         if found and found[1] == {_normal(request.tracking_number)}:
@@ -197,7 +206,8 @@ class _ShipDeliveries:
         return _shipped_otherwise(request, found[1] if found else set())
 
 
-async def _read_orders(shop: ConnectedShop, ids: list[str]) -> dict[str, OrderPayload | OrdersError]:
+async def read_orders(shop: ConnectedShop, ids: list[str]) -> dict[str, OrderPayload | OrdersError]:
+    """These orders as TikTok has them now; one that cannot be read is its error, an unknown one is absent."""
     orders: dict[str, OrderPayload | OrdersError] = {}
     for raw in await shop.client.orders(shop.cipher, ids):
         try:
@@ -233,7 +243,8 @@ def _normal(text: str) -> str:
     return "".join(character for character in text.upper() if character.isalnum())
 
 
-def _not_sent(error: OrdersError) -> Outcome:
+def not_sent(error: OrdersError) -> Outcome:
+    """What an error means that came before anything was sent: nothing is unsure."""
     outcome = outcome_of(error)
     if isinstance(outcome, Failed | Postponed):
         return outcome

@@ -36,6 +36,14 @@ _BROKEN = frozenset({36009003, 36009007})
 _ALREADY_SHIPPED = Meaning(
     "tiktok.already_shipped", "the order was already marked as shipped; compare its tracking number"
 )
+_ALREADY_CANCELLED = Meaning("tiktok.already_cancelled", "it is cancelled there already, or about to be")
+_BAD_CANCEL_REASON = Meaning(
+    "tiktok.cancel_reason_refused",
+    "it does not take this reason in this market; mend the shop's market in cancel_reasons, or cancel it in the seller centre",
+)
+_TOO_LATE_TO_CANCEL = Meaning(
+    "tiktok.too_late_to_cancel", "the order is too far along; let it arrive, or agree on a return with the buyer"
+)
 _CANCELLED = Meaning("tiktok.order_cancelled", "the order was cancelled; do not ship it")
 _TRACKING_FIXED = Meaning(
     "tiktok.tracking_fixed", "its tracking number can no longer be changed; correct it in the seller centre"
@@ -84,6 +92,9 @@ MEANINGS: dict[int, Meaning] = {
     21008044: _BUYER_ASKS,
     21011025: _TRACKING_USED,
     21034012: _TRACKING_USED,
+    **dict.fromkeys((25001011, 25001051, 25020009), _ALREADY_CANCELLED),
+    **dict.fromkeys((25001014, 25001015, 25001020, 25001021), _BAD_CANCEL_REASON),
+    **dict.fromkeys((25020003, 25011012), _TOO_LATE_TO_CANCEL),
     **dict.fromkeys((11006021, 21008099, 21011006, 21011020, 21011040), _ALREADY_SHIPPED),
     **dict.fromkeys((21011049, 21011050, 21011051, 21011052), _TRACKING_FIXED),
     **dict.fromkeys((21011022, 21004012, 21004015, 11028006), _BAD_TRACKING),

@@ -109,7 +109,7 @@ class _Shipper:
             assert claim.package_id is not None
             if await desk.checkpoint(claim, ""):
                 await desk.settle(claim, Done(PackageShipped(f"tt-{claim.effect_id.hex}")))
-                self._parcels.put((claim.package_id, requests[claim.package_id].tracking_number))
+                self._parcels.put((claim.package_id, requests[claim.effect_id].tracking_number))
 
         await for_each(claims, tell, at_once=BATCH)
 

@@ -124,8 +124,8 @@ async def test_a_refused_change_is_in_the_report_and_changes_nothing(
     store: Database, factory: Factory, services: Services
 ) -> None:
     order_id = await factory.order(status=OrderStatus.CONFIRMED, state=WorkflowState.VALIDATED)
-    [outcome] = await services.preview_status([order_id], OrderStatus.CANCELLED)
-    report = await services.change_status([order_id], OrderStatus.CANCELLED, reason="a test")
+    [outcome] = await services.preview_status([order_id], OrderStatus.RETURNED)
+    report = await services.change_status([order_id], OrderStatus.RETURNED, reason="a test")
     assert (report.processed, report.failed) == (1, 1)
     assert report.errors[0].sentence == outcome.sentence
     assert (await services.rows([order_id]))[0].order_status is OrderStatus.CONFIRMED

@@ -20,6 +20,7 @@ class RecordedDesk:
     parcels: dict[PackageId, ParcelRequest] = field(default_factory=dict)
     shipments: dict[PackageId, ShipRequest] = field(default_factory=dict)
     notices: dict[EffectId, NoticeRequest] = field(default_factory=dict)
+    numbers: dict[OrderId, str] = field(default_factory=dict)
     withdrawn: set[EffectId] = field(default_factory=set)
     checkpoints: list[tuple[EffectId, str]] = field(default_factory=list)
     outcomes: dict[EffectId, Outcome] = field(default_factory=dict)
@@ -27,8 +28,13 @@ class RecordedDesk:
     async def parcel_requests(self, claims: Sequence[Claim]) -> dict[PackageId, ParcelRequest]:
         return dict(self.parcels)
 
-    async def ship_requests(self, claims: Sequence[Claim]) -> dict[PackageId, ShipRequest]:
-        return dict(self.shipments)
+    async def ship_requests(self, claims: Sequence[Claim]) -> dict[EffectId, ShipRequest]:
+        return {
+            claim.effect_id: self.shipments[claim.package_id] for claim in claims if claim.package_id in self.shipments
+        }
+
+    async def tiktok_order_ids(self, claims: Sequence[Claim]) -> dict[OrderId, str]:
+        return dict(self.numbers)
 
     async def notice_requests(self, claims: Sequence[Claim]) -> dict[EffectId, NoticeRequest]:
         return dict(self.notices)

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    Uuid,
     desc,
     text,
 )
@@ -114,6 +115,7 @@ Index(
     desc(orders.c.delivered_date),
     postgresql_where=text("workflow_status = 'completed'"),
 )
+Index("orders_replaces_index", orders.c.replaces_order_id, postgresql_where=text("replaces_order_id IS NOT NULL"))
 Index("orders_cancel_requested_index", orders.c.id, postgresql_where=text("cancel_requested"))
 Index(
     "orders_due_index",
@@ -158,6 +160,8 @@ order_item_units = Table(
     Column("price", Amount, nullable=False),
     Column("is_gift", Boolean, nullable=False, server_default=text("false")),
     Column("tiktok_package_id", Text, nullable=False, server_default=""),
+    Column("package_id", Uuid, comment="which package of its split line it goes in"),
+    Column("elsewhere", Boolean, nullable=False, server_default=text("false"), comment="shipped outside this program"),
     UniqueConstraint("order_id", "tiktok_line_id"),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     Index,
@@ -56,6 +57,11 @@ packages = Table(
     moment("delivered_at"),
     Column("track_due_at", Time),
     point("combined_into", nullable=True),
+    Column("backordered", Boolean, nullable=False, server_default=text("false"), comment="its goods wait for stock"),
+    Column(
+        "after_void", Text, nullable=False, server_default="", comment="what becomes of it once its label is voided"
+    ),
+    Column("left_at", Time, comment="when its goods left, should they have left before the order's others"),
     Column("version", Integer, nullable=False, server_default="1"),
     moment("created_at", required=True),
     moment("updated_at", required=True),
@@ -64,6 +70,7 @@ packages = Table(
         name="state",
     ),
     CheckConstraint(one_of("tracking_status", TrackingStatus), name="tracking_status"),
+    CheckConstraint(one_of("after_void", ("", "plan", "buy")), name="after_void"),
     postgresql_with={"fillfactor": "70"},
 )
 Index(

@@ -42,6 +42,7 @@ class Order:
     delivered_at: float | None = None
     cancelled_at: float | None = None
     cancelled_from: OrderStatus | None = None
+    cancelled_by_seller: bool = False
     changes: int = 0
 
 
@@ -79,7 +80,9 @@ class Orders:
         return self.arrived[index] if index is not None and index < len(self.arrived) else None
 
     def move(self, order: Order, status: OrderStatus, at: float) -> None:
-        """Put the order into another status, which moves its update time."""
+        """Put the order into another status, which moves its update time; a cancelled one stays cancelled."""
+        if order.status is OrderStatus.CANCELLED:
+            return
         self.count_by_status[order.status] -= 1
         self.count_by_status[status] += 1
         if status is OrderStatus.CANCELLED:
@@ -93,6 +96,11 @@ class Orders:
         order.status = status
         order.changes += 1
         self.by_update.record(order.index, at)
+
+    def cancel(self, order: Order, at: float) -> None:
+        """Cancel an order for its seller; whatever the clock had planned for it does not happen any more."""
+        order.cancelled_by_seller = True
+        self.move(order, OrderStatus.CANCELLED, at)
 
     def arrange(self, order: Order, at: float, *, completely: bool) -> None:
         """Note that some or all units were marked shipped; with all of them, the carrier's part begins."""

@@ -12,5 +12,5 @@ fulfilment.py     mark shipped, correct a tracking number, follow it
 package_calls.py  read and search packages
 logistics.py      the warehouse, the delivery option, the carriers and their tracking numbers
 lookups.py        shops, warehouses, delivery options, shipping providers, products
-cancellations.py  cancellations that happened
+cancellations.py  cancellations by the seller, and those that happened
 """

@@ -1,15 +1,33 @@
-"""Cancellations that happened: paid orders whose buyers changed their minds while the order was on hold."""
+"""Cancellations: by the seller, until the carrier has the parcel; and those of buyers who changed their minds on hold."""
 
 from typing import Any
 
 from sync.simulator.scenario import Fate
 from sync.simulator.shop.orders import Order, OrderStatus
-from sync.simulator.tiktok.envelope import DIALECT, success
+from sync.simulator.tiktok import envelope
+from sync.simulator.tiktok.envelope import DIALECT, NO_SUCH_ORDER, refusal, success
 from sync.simulator.tiktok.gates import Gates
 from sync.simulator.tiktok.order_payload import cancel_reason, line_item_id, money, total_cents
 from sync.simulator.tiktok.paging import page_size, second, start, strings
 from sync.simulator.wire import Call, Operation, Reply
 from sync.simulator.world import World
+
+SELLER_REASONS = frozenset(
+    {
+        "seller_cancel_reason_out_of_stock",
+        "seller_cancel_reason_wrong_price",
+        "seller_cancel_paid_reason_address_not_deliver",
+        "seller_cancel_paid_reason_buyer_requested_cancellation",
+    }
+)
+CANCELLABLE = frozenset(
+    {
+        OrderStatus.ON_HOLD,
+        OrderStatus.AWAITING_SHIPMENT,
+        OrderStatus.PARTIALLY_SHIPPING,
+        OrderStatus.AWAITING_COLLECTION,
+    }
+)
 
 
 class CancellationCalls:
@@ -19,10 +37,29 @@ class CancellationCalls:
         self._world = world
 
     def operations(self) -> list[Operation]:
-        """Return the search."""
-        path = "/return_refund/202309/cancellations/search"
+        """Return the search and the seller's own cancellation."""
+        path = "/return_refund/202309/cancellations"
         gate = Gates(self._world).shop
-        return [Operation("tiktok.cancellations.search", "POST", path, self.search, DIALECT, gate)]
+        return [
+            Operation("tiktok.cancellations.search", "POST", f"{path}/search", self.search, DIALECT, gate),
+            Operation("tiktok.cancellations.create", "POST", path, self.create, DIALECT, gate, _which),
+        ]
+
+    def create(self, call: Call) -> Reply:
+        """Cancel a whole order of a seller who gives one of the market's reasons."""
+        body = call.json()
+        order = self._world.orders.find(str(body.get("order_id")))
+        if order is None:
+            raise refusal(NO_SUCH_ORDER, "The order does not exist or belongs to another shop.")
+        if order.status is OrderStatus.CANCELLED:
+            raise refusal(envelope.ALREADY_CANCELLED, "The order is cancelled already.")
+        if body.get("cancel_reason") not in SELLER_REASONS:
+            raise refusal(envelope.CANCEL_REASON_INVALID, "The cancel reason does not fit the order's status.")
+        if order.status not in CANCELLABLE:
+            self._world.record("refusal", what="late_cancel")
+            raise refusal(envelope.CANCEL_TOO_LATE, "The order's present state does not allow its cancellation.")
+        self._world.record("cancelled", order=order.index)
+        return success({"cancel_id": _cancel_id(order), "cancel_status": "CANCELLATION_REQUEST_SUCCESS"})
 
     def search(self, call: Call) -> Reply:
         """Return a page of cancellations, oldest first; there are few, so each search looks at all of them."""
@@ -79,6 +116,10 @@ class CancellationCalls:
                 for number, unit in enumerate(details.units)
             ],
         }
+
+
+def _which(call: Call) -> str:
+    return str(call.json().get("order_id"))
 
 
 def _cancel_id(order: Order) -> str:

@@ -12,6 +12,7 @@ from sync.simulator.tiktok.order_payload import line_item_id
 from sync.simulator.wire import Call, Operation, Reply
 from sync.simulator.world import World
 
+MOST_ORDERS_IN_A_PARCEL = 20
 CORRECTION_SECONDS = 72 * 3600
 TRACKING_WORDS = {
     ParcelStage.PRE_TRANSIT: "Your order is ready and waiting for the carrier.",
@@ -39,6 +40,7 @@ class FulfilmentCalls:
             operation("mark_shipped", "POST", "/orders/{order_id}/packages", self.mark_shipped),
             operation("tracking", "GET", "/orders/{order_id}/tracking", self.tracking),
             operation("correct_tracking", "POST", "/orders/{order_id}/shipping_info/update", self.correct_tracking),
+            operation("correct_package", "POST", "/packages/{package_id}/shipping_info/update", self.correct_package),
             operation("ship_package", "POST", "/packages/{package_id}/ship", self.ship_package),
         ]
 
@@ -48,7 +50,7 @@ class FulfilmentCalls:
         body = call.json()
         self._require_shippable(order)
         units = self._units(order, body.get("order_line_item_ids"))
-        tracking_number, provider_id = self._tracking(body)
+        tracking_number, provider_id = self._tracking(body, order=order)
         in_packages = self._world.packages.shipped_units(order) | set(units)
         package = self._world.record(
             "marked_shipped",
@@ -83,7 +85,16 @@ class FulfilmentCalls:
             raise refusal(envelope.NOT_SHIPPED_YET, "The order is not shipped yet.")
         if len(packages) > 1:
             raise refusal(envelope.TRACKING_CHANGE_AMBIGUOUS, "The order has several packages; update one package.")
-        package = packages[0]
+        return self._correct(order, packages[0], call)
+
+    def correct_package(self, call: Call) -> Reply:
+        """Replace the tracking number of one parcel, once, before the carrier delivers it."""
+        package = self._world.packages.find(call.path_values["package_id"])
+        if package is None:
+            raise refusal(NO_SUCH_ORDER, "The package does not exist or belongs to another shop.")
+        return self._correct(package.order, package, call)
+
+    def _correct(self, order: Order, package: Package, call: Call) -> Reply:
         if package.corrected:
             raise refusal(envelope.TRACKING_ALREADY_CORRECTED, "The tracking number was already updated once.")
         too_late = self._world.now > package.marked_at + CORRECTION_SECONDS
@@ -140,7 +151,9 @@ class FulfilmentCalls:
             raise refusal(envelope.UNITS_ALREADY_SHIPPED, "Some of the line items are already shipped.")
         return units
 
-    def _tracking(self, body: dict[str, Any], ours: Package | None = None) -> tuple[str, str]:
+    def _tracking(
+        self, body: dict[str, Any], ours: Package | None = None, order: Order | None = None
+    ) -> tuple[str, str]:
         number, provider_id = body.get("tracking_number"), body.get("shipping_provider_id")
         if not isinstance(number, str) or not number or not isinstance(provider_id, str):
             raise refusal(CATCH_ALL, "Invalid parameters: tracking_number and shipping_provider_id are required.", 400)
@@ -149,9 +162,20 @@ class FulfilmentCalls:
             raise refusal(envelope.WRONG_PROVIDER, "The shipping provider does not serve this delivery option.")
         if not provider.tracking_number.fullmatch(number):
             raise refusal(envelope.TRACKING_NUMBER_MALFORMED, f"The tracking number is not one of {provider.name}.")
-        if self._world.packages.of_tracking_number.get(number) not in (None, ours):
+        taken = self._world.packages.of_tracking_number.get(number)
+        if taken not in (None, ours) and not (order and self._travels_with(order, number)):
             raise refusal(envelope.TRACKING_NUMBER_USED, "The tracking number is already used by another order.")
         return number, provider_id
+
+    def _travels_with(self, order: Order, number: str) -> bool:
+        """Say whether the order may share a parcel: its buyer's other orders, at most twenty, to the same address."""
+        packages = [package for package in self._world.packages.all if package.tracking_number == number]
+        buyer = self._world.orders.details(order.index).buyer
+        alike = all(
+            package.order is not order and self._world.orders.details(package.order.index).buyer == buyer
+            for package in packages
+        )
+        return alike and len(packages) < MOST_ORDERS_IN_A_PARCEL
 
 
 def _which(call: Call) -> str:

@@ -66,9 +66,8 @@ def order_payload(orders: Orders, packages: Packages, order: Order) -> dict[str,
     if paid is not None:
         payload["paid_time"] = paid
     if order.cancelled_at is not None:
-        buyer = order.cancelled_from is OrderStatus.ON_HOLD
         payload["cancel_time"] = int(order.cancelled_at)
-        payload["cancellation_initiator"] = "BUYER" if buyer else "SYSTEM"
+        payload["cancellation_initiator"] = cancelled_by(order)
         payload["cancel_reason"] = cancel_reason(order)
     if of_order:
         payload["rts_time"] = int(of_order[-1].marked_at)
@@ -79,8 +78,17 @@ def order_payload(orders: Orders, packages: Packages, order: Order) -> dict[str,
     return payload
 
 
+def cancelled_by(order: Order) -> str:
+    """Return who cancelled a cancelled order."""
+    if order.cancelled_by_seller:
+        return "SELLER"
+    return "BUYER" if order.cancelled_from is OrderStatus.ON_HOLD else "SYSTEM"
+
+
 def cancel_reason(order: Order) -> str:
     """Return why a cancelled order was cancelled."""
+    if order.cancelled_by_seller:
+        return "seller_cancel_reason_out_of_stock"
     if order.cancelled_from is OrderStatus.ON_HOLD:
         return "ecom_order_to_ship_canceled_reason_no_longer_needed"
     return "ecom_order_unpaid_canceled_reason_payment_overdue"
@@ -200,7 +208,7 @@ def _line_items(order: Order, details: OrderDetails, packages: list[Package]) ->
             item["rts_time"] = int(package.marked_at)
         if order.status is OrderStatus.CANCELLED:
             item["package_status"] = "CANCELLED"
-            item["cancel_user"] = "BUYER" if order.cancelled_from is OrderStatus.ON_HOLD else "SYSTEM"
+            item["cancel_user"] = cancelled_by(order)
             item["cancel_reason"] = cancel_reason(order)
         items.append(item)
     return items

@@ -61,7 +61,8 @@ async def test_the_whole_order_is_there(store: Database, factory: Factory) -> No
     )
     assert seen.workflow.states[:2] == ("new", "validated")
     assert seen.workflow.allowed[OrderStatus.SHIPPED] == ""
-    assert "TikTok Shop" in seen.workflow.allowed[OrderStatus.CANCELLED]
+    assert seen.workflow.allowed[OrderStatus.CANCELLED] == ""
+    assert "TikTok Shop" in seen.workflow.allowed[OrderStatus.RETURNED]
     assert seen.failure is None
 
 

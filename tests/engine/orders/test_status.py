@@ -53,12 +53,7 @@ async def ask(house: House, order_id: OrderId, wanted: OrderStatus, **versions: 
             OrderStatus.CANCELLED,
             OrderStatus.CONFIRMED,
             WorkflowState.VALIDATED,
-            Asked(
-                None,
-                "status.not_by_hand",
-                "Order 1: Cancel it in TikTok Shop, so that the buyer gets the money back; the cancellation arrives "
-                "here by itself.",
-            ),
+            Asked("cancel"),
         ),
         (
             OrderStatus.RETURNED,

@@ -105,7 +105,11 @@ LATER = NOON + timedelta(minutes=4, seconds=30)
             "Rests as its workflow wishes, and goes on in 5 min.",
         ),
         ({"execution": ExecutionStatus.PAUSED}, "Not worked here: TikTok fulfils it, or its shop is only observed."),
-        ({"execution": ExecutionStatus.CANCELLED, "failure": OUT_OF_STOCK}, "Cancelled."),
+        ({"execution": ExecutionStatus.CANCELLED}, "Cancelled."),
+        (
+            {"execution": ExecutionStatus.CANCELLED, "failure": OUT_OF_STOCK},
+            "Cancelled, but: MUG-BLU is out of stock. Mend: Receive MUG-BLU, then retry.",
+        ),
         ({"execution": ExecutionStatus.COMPLETED, "status": OrderStatus.DELIVERED}, "Done: delivered."),
     ],
 )

@@ -129,7 +129,10 @@ def test_the_default_workflow_adds_three_system_triggers_and_two_whens() -> None
     assert {name: (trigger.conditions, trigger.actions) for name, trigger in loaded.system.items()} == {
         "fail": ((), ()),
         "resume": ((), ("rearm_effects",)),
-        "cancel": (("not_handed_over",), ("release_stock", "void_effects", "void_label", "close_cancelled")),
+        "cancel": (
+            ("not_handed_over",),
+            ("release_stock", "void_effects", "void_label", "tell_cancellation", "close_cancelled"),
+        ),
     }
     whens = {
         (str(state.name), arrow.trigger): arrow.when for state in loaded.states.values() for arrow in state.transitions
@@ -477,7 +480,7 @@ def test_the_default_workflow_is_drawn_to_need_what_it_asks_for() -> None:
         WorkflowState.VALIDATED,
         WorkflowState.FAILED,
     }
-    assert {state for state, need in needs.items() if not need.packages} == {WorkflowState.NEW, WorkflowState.VALIDATED}
+    assert {state for state, need in needs.items() if not need.packages} == {WorkflowState.NEW}
     assert {state for state, need in needs.items() if need.buys_label} == {WorkflowState.INVENTORY_RESERVED}
 
 

@@ -127,15 +127,15 @@ async def test_a_dry_run_says_what_would_happen_and_changes_nothing(
     command: Command, factory: Factory, store: Database
 ) -> None:
     order_id = await factory.order(number="5771", status=OrderStatus.CONFIRMED, state=WorkflowState.VALIDATED)
-    said = await command("orders", "set-status", "5771", "cancelled", "--reason", "a test", "--dry-run")
+    said = await command("orders", "set-status", "5771", "returned", "--reason", "a test", "--dry-run")
     assert said.code == 1
-    assert said.lines[0].startswith("5771  refused: Order 5771: Cancel it in TikTok Shop")
+    assert said.lines[0].startswith("5771  refused: Order 5771: A return begins in TikTok Shop")
     assert await queries.versions(store, [order_id]) == {order_id: 1}
 
 
 async def test_a_partly_refused_change_is_exit_code_1_with_a_report(command: Command, factory: Factory) -> None:
     await factory.order(number="5771")
-    said = await command("orders", "set-status", "5771", "cancelled", "--reason", "a test", "--json")
+    said = await command("orders", "set-status", "5771", "returned", "--reason", "a test", "--json")
     assert said.code == 1
     [report] = said.documents
     assert (report["processed"], report["failed"], report["errors"][0]["order_number"]) == (1, 1, "5771")

@@ -318,7 +318,66 @@ def upgrade() -> None:
         "state IN ('planned', 'labelled', 'told', 'in_transit', 'delivered', 'voiding', 'voided', 'combined')",
         schema="orders",
     )
+    op.create_index(
+        "orders_replaces_index",
+        "orders",
+        ["replaces_order_id"],
+        unique=False,
+        schema="orders",
+        postgresql_where=sa.text("replaces_order_id IS NOT NULL"),
+    )
     op.add_column("packages", sa.Column("combined_into", sa.Uuid(), nullable=True), schema="orders")
+    op.add_column(
+        "packages",
+        sa.Column(
+            "backordered",
+            sa.Boolean(),
+            server_default=sa.text("false"),
+            nullable=False,
+            comment="its goods wait for stock",
+        ),
+        schema="orders",
+    )
+    op.add_column(
+        "packages",
+        sa.Column(
+            "after_void",
+            sa.Text(),
+            server_default="",
+            nullable=False,
+            comment="what becomes of it once its label is voided",
+        ),
+        schema="orders",
+    )
+    op.add_column(
+        "packages",
+        sa.Column(
+            "left_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="when its goods left, should they have left before the order's others",
+        ),
+        schema="orders",
+    )
+    op.create_check_constraint(
+        op.f("packages_after_void_check"), "packages", "after_void IN ('', 'plan', 'buy')", schema="orders"
+    )
+    op.add_column(
+        "order_item_units",
+        sa.Column("package_id", sa.Uuid(), nullable=True, comment="which package of its split line it goes in"),
+        schema="orders",
+    )
+    op.add_column(
+        "order_item_units",
+        sa.Column(
+            "elsewhere",
+            sa.Boolean(),
+            server_default=sa.text("false"),
+            nullable=False,
+            comment="shipped outside this program",
+        ),
+        schema="orders",
+    )
     op.create_index(
         "packages_combined_index",
         "packages",
