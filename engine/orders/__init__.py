@@ -19,6 +19,8 @@ Changing
     splitting      one order in several parcels; what is short put off until its stock is there
     combining      several orders in one parcel, and the way back; `sharing` says who is in one with whom
     voiding        a label given back, bought again, or read again
+    returns        what buyers send back and are refunded; `receiving` books it, good or damaged
+    shrinking      what was made ready shrinks with units that are cancelled or shipped elsewhere
     handover       parcels handed to the carrier one by one; `parcel_rows` locks what a person asks something of
     marking        the audit link and the higher version of an order that something of is changed
     correction     a corrected address

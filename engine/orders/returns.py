@@ -36,8 +36,10 @@ ORDER BY tiktok_return_id FOR UPDATE
 _WRITE = """
 INSERT INTO returns AS r (id, order_id, tiktok_return_id, return_type, channel_status, reason, refund_amount, currency, respond_by, lines,
                           channel_updated_at)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::numeric[], $8::text[], $9::timestamptz[],
-                     $10::jsonb[], $11::timestamptz[])
+SELECT d.id, d.order_id, d.number, d.kind, d.status, d.reason, d.refund, d.currency, d.respond_by, d.about -> 'lines', d.at
+FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::numeric[], $8::text[], $9::timestamptz[],
+            $10::jsonb[], $11::timestamptz[])
+  AS d(id, order_id, number, kind, status, reason, refund, currency, respond_by, about, at)
 ON CONFLICT (tiktok_return_id) DO UPDATE
 SET return_type = excluded.return_type, channel_status = excluded.channel_status, reason = excluded.reason,
     refund_amount = excluded.refund_amount, currency = excluded.currency, respond_by = excluded.respond_by, lines = excluded.lines,
@@ -150,7 +152,8 @@ async def _write(connection: Any, news: Sequence[ReturnFact], orders: dict[str, 
         [fact.refund_amount for fact in news],
         [fact.currency or None for fact in news],
         [fact.respond_by for fact in news],
-        [[{"line": line.tiktok_line_id, "sku": line.seller_sku} for line in fact.lines] for fact in news],
+        # An array of arrays would be one of two dimensions.
+        [{"lines": [{"line": line.tiktok_line_id, "sku": line.seller_sku} for line in fact.lines]} for fact in news],
         [fact.update_time for fact in news],
     )
 

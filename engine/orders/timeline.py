@@ -107,7 +107,9 @@ async def _of_kind(connection: Connection, vault: Vault, order_id: OrderId, kind
 
 def _replacement(record: Any) -> TimelineEntry:
     number, kind = plain(record["number"]), record["order_kind"]
-    text = f"A {kind} for order {number}" if record["of_this"] else f"Order {number} stands for this one ({kind})"
+    text = f"Stands for order {number} ({kind})"
+    if not record["of_this"]:
+        text = f"Order {number} stands for this one ({kind})"
     return TimelineEntry(
         record["at"],
         TimelineKind.AUDIT,

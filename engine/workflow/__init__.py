@@ -12,6 +12,7 @@ Where to look
     actions          what a transition does: commands added to the plan
     results          what an action may answer; `running` runs one, `undoing` takes its transition back when it says no
     plan             the commands of a batch
+    following        orders that are only shown go where TikTok says they are
     parcels          what each parcel of an order does for itself while others wait
     writing          the plan written set-wise; `writing_stock` its part of the stock ledger, `writing_parcels` that of packages,
                      `writing_combined` what a cancellation does to a shared one

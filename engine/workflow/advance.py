@@ -231,7 +231,7 @@ def _push(machine: WorkflowMachine, token: Token, push: Push) -> Refused | None:
             return Refused(
                 "order.not_worked", f"Order {order.order_number} is fulfilled by TikTok: it is shown, never worked."
             )
-        if push.trigger not in BUILT_IN_TRIGGERS:
+        if push.trigger not in {"cancel", *BUILT_IN_TRIGGERS}:
             return Refused("order.paused", f"Order {order.order_number} is paused: resume its workflow first.")
     if push.by_person and order.policies.import_mode is ImportMode.OBSERVE:
         return Refused(

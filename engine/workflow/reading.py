@@ -80,7 +80,7 @@ JOIN (SELECT package_id, order_id, array_agg(order_item_id) AS items, array_agg(
              count(*) OVER (PARTITION BY order_id) > 1 AS several
       FROM package_items WHERE order_id = ANY($1::uuid[]) GROUP BY package_id, order_id) c ON c.package_id = p.id
 CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM packages one WHERE one.combined_into = p.id) AS shared) s
-WHERE p.state NOT IN ('voided', 'combined') AND NOT (p.state = 'voiding' AND p.after_void = '')
+WHERE p.state NOT IN ('voided', 'combined')
 ORDER BY p.id
 FOR NO KEY UPDATE OF p
 """
@@ -143,6 +143,8 @@ async def read_facts(connection: Any, vault: Vault, order_ids: Collection[OrderI
         ready = [key for key in shipping if orders[key].state is WorkflowState.READY_TO_SHIP]
         for row in await connection.fetch(_PACKAGES, shipping, ready):
             _add_package(orders[row["order_id"]], row)
+        for key in shipping:
+            _forget_what_goes_back(orders[key])
     failed = [key for key, order in orders.items() if order.state is WorkflowState.FAILED]
     if failed:
         for row in await connection.fetch(_FAILURES, failed):
@@ -247,6 +249,13 @@ def _add_package(order: OrderFacts, row: Any) -> None:
     if package.backordered:
         for item in order.items:
             item.quantity -= package.contents.get(item.item_id, 0)
+
+
+def _forget_what_goes_back(order: OrderFacts) -> None:
+    """A parcel whose label goes back for good is none of the order's any more; alone, it has to be gone before there is another."""
+    going = [package for package in order.packages if package.state == "voiding" and not package.after_void]
+    if going and len(going) < len(order.packages):
+        order.packages = [package for package in order.packages if package not in going]
 
 
 def _package(row: Any) -> PackageFacts:

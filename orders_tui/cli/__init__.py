@@ -8,6 +8,7 @@ Where to look
     output     stdout is data, stderr is narration
     orders     list, show, set-status, retry; with `order_holds` (hold, release, holds) and `order_marks` (tag, assign, note …)
                `order_bulk` changes and undoes many, `order_filter` is which, `bulk_text` how it is told
+               `order_parcels` splits, combines, hands over, cancels and has the labels; `order_returns` is what comes back
     batch      list, show, stop, continue
     stock      list, receive
     failures   list, show, assign, acknowledge, snooze, wake, retry-group

@@ -8,6 +8,7 @@ Where to look
     bulk       many orders at once: preview, run, stop, go on, undo
     audit      is the record of who changed what whole
     door       how every write runs to its end, and how a lost database is told
+    parcels    split, combine, hand over, labels, cancel, returns
     holds      holding orders back; `marks` are tags, people, notes and priorities
     products   the product master; `locations` and their calendars
     failures   the failed queue as people work it
@@ -58,6 +59,7 @@ from orders_tui.services.failures import Failures
 from orders_tui.services.holds import Holds
 from orders_tui.services.locations import Locations
 from orders_tui.services.marks import Marks
+from orders_tui.services.parcels import Parcels
 from orders_tui.services.products import Products
 from orders_tui.services.reports import Reports
 
@@ -79,6 +81,7 @@ class Services:
         self.bulk = Bulk(database, actor, self.door)
         self.holds = Holds(database, self.bulk)
         self.marks = Marks(database, actor, self.door, self.bulk)
+        self.parcels = Parcels(database, actor, self.door)
         self.products = Products(database, actor, self.door)
         self.locations = Locations(database, actor, self.door)
         self.failures_queue = Failures(database, actor, self.door, self.bulk)

@@ -1,0 +1,129 @@
+"""Parcels: split, combined, handed over, their labels voided and read again; and orders cancelled or sent back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.actors import Actor
+from engine.database.connection import Database
+from engine.errors import NotFound, Refused
+from engine.identifiers import ItemId, OrderId, PackageId
+from engine.orders import cancelling, combining, handover, receiving, splitting, voiding
+from engine.orders.combining import Combination
+from engine.orders.receiving import ReceivedLine, ReturnView
+from engine.orders.views import ChangeOutcome
+from engine.orders.voiding import LabelDocument
+from engine.words import CancelReason
+from orders_tui.services.door import Door, lost_is_unreachable
+
+_LIVE = """
+SELECT DISTINCT p.id, o.order_number FROM orders o JOIN package_items c ON c.order_id = o.id JOIN packages p ON p.id = c.package_id
+WHERE o.id = $1 AND p.state NOT IN ('voided', 'combined') ORDER BY p.id
+"""
+_ITEMS = """
+SELECT i.id, i.product_sku, i.quantity - i.cancelled_quantity - i.shipped_quantity AS units, o.order_number
+FROM orders o JOIN order_items i ON i.order_id = o.id WHERE o.id = $1 ORDER BY i.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelName:
+    """A parcel as a person may name it."""
+
+    package_id: PackageId
+    order_id: OrderId
+    order_number: str
+
+
+class Parcels:
+    """What one person does to parcels and to the orders in them."""
+
+    def __init__(self, database: Database, actor: Actor, door: Door) -> None:
+        self._database, self._actor, self._door = database, actor, door
+
+    async def cancel(
+        self, order_ids: Sequence[OrderId], because: CancelReason, *, note: str = "", write: bool = True
+    ) -> list[ChangeOutcome]:
+        """Cancel these orders; with `write` False only say what would become of each. Refusals are in the outcomes."""
+        work = cancelling.cancel(self._database, order_ids, because=because, actor=self._actor, note=note, write=write)
+        return await self._door.write(work)
+
+    async def of_order(self, order_id: OrderId) -> list[PackageId]:
+        """The parcels an order is in now."""
+        with lost_is_unreachable():
+            return [PackageId(row["id"]) for row in await self._database.pool.fetch(_LIVE, order_id)]
+
+    async def split(self, order_id: OrderId, parts: Sequence[tuple[str, int]], *, reason: str = "") -> PackageId:
+        """Move so many of each SKU into a parcel of their own. Raises NotFound, Refused."""
+        with lost_is_unreachable():
+            rows = await self._database.pool.fetch(_ITEMS, order_id)
+        wanted: list[tuple[ItemId, int]] = []
+        for sku, quantity in parts:
+            wanted += _items_of(sku, quantity, rows)
+        return await self._door.write(
+            splitting.split(self._database, order_id, wanted, actor=self._actor, reason=reason)
+        )
+
+    async def ship_what_is_there(self, order_id: OrderId, *, reason: str = "") -> PackageId:
+        """Let a short order go on with what is in stock; the rest waits. Raises NotFound, Refused."""
+        return await self._door.write(
+            splitting.ship_what_is_there(self._database, order_id, actor=self._actor, reason=reason)
+        )
+
+    async def combine(self, order_ids: Sequence[OrderId], *, reason: str = "", write: bool = True) -> Combination:
+        """Put orders of one buyer into one parcel, or say why not. Raises Refused for too few or too many."""
+        return await self._door.write(
+            combining.combine(self._database, order_ids, actor=self._actor, reason=reason, write=write)
+        )
+
+    async def uncombine(self, package_id: PackageId, *, reason: str = "") -> list[OrderId]:
+        """Give the orders of a combined parcel their own ones back. Raises NotFound, Refused."""
+        return await self._door.write(combining.uncombine(self._database, package_id, actor=self._actor, reason=reason))
+
+    async def hand_over(self, package_ids: Sequence[PackageId], *, reason: str = "") -> None:
+        """Say that these parcels left the house, all or none. Raises NotFound, Refused."""
+        await self._door.write(handover.hand_over(self._database, package_ids, actor=self._actor, reason=reason))
+
+    async def void_label(self, package_id: PackageId, *, reason: str, buy_again: bool = False) -> None:
+        """Give a label back to the carrier. Raises NotFound, Refused."""
+        await self._door.write(
+            voiding.void_label(self._database, package_id, actor=self._actor, reason=reason, buy_again=buy_again)
+        )
+
+    async def buy_label(self, package_id: PackageId, *, reason: str = "") -> None:
+        """Buy another label for a parcel whose label was voided. Raises NotFound, Refused."""
+        await self._door.write(voiding.buy_label(self._database, package_id, actor=self._actor, reason=reason))
+
+    async def labels(self, order_id: OrderId) -> list[LabelDocument]:
+        """The stored labels of an order's parcels; nothing is bought. Raises NotFound."""
+        with lost_is_unreachable():
+            return await voiding.labels(self._database, order_id)
+
+    async def returns(self, order_id: OrderId | None = None, *, limit: int = 200) -> list[ReturnView]:
+        """Returns, newest first: of one order, or of all."""
+        with lost_is_unreachable():
+            return await receiving.list_returns(self._database, order_id, limit=limit)
+
+    async def receive_return(self, return_id: str, lines: Sequence[ReceivedLine]) -> None:
+        """Book what came back. Raises NotFound, Refused."""
+        await self._door.write(receiving.receive_return(self._database, return_id, lines, actor=self._actor))
+
+
+def _items_of(sku: str, quantity: int, rows: Sequence[object]) -> list[tuple[ItemId, int]]:
+    """The lines of the order that have so many of a SKU between them."""
+    left, found = quantity, []
+    for row in rows:
+        if row["product_sku"] != sku:  # type: ignore[index]
+            continue
+        units = min(left, row["units"])  # type: ignore[index]
+        if units > 0:
+            found.append((ItemId(row["id"]), units))  # type: ignore[index]
+            left -= units
+    if not any(row["product_sku"] == sku for row in rows):  # type: ignore[index]
+        raise NotFound("split.unknown_item", f"The order has no {sku}.")
+    if left or quantity < 1:
+        raise Refused(
+            "split.quantity", f"The order has no {quantity} of {sku} to move: look at what is in its parcels."
+        )
+    return found
