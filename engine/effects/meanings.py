@@ -51,9 +51,11 @@ SET state = CASE WHEN p.state = 'labelled' THEN 'told' ELSE p.state END, told_at
     tiktok_package_id = CASE WHEN d.tiktok = '' THEN p.tiktok_package_id ELSE d.tiktok END, version = p.version + 1,
     updated_at = now()
 FROM (SELECT DISTINCT ON (id) id, tiktok FROM unnest($1::uuid[], $2::text[]) AS m(id, tiktok) ORDER BY id) d
-WHERE p.id = d.id AND NOT EXISTS (
-    SELECT FROM effects e JOIN package_items c ON c.order_id = e.order_id AND c.package_id = e.package_id
-    WHERE e.package_id = p.id AND e.kind IN ('ship_package', 'update_tracking') AND e.state NOT IN ('done', 'voided'))
+WHERE p.id = d.id AND (NOT EXISTS (SELECT FROM packages one WHERE one.combined_into = p.id) OR NOT EXISTS (
+    SELECT FROM package_items c CROSS JOIN LATERAL (
+        SELECT FROM effects e WHERE e.order_id = c.order_id AND e.package_id = p.id
+           AND e.kind IN ('ship_package', 'update_tracking') AND e.state NOT IN ('done', 'voided')) open
+    WHERE c.package_id = p.id))
 """
 
 # A label that a person had voided leaves its package to be labelled anew: another generation, another key, another purchase.

@@ -34,7 +34,8 @@ _OVERFULL = """
 WITH going AS (
     SELECT c.package_id, c.order_item_id, c.order_id, c.quantity, p.state,
            least(c.quantity, (SELECT count(*) FROM order_item_units u
-                              WHERE u.order_id = c.order_id AND u.order_item_id = c.order_item_id AND u.channel_status <> 'CANCELLED' AND NOT u.elsewhere
+                              WHERE u.order_id = c.order_id AND u.order_item_id = c.order_item_id
+                                AND u.channel_status <> 'CANCELLED' AND NOT u.elsewhere
                                 AND (u.package_id IS NULL OR u.package_id = c.package_id)))::int AS remain
     FROM package_items c JOIN packages p ON p.id = c.package_id
     WHERE c.order_id = ANY($1::uuid[]) AND p.state IN ('planned', 'labelled', 'told', 'voiding', 'combined') AND p.left_at IS NULL

@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 from engine.database.connection import Database
 from engine.effects import ledger
+from engine.effects.kinds import DEPENDENCY_OF
 from engine.fleet.daemons import DEAD_AFTER_SECONDS
-from engine.identifiers import OrderId
+from engine.identifiers import EffectId, OrderId, PackageId, new_id
 from engine.inventory import stock
 from engine.orders import (
     detail,
@@ -98,11 +99,19 @@ async def _send_notices(scene: Scene) -> None:
 
 async def _ship_requests(scene: Scene) -> None:
     rows = await scene.store.pool.fetch(
-        "SELECT package_id FROM package_items WHERE order_id = ANY($1::uuid[])", scene.orders
+        "SELECT order_id, package_id FROM package_items WHERE order_id = ANY($1::uuid[])", scene.orders
     )
-    ids = [row["package_id"] for row in rows]
-    await packages.parcel_requests(scene.store, ids)
-    await packages.ship_requests(scene.store, ids)
+    await packages.parcel_requests(scene.store, [row["package_id"] for row in rows])
+    await packages.ship_requests(scene.store, [_telling(row["order_id"], row["package_id"]) for row in rows])
+
+
+def _telling(order_id: OrderId, package_id: PackageId) -> Claim:
+    """A claim to tell TikTok of this order's parcel."""
+    effect_id = EffectId(new_id())
+    kind = EffectKind.SHIP_PACKAGE
+    return Claim(
+        effect_id, f"ship:{package_id}:1", kind, DEPENDENCY_OF[kind], order_id, None, package_id, 1, 1, False, ""
+    )
 
 
 async def _track(scene: Scene) -> None:
