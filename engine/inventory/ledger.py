@@ -64,7 +64,7 @@ async def receive(
         if location_id is None:
             raise NotFound("location.unknown", f"There is no location {location_code}.")
         # Work before stock, as everywhere.
-        await wake_waiting(connection, owner, sku)
+        await wake_waiting(connection, [product_id])
         await connection.execute(
             "INSERT INTO stock_levels (product_id, location_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
             product_id,
@@ -98,7 +98,7 @@ async def receive(
                 location_id,
                 quantity,
             )
-            await wake_late(connection, owner, sku)
+            await wake_late(connection, [product_id])
         return StockRow(**dict(await connection.fetchrow(_ROW, product_id, location_id)))
 
     return await database.run(write)

@@ -117,7 +117,7 @@ async def set_product(
             {name: after[name] for name in sorted(changed)},
         )
         if known is not None and changed & {"components", "location"}:
-            await wake_waiting(connection, owner, sku)
+            await wake_waiting(connection, [product_id])
         await mended(connection, waiting, actor, f"the product {sku} was mended", PRODUCT_CODES)
 
     await database.run(write)

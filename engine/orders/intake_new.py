@@ -13,6 +13,7 @@ from typing import Any
 from engine.database.locks import lock_stock, read_stock
 from engine.identifiers import OrderId, ShopId
 from engine.inventory.catalogue import read_catalogue
+from engine.inventory.waking import BACKLOG, awaited
 from engine.orders.intake_rows import insert_orders, insert_rest
 from engine.orders.new_order import NewOrder, new_order
 from engine.orders.shop_rows import ShopRow
@@ -21,10 +22,12 @@ from engine.privacy.cipher import Vault
 from engine.words import ExecutionStatus
 from engine.workflow.advance import decide
 from engine.workflow.definition import Edition
-from engine.workflow.facts import Shelf
+from engine.workflow.facts import OrderFacts, Shelf
 from engine.workflow.library import usable_edition
 from engine.workflow.machines import Unusable, Workflow, machines_of
 from engine.workflow.writing import audit_entry, remember_failures, write_consequences
+
+_NOW = f"SELECT now(), {BACKLOG}"
 
 
 class Pace(StrEnum):
@@ -45,7 +48,7 @@ async def create(
     """Write new orders. Raises asyncpg's UniqueViolationError when another session wrote one of them first."""
     if not fresh:
         return {}
-    now = await connection.fetchval("SELECT now()")
+    now, backlog = await connection.fetchrow(_NOW)
     wanted = sorted({(shops[fact.shop_id].user_id, unit.seller_sku) for fact, _ in fresh for unit in fact.units})
     catalogue = await read_catalogue(connection, wanted)
     editions = {key: await usable_edition(connection, shop.edition) for key, shop in shops.items()}
@@ -66,7 +69,7 @@ async def create(
         for fact, digest in oldest_first
     ]
     if pace is not Pace.LATER:
-        await _decide(connection, vault, workflows, new, pace)
+        await _decide(connection, vault, workflows, new, pace, backlog=backlog)
     await insert_orders(connection, new)
     await insert_rest(connection, vault, new)
     await write_consequences(connection, [order.plan for order in new if order.plan and order.plan.moved])
@@ -74,7 +77,13 @@ async def create(
 
 
 async def _decide(
-    connection: Any, vault: Vault, workflows: Mapping[Edition, Workflow], new: Sequence[NewOrder], pace: Pace
+    connection: Any,
+    vault: Vault,
+    workflows: Mapping[Edition, Workflow],
+    new: Sequence[NewOrder],
+    pace: Pace,
+    *,
+    backlog: bool,
 ) -> None:
     # One whose definition cannot be run is left to the runner, which puts it in front of a person.
     deciding = [
@@ -90,6 +99,8 @@ async def _decide(
     # at the same moment finds it waiting.
     if keys and (pace is Pace.CAREFUL or not shelf.covers(asking)):
         shelf = Shelf(await lock_stock(connection, keys))
+    kept = await _kept_for_others(connection, shelf, asking) if backlog else set()
+    deciding = [(order, workflow) for order, workflow in deciding if order.order_id not in kept]
     for order, workflow in deciding:
         order.facts.shelf = shelf
         order.plan, _ = decide(workflow, order.facts, None)
@@ -98,3 +109,14 @@ async def _decide(
     for order in moved:
         assert order.plan is not None
         order.entries.append(audit_entry(vault, order.plan))
+
+
+async def _kept_for_others(connection: Any, shelf: Shelf, asking: Sequence[OrderFacts]) -> set[OrderId]:
+    """The orders that would take what an older one waits for: they are left to the runner, which serves the oldest first."""
+    there = {product_id for (product_id, _), available in shelf.available.items() if available > 0}
+    wanted = await awaited(connection, there) if there else set()
+    return {
+        order.order_id
+        for order in asking
+        if any(product_id in wanted for product_id, _ in order.shelf_keys()) and not shelf.short(order)
+    }

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from engine.audit import chain
 from engine.database.rows import insert_rows
 from engine.effects import ledger
 from engine.identifiers import new_id
+from engine.inventory.waking import wake_late
 from engine.privacy.cipher import Vault
 from engine.words import FulfilmentStatus, OrderKind, WorkflowState
 from engine.workflow import writing_combined, writing_parcels, writing_stock
@@ -93,18 +95,24 @@ _CLOSE_WORK = "DELETE FROM work WHERE order_id = ANY($1::uuid[])"
 async def write_plans(connection: Any, vault: Vault, plans: Sequence[OrderPlan]) -> None:
     """Write everything the plans ask for; orders that did not move are only parked again."""
     moved = [plan for plan in plans if plan.moved]
+    freed: set[UUID] = set()
     if moved:
         remember_failures(moved)
         await _write_orders(connection, vault, moved)
         await writing_combined.take_out(connection, vault, moved)
-        await write_consequences(connection, moved)
+        freed = await write_consequences(connection, moved)
     await _write_work(connection, plans)
+    if freed:  # after this batch's own orders have been parked: they may be among those that wait
+        await wake_late(connection, freed)
 
 
-async def write_consequences(connection: Any, moved: Sequence[OrderPlan]) -> None:
-    """Write what follows from the moves: everything but the orders' own rows and their work."""
+async def write_consequences(connection: Any, moved: Sequence[OrderPlan]) -> set[UUID]:
+    """Write what follows from the moves: everything but the orders' own rows and their work.
+
+    Answers the products of which stock became free.
+    """
     if not moved:
-        return
+        return set()
     await ledger.void_intents(connection, [p.order.order_id for p in moved if p.void_effects])
     await ledger.pass_over(connection, [(p.order.order_id, p.pass_over) for p in moved if p.pass_over])
     await ledger.rearm(connection, [p.order.order_id for p in moved if p.rearm])
@@ -112,10 +120,11 @@ async def write_consequences(connection: Any, moved: Sequence[OrderPlan]) -> Non
     movements = await writing_stock.write_stock(connection, moved)
     movements += await writing_parcels.write_contents(connection, moved)
     await _write_history(connection, moved)
-    await writing_stock.move_levels(connection, movements)
+    freed = await writing_stock.move_levels(connection, movements)
     await ledger.intend(connection, [effect for plan in moved for effect in plan.effects])
     await write_failures(connection, moved)
     await _write_counters(connection, moved)
+    return freed
 
 
 def remember_failures(plans: Sequence[OrderPlan]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from engine.database.locks import lock_stock
 from engine.database.rows import insert_rows
@@ -85,15 +86,19 @@ async def record(connection: Any, movements: Movements) -> None:
     await insert_rows(connection, "stock_movements", _MOVEMENT, [(new_id(), *each) for each in movements])
 
 
-async def move_levels(connection: Any, movements: Movements) -> None:
-    """Move the levels by these movements. Raises asyncpg's CheckViolationError for what is not there."""
+async def move_levels(connection: Any, movements: Movements) -> set[UUID]:
+    """Move the levels by these movements, and answer the products of which there is more to be had now.
+
+    Raises asyncpg's CheckViolationError for what is not there.
+    """
     if not movements:
-        return
+        return set()
     products, locations, on_hand, reserved = (
         [each[place] for each in movements] for place in (_PRODUCT, _LOCATION, _ON_HAND, _RESERVED)
     )
     await lock_stock(connection, set(zip(products, locations, strict=True)))
     await connection.execute(MOVE_LEVELS, products, locations, on_hand, reserved)
+    return {each[_PRODUCT] for each in movements if each[_ON_HAND] > each[_RESERVED]}
 
 
 async def _reserve(connection: Any, plans: Sequence[OrderPlan]) -> list[tuple[Any, ...]]:

@@ -12,8 +12,9 @@ from engine.identifiers import OrderId
 from engine.inventory.product_card import Component, ProductChange
 from engine.inventory.product_master import set_product
 from engine.orders.priority import prioritise
+from engine.words import ChannelStatus
 from engine.workflow.facts import Backorder
-from tests.engine.facts import NOON, a_unit, an_order
+from tests.engine.facts import NOON, a_unit, an_order, later
 from tests.engine.house import MIRA, WORKING, House
 
 SKUS = {"a product": "CUP", "a kit": "CUPS-2"}
@@ -85,6 +86,45 @@ async def test_one_at_a_time_the_oldest_is_served_although_each_is_claimed_alone
     while await run_batch(store, 1):
         pass
     assert await reserved(house, *orders) == [True, True, False]
+
+
+async def test_stock_that_a_cancelled_order_gives_back_wakes_whoever_waits_for_it(waiting_house: House) -> None:
+    house = waiting_house
+    await house.receive("CUP", 2)
+    fact = an_order(house.shop_id, "1", units=(a_unit(sku="CUPS-2"),))
+    [served] = await house.arrive(fact)
+    older, younger = await house.arrive(
+        an_order(house.shop_id, "2", units=(a_unit(sku="CUP"),)),
+        an_order(house.shop_id, "3", units=(a_unit(sku="CUPS-2"),)),
+    )
+    assert await reserved(house, served, older, younger) == [True, False, False]
+    await house.arrive(later(fact, ChannelStatus.CANCELLED, minute=5))
+    await house.run()
+    assert await reserved(house, older, younger) == [True, False]
+    assert await house.level("CUP") == (2, 1)
+    await house.assert_balanced()
+
+
+async def test_an_order_that_comes_with_the_stock_does_not_go_before_those_that_wait(
+    waiting_house: House, store: Database
+) -> None:
+    house = waiting_house
+    [waiting] = await house.arrive(an_order(house.shop_id, "1", units=(a_unit(sku="CUP"),)))
+    await house.receive("CUP", 2)
+    # The runner has not looked yet: newcomers for the same cup queue up, others do not.
+    late, kit, other = await house.arrive(
+        an_order(house.shop_id, "0", units=(a_unit(sku="CUP"),)),
+        an_order(house.shop_id, "00", units=(a_unit(sku="CUPS-2"),)),
+        an_order(house.shop_id, "000"),
+    )
+    assert [(await house.standing(each)).state for each in (late, kit)] == ["new", "new"]
+    assert await reserved(house, other) == [True]
+    await house.run()
+    assert await reserved(house, waiting, late, kit) == [True, True, False]
+    await house.receive("CUP", 2)
+    await house.run()
+    assert await reserved(house, waiting, late, kit) == [True, True, True]
+    await house.assert_balanced()
 
 
 async def test_what_could_stand_in_is_offered_where_the_item_ships_from(house: House, store: Database) -> None:

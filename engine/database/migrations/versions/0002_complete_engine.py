@@ -410,6 +410,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("must_acknowledge AND acknowledged_at IS NULL"),
     )
     op.create_index(
+        "work_stock_index",
+        "work",
+        ["order_id"],
+        unique=False,
+        schema="orders",
+        postgresql_where=sa.text("waiting_for = 'stock'"),
+    )
+    op.create_index(
         "work_priority_index",
         "work",
         ["ship_by"],
