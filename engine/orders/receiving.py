@@ -108,9 +108,8 @@ async def receive_return(database: Database, return_id: str, lines: Sequence[Rec
         row = await connection.fetchrow(_LOCK, return_id)
         _check(return_id, row, lines)
         bookings = await _bookings(connection, row, lines)
-        owner = UserId(row["user_id"])
-        for sku in sorted({booking.sku for booking in bookings if not booking.held}):
-            await wake_waiting(connection, owner, sku)
+        there_again = {booking.product_id for booking in bookings if not booking.held}
+        await wake_waiting(connection, there_again)
         received = [{"sku": line.sku, "restocked": line.restocked, "damaged": line.damaged} for line in lines]
         await connection.execute(_RECEIVED, row["id"], actor.name, received)
         await mark(
@@ -121,8 +120,7 @@ async def receive_return(database: Database, return_id: str, lines: Sequence[Rec
             {OrderId(order_id): {"return": return_id, "lines": received}},
         )
         await _book(connection, row, bookings, actor)
-        for sku in sorted({booking.sku for booking in bookings if not booking.held}):
-            await wake_late(connection, owner, sku)
+        await wake_late(connection, there_again)
 
     await database.run(run)
 
