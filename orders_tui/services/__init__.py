@@ -190,9 +190,12 @@ class Services:
         request = BulkRequest(BulkKind.STATUS, {"status": wanted.value}, reason)
         return await self.bulk.run(request, order_ids, expected_versions=expected_versions, on_progress=on_progress)
 
-    async def retry(self, order_ids: Sequence[OrderId], *, reason: str = "") -> list[ChangeOutcome]:
+    async def retry(
+        self, order_ids: Sequence[OrderId], *, reason: str = "", expected_versions: Mapping[OrderId, int] | None = None
+    ) -> list[ChangeOutcome]:
         """Send failed orders on from the state they failed in, in batches; the refused ones say why."""
-        return await self.bulk.do(BulkRequest(BulkKind.RETRY, reason=reason), order_ids)
+        request = BulkRequest(BulkKind.RETRY, reason=reason)
+        return await self.bulk.do(request, order_ids, expected_versions=expected_versions)
 
     async def receive_stock(self, sku: str, quantity: int) -> StockRow:
         """Add stock that arrived, and wake the orders that wait for it. Raises NotFound for an unknown SKU, Refused."""

@@ -41,14 +41,22 @@ class Bulk:
             return [outcome async for part in parts for outcome in part]
 
     async def do(
-        self, request: BulkRequest, order_ids: Sequence[OrderId], *, write: bool = True
+        self,
+        request: BulkRequest,
+        order_ids: Sequence[OrderId],
+        *,
+        write: bool = True,
+        expected_versions: Mapping[OrderId, int] | None = None,
     ) -> list[ChangeOutcome]:
         """Do it to these orders and tell what became of each; with `write` False only what would."""
         if not write:
             return await self.outcomes(request, order_ids)
         outcomes: dict[OrderId, ChangeOutcome] = {}
         await self.run(
-            request, order_ids, on_outcomes=lambda part: outcomes.update({each.order_id: each for each in part})
+            request,
+            order_ids,
+            expected_versions=expected_versions,
+            on_outcomes=lambda part: outcomes.update({each.order_id: each for each in part}),
         )
         return [outcomes[order_id] for order_id in dict.fromkeys(order_ids) if order_id in outcomes]
 

@@ -148,3 +148,14 @@ async def test_the_person_is_the_login_known_as_a_user(store: Database) -> None:
         "INSERT INTO users (display_name, role, login_role) VALUES ('Mira Holm', 'operator', $1) RETURNING id", login
     )
     assert await actor_of(store, embedded=False) == Actor("Mira Holm", ChangeSource.USER, user_id)
+
+
+async def test_a_retry_from_an_old_screen_changes_nothing_and_is_told_what_changed(
+    store: Database, factory: Factory, services: Services
+) -> None:
+    order_id = await factory.failed(number="5771")
+    await store.pool.execute("UPDATE orders SET version = 3")
+    [outcome] = await services.retry([order_id], expected_versions={order_id: 2})
+    assert outcome.code == "order.changed_meanwhile"
+    assert await store.pool.fetchval("SELECT workflow_status FROM orders") == "failed"
+    assert await store.pool.fetchval("SELECT count(*) FROM failures WHERE resolved_at IS NULL") == 1

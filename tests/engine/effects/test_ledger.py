@@ -93,7 +93,7 @@ async def test_one_order_s_effects_do_not_wait_for_another_s_nor_another_depende
 
 async def test_an_effect_that_failed_lets_the_next_go(house: House, unpaid: OrderId) -> None:
     await intend(house, unpaid, "a", "b")
-    await house.settle(await house.claim_one(EffectKind.NOTICE), Failed("notice_refused", "No such mailbox."))
+    await house.settle(await house.claim_one(EffectKind.NOTICE), Failed("notices.refused", "No such mailbox."))
     assert (await house.claim_one(EffectKind.NOTICE)).key == "b"
 
 
@@ -254,14 +254,14 @@ async def test_a_refusal_by_the_carrier_is_the_failure_s_words_and_a_retry_start
 async def test_rearmed_effects_keep_their_order(house: House, store: Database, unpaid: OrderId) -> None:
     await intend(house, unpaid, "a", "b")
     for _ in range(2):
-        await house.settle(await house.claim_one(EffectKind.NOTICE), Failed("notice_refused", "No."))
+        await house.settle(await house.claim_one(EffectKind.NOTICE), Failed("notices.refused", "No."))
     await store.run(lambda connection: ledger.rearm(connection, [unpaid]))
     assert (await house.claim_one(EffectKind.NOTICE)).key == "a"
 
 
 async def test_a_notice_that_failed_does_not_fail_its_order(house: House, unpaid: OrderId) -> None:
     await intend(house, unpaid, "a")
-    await house.settle(await house.claim_one(EffectKind.NOTICE), Failed("notice_refused", "No such mailbox."))
+    await house.settle(await house.claim_one(EffectKind.NOTICE), Failed("notices.refused", "No such mailbox."))
     assert (await house.standing(unpaid)).execution == "running"
     assert await house.failure(unpaid) is None
 

@@ -57,7 +57,7 @@ async def label_failed(house: House, order_id: OrderId) -> None:
 async def telling_failed(house: House, order_id: OrderId) -> None:
     await house.buy_labels()
     claim = await house.claim_one(EffectKind.SHIP_PACKAGE)
-    assert await house.settle(claim, Failed("tiktok_refused", "TikTok says no."))
+    assert await house.settle(claim, Failed("tiktok.refused", "TikTok says no."))
 
 
 async def paused(house: House, order_id: OrderId) -> None:

@@ -428,3 +428,21 @@ async def test_no_more_purchases_than_allowed_are_in_flight_at_once() -> None:
 
 def test_by_default_a_price_may_rise_by_a_tenth() -> None:
     assert LabelSettings().price_rise_allowed == Decimal("0.10")
+
+
+async def test_an_unclear_void_that_did_not_happen_is_asked_for_again_and_one_that_did_is_not() -> None:
+    calls: list[str] = []
+
+    def carrier(request: Received) -> bytes | None:
+        calls.append(request.method)
+        if request.method == "GET":
+            return reply(BOUGHT)
+        return None if calls.count("POST") == 1 else reply(BOUGHT | {"refund_status": "submitted"})
+
+    async with scripted(carrier) as server, easypost_at(server.url) as easypost:
+        outcome, _ = await void(easypost, "shp_01")
+        assert isinstance(outcome, Unsure)
+        again, desk = await void(easypost, "shp_01", ambiguous=True, attempt=2)
+    assert again == Done(LabelVoided(refunded=True))
+    assert len(desk.checkpoints) == 1
+    assert calls == ["POST", "GET", "POST"], "it asked before it did it again"
