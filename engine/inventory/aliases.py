@@ -10,6 +10,7 @@ from engine.errors import NotFound, Refused
 from engine.identifiers import DEFAULT_CREATOR, OrderId, UserId
 from engine.inventory.product_card import checked_sku
 from engine.orders.plain_text import plain
+from engine.privacy.cipher import Vault
 
 if TYPE_CHECKING:
     from engine.database.connection import Database
@@ -30,24 +31,27 @@ async def map_sku(
     database: Database, sku: str, product_sku: str, *, actor: Actor, owner: UserId = DEFAULT_CREATOR
 ) -> None:
     """From now on `sku` means this product. Raises NotFound, or Refused when the SKU means another product already."""
+    await database.run(
+        lambda connection: write_mapping(connection, database.vault, sku, product_sku, actor=actor, owner=owner)
+    )
+
+
+async def write_mapping(
+    connection: Any, vault: Vault, sku: str, product_sku: str, *, actor: Actor, owner: UserId
+) -> None:
+    """`map_sku` in a transaction of the caller."""
     sku = checked_sku(sku)
-
-    async def write(connection: Any) -> None:
-        product = await connection.fetchrow(_PRODUCT, owner, product_sku.strip())
-        if product is None:
-            raise NotFound("product.unknown", f"There is no product with the SKU {plain(product_sku)}.")
-        if await connection.fetchval("SELECT true FROM products WHERE user_id = $1 AND sku = $2", owner, sku):
-            raise Refused("product.not_an_alias", f"{sku} is a product of its own: it cannot be mapped to another.")
-        if await connection.execute(_INSERT, owner, sku, product["sku"]) == "INSERT 0 0":
-            there = await connection.fetchval(
-                "SELECT product_sku FROM product_aliases WHERE user_id = $1 AND sku = $2", owner, sku
-            )
-            raise Refused("product.mapped", f"{sku} is mapped to {there} already: unmap it first.")
-        await chain.append(
-            connection, database.vault, owner, product["id"], "product.mapped", actor, None, {"alias": sku}
+    product = await connection.fetchrow(_PRODUCT, owner, product_sku.strip())
+    if product is None:
+        raise NotFound("product.unknown", f"There is no product with the SKU {plain(product_sku)}.")
+    if await connection.fetchval("SELECT true FROM products WHERE user_id = $1 AND sku = $2", owner, sku):
+        raise Refused("product.not_an_alias", f"{sku} is a product of its own: it cannot be mapped to another.")
+    if await connection.execute(_INSERT, owner, sku, product["sku"]) == "INSERT 0 0":
+        there = await connection.fetchval(
+            "SELECT product_sku FROM product_aliases WHERE user_id = $1 AND sku = $2", owner, sku
         )
-
-    await database.run(write)
+        raise Refused("product.mapped", f"{sku} is mapped to {there} already: unmap it first.")
+    await chain.append(connection, vault, owner, product["id"], "product.mapped", actor, None, {"alias": sku})
 
 
 async def unmap_sku(database: Database, sku: str, *, actor: Actor, owner: UserId = DEFAULT_CREATOR) -> None:

@@ -115,32 +115,46 @@ async def set_weight(
 
     Raises NotFound for an unknown SKU, Refused for a weight no parcel has, Conflict when it does not weigh any more what was `seen`.
     """
+    return await database.run(
+        lambda connection: write_weight(
+            connection, database.vault, sku, weight_grams, actor=actor, seen=seen, owner=owner
+        )
+    )
+
+
+async def write_weight(
+    connection: Any,
+    vault: Vault,
+    sku: str,
+    weight_grams: int,
+    *,
+    actor: Actor,
+    seen: Weight | None = None,
+    owner: UserId = DEFAULT_CREATOR,
+) -> int:
+    """`set_weight` in a transaction of the caller."""
     ProductChange(weight_grams=weight_grams).checked(sku)
-
-    async def write(connection: Any) -> int:
-        waiting = await waiting_for_products(connection, owner, [sku])
-        row = await connection.fetchrow(
-            "SELECT id, weight_grams FROM products WHERE user_id = $1 AND sku = $2 FOR UPDATE", owner, sku
+    waiting = await waiting_for_products(connection, owner, [sku])
+    row = await connection.fetchrow(
+        "SELECT id, weight_grams FROM products WHERE user_id = $1 AND sku = $2 FOR UPDATE", owner, sku
+    )
+    if row is None:
+        raise NotFound("product.unknown", f"There is no product with the SKU {sku}.")
+    if seen is not None and seen.grams != row["weight_grams"]:
+        last = await connection.fetchrow(_LAST_WEIGHED, row["id"])
+        by = (
+            f"{last['actor']} entered it at {last['created_at'].astimezone(UTC):%H:%M} UTC"
+            if last
+            else "it was entered"
         )
-        if row is None:
-            raise NotFound("product.unknown", f"There is no product with the SKU {sku}.")
-        if seen is not None and seen.grams != row["weight_grams"]:
-            last = await connection.fetchrow(_LAST_WEIGHED, row["id"])
-            by = (
-                f"{last['actor']} entered it at {last['created_at'].astimezone(UTC):%H:%M} UTC"
-                if last
-                else "it was entered"
-            )
-            raise Conflict(
-                "product.changed_meanwhile",
-                f"The weight of {sku} changed while it was on your screen: it is {row['weight_grams']} g, {by}. "
-                "Look at it again, then decide.",
-            )
-        await connection.execute(
-            "UPDATE products SET weight_grams = $2, updated_at = now() WHERE id = $1", row["id"], weight_grams
+        raise Conflict(
+            "product.changed_meanwhile",
+            f"The weight of {sku} changed while it was on your screen: it is {row['weight_grams']} g, {by}. "
+            "Look at it again, then decide.",
         )
-        before, after = {"weight_grams": row["weight_grams"]}, {"weight_grams": weight_grams}
-        await chain.append(connection, database.vault, owner, row["id"], "product.weight", actor, before, after)
-        return await mended(connection, waiting, actor, f"the weight of {sku} is known now", PRODUCT_CODES)
-
-    return await database.run(write)
+    await connection.execute(
+        "UPDATE products SET weight_grams = $2, updated_at = now() WHERE id = $1", row["id"], weight_grams
+    )
+    before, after = {"weight_grams": row["weight_grams"]}, {"weight_grams": weight_grams}
+    await chain.append(connection, vault, owner, row["id"], "product.weight", actor, before, after)
+    return await mended(connection, waiting, actor, f"the weight of {sku} is known now", PRODUCT_CODES)

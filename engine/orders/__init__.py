@@ -23,7 +23,7 @@ Changing
     shrinking      what was made ready shrinks with units that are cancelled or shipped elsewhere
     handover       parcels handed to the carrier one by one; `parcel_rows` locks what a person asks something of
     marking        the audit link and the higher version of an order that something of is changed
-    correction     a corrected address
+    correction     a corrected address; `resuming` corrects what a failed order needs and sends it on, at once
     conflicts      the table of who wins when two want different things of one order (conflicts.toml)
     changes        what changed since a screen read it, told to who is refused for it
     editing        what changes an order without moving it, many at once: `holds`, `tags`, `assignment`, `notes`, `priority`

@@ -15,6 +15,7 @@ from engine.identifiers import OrderId, UserId
 from engine.orders.changes import CHANGED_MEANWHILE, what_changed
 from engine.orders.opening import open_bytes
 from engine.ports import Address
+from engine.privacy.cipher import Vault
 from engine.workflow.mending import ADDRESS_CODES, mended
 
 if TYPE_CHECKING:
@@ -42,40 +43,54 @@ async def correct_address(
     Raises NotFound; Refused once a label has been bought for the old address; Conflict, saying who changed what, when the order is not
     at `expected_version` any more.
     """
-    clean = Address(**{field.name: getattr(address, field.name).strip() for field in fields(Address)})
-    clean = replace(clean, country=clean.country.upper())
 
     async def write(connection: Any) -> None:
         await lock_work(connection, [order_id])
-        row = await connection.fetchrow(_LOCK, order_id)
-        if row is None:
-            raise NotFound("order.unknown", f"There is no order {order_id}.")
-        if expected_version is not None and expected_version != row["version"]:
-            raise Conflict(CHANGED_MEANWHILE, await what_changed(connection, order_id, expected_version))
-        if row["labelled"]:
-            raise Refused(
-                "order.labelled",
-                "A label for the old address has been bought: void it first, then correct the address.",
-            )
-        owner = UserId(row["user_id"])
-        plain = orjson.dumps(clean)
-        vault = database.vault
-        old = open_bytes(vault, "orders.shipping_address", order_id, row["shipping_address"])
-        entry = chain.link(
-            vault,
-            owner,
-            order_id,
-            row["audit_sequence"] + 1,
-            row["audit_head"],
-            "order.address_corrected",
-            actor,
-            {"address": orjson.loads(old)} if old else None,
-            {"address": orjson.loads(plain)},
-            row["now"],
+        await write_address(
+            connection, database.vault, order_id, address, actor=actor, expected_version=expected_version
         )
-        sealed = vault.seal(owner, "orders.shipping_address", order_id, plain)
-        await connection.execute(_WRITE, order_id, sealed, entry.sequence, entry.hash)
-        await chain.write(connection, [entry])
-        await mended(connection, [order_id], actor, "address corrected", ADDRESS_CODES)
 
     await database.run(write)
+
+
+async def write_address(
+    connection: Any,
+    vault: Vault,
+    order_id: OrderId,
+    address: Address,
+    *,
+    actor: Actor,
+    expected_version: int | None = None,
+) -> None:
+    """`correct_address` in a transaction of the caller, who holds the order's work."""
+    clean = Address(**{field.name: getattr(address, field.name).strip() for field in fields(Address)})
+    clean = replace(clean, country=clean.country.upper())
+    row = await connection.fetchrow(_LOCK, order_id)
+    if row is None:
+        raise NotFound("order.unknown", f"There is no order {order_id}.")
+    if expected_version is not None and expected_version != row["version"]:
+        raise Conflict(CHANGED_MEANWHILE, await what_changed(connection, order_id, expected_version))
+    if row["labelled"]:
+        raise Refused(
+            "order.labelled",
+            "A label for the old address has been bought: void it first, then correct the address.",
+        )
+    owner = UserId(row["user_id"])
+    plain = orjson.dumps(clean)
+    old = open_bytes(vault, "orders.shipping_address", order_id, row["shipping_address"])
+    entry = chain.link(
+        vault,
+        owner,
+        order_id,
+        row["audit_sequence"] + 1,
+        row["audit_head"],
+        "order.address_corrected",
+        actor,
+        {"address": orjson.loads(old)} if old else None,
+        {"address": orjson.loads(plain)},
+        row["now"],
+    )
+    sealed = vault.seal(owner, "orders.shipping_address", order_id, plain)
+    await connection.execute(_WRITE, order_id, sealed, entry.sequence, entry.hash)
+    await chain.write(connection, [entry])
+    await mended(connection, [order_id], actor, "address corrected", ADDRESS_CODES)

@@ -9,6 +9,8 @@ Where to look
     orders     list, show, set-status, retry; with `order_holds` (hold, release, holds) and `order_marks` (tag, assign, note …)
                `order_bulk` changes and undoes many, `order_filter` is which, `bulk_text` how it is told
                `order_parcels` splits, combines, hands over, cancels and has the labels; `order_returns` is what comes back
+               `order_resuming` sends failed orders on: resume with corrected data, skip; `pairs` reads NAME=VALUE
+    workflow   check, show, list, load, trigger, pause, resume, cancel; `workflow_text` draws
     batch      list, show, stop, continue
     stock      list, receive
     failures   list, show, assign, acknowledge, snooze, wake, retry-group

@@ -16,6 +16,7 @@ COMMANDS = {
     "daemon": "Keep orders, TikTok, carriers and people in step, without a screen.",
     "orders": "List, show, change and retry orders.",
     "batch": "Bulk changes: list, show, stop, continue.",
+    "workflow": "Check, draw, load and list workflows; start, pause and stop them for orders.",
     "stock": "List stock and receive more of it.",
     "product": "What the program knows of a product.",
     "failures": "The failed queue: what stopped orders, who is at it, and sending them on.",

@@ -13,6 +13,7 @@ Where to look
     products   the product master; `locations` and their calendars
     failures   the failed queue as people work it
     reports    numbers over many orders
+    workflows  loaded, read, started, paused, stopped, skipped, mended
 """
 
 from __future__ import annotations
@@ -62,6 +63,7 @@ from orders_tui.services.marks import Marks
 from orders_tui.services.parcels import Parcels
 from orders_tui.services.products import Products
 from orders_tui.services.reports import Reports
+from orders_tui.services.workflows import Workflows
 
 COUNT_CAP = 10_000
 """Up to here a count is exact at once; beyond it says "at least" until an exact one is asked for."""
@@ -86,6 +88,7 @@ class Services:
         self.locations = Locations(database, actor, self.door)
         self.failures_queue = Failures(database, actor, self.door, self.bulk)
         self.reports = Reports(database)
+        self.workflows = Workflows(database, actor, self.door)
 
     # Lists
 
