@@ -21,6 +21,7 @@ from engine.identifiers import OrderId
 from engine.orders import inbox, intake_known, intake_new
 from engine.orders.intake_new import Pace
 from engine.orders.shop_rows import read_shops
+from engine.orders.stopped import follow_stopped
 from engine.ports import OrderFact
 from engine.privacy.cipher import Vault
 from engine.workflow.advance import advance
@@ -99,7 +100,9 @@ async def _apply(connection: Any, vault: Vault, facts: Sequence[OrderFact], pace
     applied |= changed
     moving = [order_id for tiktok_id, order_id in known.items() if applied.get(tiktok_id) is Applied.UPDATED]
     if moving and pace is not Pace.LATER:
-        await advance(connection, vault, sorted(moving))
+        moved = {each.order_id for each in await advance(connection, vault, sorted(moving))}
+        if closed := set(moving) - moved:
+            await follow_stopped(connection, vault, closed)
     elif moving:
         await make_ready(connection, moving)
     return IntakeResult(created | known, applied)

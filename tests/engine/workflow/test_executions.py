@@ -20,7 +20,7 @@ from engine.ports import Done, Failed, LabelVoided
 from engine.words import ChannelStatus, EffectKind, ExecutionStatus, OrderStatus, TrackingStatus
 from engine.workflow.definition_file import packaged_text
 from engine.workflow.executions import Triggered, pause, resume_paused, stop, trigger
-from engine.workflow.facts import ImportMode, LabelOn, Picking
+from engine.workflow.facts import Backorder, ImportMode, LabelOn, Picking
 from engine.workflow.failures import retry
 from engine.workflow.library import load_workflow
 from tests.engine.facts import a_unit, an_order, later
@@ -134,6 +134,33 @@ async def test_a_forced_restart_goes_on_where_the_facts_allow_and_does_nothing_t
     assert await store.pool.fetchval("SELECT count(*) FROM effects WHERE kind = 'ship_package'") == 1
     assert await house.level() == (8, 0)
     await house.assert_balanced()
+
+
+async def test_an_order_that_waits_for_money_or_stock_starts_anew_and_waits_for_the_same(
+    house: House, store: Database
+) -> None:
+    await house.set_policies(replace(WORKING, backorder=Backorder.WAIT))
+    unpaid, short = await house.arrive(
+        an_order(house.shop_id, "1", ChannelStatus.UNPAID),
+        an_order(house.shop_id, "2", units=[a_unit(str(line)) for line in range(11)]),
+    )
+    assert (await start(house, unpaid, force_restart=True)).state == "new"
+    assert (await start(house, short, force_restart=True)).state == "validated"
+    assert await house.standing(unpaid) == Standing("new", "pending", "running", "payment")
+    assert await house.standing(short) == Standing("validated", "confirmed", "running", "stock")
+    assert await house.history(short) == ["pending", "confirmed", "pending", "confirmed"]
+    await house.receive("MUG-BLU", 2)
+    await house.arrive(an_order(house.shop_id, "1", minute=1))
+    await house.run()
+    assert {(await house.standing(each)).state for each in (unpaid, short)} == {"inventory_reserved"}
+    assert await house.level() == (12, 12)
+    await house.assert_balanced()
+
+
+async def test_a_held_order_starts_anew_and_stays_held(house: House) -> None:
+    [order_id] = await house.arrive(an_order(house.shop_id, "1", ChannelStatus.ON_HOLD))
+    await start(house, order_id, force_restart=True)
+    assert await house.standing(order_id) == Standing("new", "pending", "running", "hold")
 
 
 async def test_a_restart_is_in_the_history_with_who_and_why(house: House, store: Database) -> None:
@@ -522,6 +549,29 @@ async def test_an_order_that_has_left_the_house_is_not_stopped_any_more(house: H
         "Order 1 cannot be stopped any more: the parcel has left the house.",
     )
     assert (await house.row_counts(), await house.version(order_id)) == (counts, version)
+
+
+@pytest.mark.parametrize(
+    ("said", "statuses"),
+    [
+        ([ChannelStatus.CANCELLED], ["cancelled"]),
+        ([ChannelStatus.IN_TRANSIT, ChannelStatus.DELIVERED, ChannelStatus.COMPLETED], ["shipped", "delivered"]),
+        ([ChannelStatus.AWAITING_COLLECTION], []),
+    ],
+)
+async def test_what_tiktok_says_of_a_stopped_order_still_holds(
+    house: House, store: Database, said: list[ChannelStatus], statuses: list[str]
+) -> None:
+    fact = an_order(house.shop_id, "1")
+    [order_id] = await house.arrive(fact)
+    await stop(store, [order_id], actor=MIRA)
+    for minute, status_said in enumerate(said, 1):
+        await house.arrive(later(fact, status_said, minute=minute))
+    assert await house.history(order_id) == ["pending", "confirmed", "processing", *statuses]
+    standing = await house.standing(order_id)
+    assert (standing.execution, standing.waiting_for) == ("cancelled", None)
+    assert await house.level() == (10, 0)
+    await house.assert_balanced()
 
 
 async def test_a_shop_s_own_workflow_can_be_paused_and_stopped_too(house: House, store: Database) -> None:
