@@ -6,7 +6,6 @@ Where to look
     errors        what went wrong, split by what the caller should do
     identifiers   typed ids and UUIDv7
     money         an amount and its currency
-    retries       how often a thing is tried and how far apart the tries are
     words         the closed sets of the domain: statuses, states, kinds
     ports         what the engine expects of the outside world: the facts and outcomes it is told
     database/     connections, the embedded server, tables, lock order, wake-ups, migrations

@@ -161,6 +161,13 @@ class ErrorClass(StrEnum):
     SYSTEM = "system"
 
 
+class Backoff(StrEnum):
+    """How the wait grows from try to try, in an action's `retry_config`."""
+
+    LINEAR = "linear"
+    EXPONENTIAL = "exponential"
+
+
 class HoldReason(StrEnum):
     """Why an order is held."""
 

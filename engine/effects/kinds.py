@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from engine.words import Dependency, EffectKind
+from engine.words import Backoff, Dependency, EffectKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,26 @@ class Retries:
         """The wait after try number `attempt`, full jitter; `at_least` is the other side's Retry-After."""
         return max((chance or random).uniform(0.0, self.ceiling_seconds(attempt)), at_least or 0.0)
 
+    def document(self) -> dict[str, Any]:
+        """As an action's `retry_config` is stored, in the specification's words; delays in seconds."""
+        return {
+            "max_attempts": self.max_attempts,
+            "backoff_strategy": Backoff.LINEAR if self.linear else Backoff.EXPONENTIAL,
+            "base_delay": self.base_delay_seconds,
+            "max_delay": self.max_delay_seconds,
+        }
+
+    @classmethod
+    def read(cls, retry: Mapping[str, Any]) -> Retries:
+        """From an action's `retry_config`."""
+        return cls(
+            max_attempts=int(retry["max_attempts"]),
+            base_delay_seconds=float(retry["base_delay"]),
+            max_delay_seconds=float(retry.get("max_delay", _LONGEST_OWN_DELAY_SECONDS)),
+            multiplier=2.0,
+            linear=retry["backoff_strategy"] == Backoff.LINEAR,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Budget:
@@ -51,16 +71,7 @@ class Budget:
 
     def with_own(self, retry: Mapping[str, Any] | None) -> Budget:
         """This budget with the `retry_config` of the action that meant the effect, where it has one."""
-        if not retry:
-            return self
-        own = Retries(
-            max_attempts=int(retry["max_attempts"]),
-            base_delay_seconds=float(retry["base_delay"]),
-            max_delay_seconds=float(retry.get("max_delay", _LONGEST_OWN_DELAY_SECONDS)),
-            multiplier=2.0,
-            linear=retry.get("backoff_strategy") == "linear",
-        )
-        return replace(self, retries=own)
+        return replace(self, retries=Retries.read(retry)) if retry else self
 
 
 Budgets = Mapping[EffectKind, Budget]

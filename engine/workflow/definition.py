@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from engine.retries import Retry
+from engine.effects.kinds import Retries
 from engine.words import OrderStatus, WorkflowState
 
 SYSTEM_TRIGGERS = ("fail", "resume", "cancel")
@@ -64,7 +64,7 @@ class Definition:
     initial: WorkflowState
     states: Mapping[WorkflowState, State]
     system: Mapping[str, SystemTrigger]
-    retries: Mapping[str, Retry] = field(default_factory=dict)
+    retries: Mapping[str, Retries] = field(default_factory=dict)
 
     def names(self) -> Iterator[tuple[str, str, str]]:
         """Every condition and action that is named: its place, which of the two it is, and its name."""

@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any, TypeGuard
 
-from engine.retries import Backoff, Retry
-from engine.words import OrderStatus, WorkflowState
+from engine.effects.kinds import Retries
+from engine.words import Backoff, OrderStatus, WorkflowState
 from engine.workflow.definition import (
     BUILT_IN_TRIGGERS,
     SKIP,
@@ -23,6 +23,7 @@ _NAME = re.compile(r"[A-Za-z0-9_]{1,60}")
 _WORKFLOW_NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _MOST_ATTEMPTS = 100
 _LONGEST_BASE_DELAY_SECONDS = 3600
+_LONGEST_DELAY_SECONDS = 86_400
 
 
 class Reader:
@@ -110,12 +111,12 @@ class Reader:
         self._only(value, place, {"conditions", "actions"})
         return SystemTrigger(self._names(value, "conditions", place), self._names(value, "actions", place))
 
-    def _retry(self, action: str, value: Any) -> Retry | None:
+    def _retry(self, action: str, value: Any) -> Retries | None:
         place = f"action {action}"
         if not self._is_table(value, place):
             return None
         before = len(self.mistakes)
-        self._only(value, place, {"max_attempts", "backoff_strategy", "base_delay"})
+        self._only(value, place, {"max_attempts", "backoff_strategy", "base_delay", "max_delay"})
         attempts, strategy, delay = (value.get(name) for name in ("max_attempts", "backoff_strategy", "base_delay"))
         if not _is_number(attempts, int) or not 1 <= attempts <= _MOST_ATTEMPTS:
             self._wrong(place, f"max_attempts must be a whole number from 1 to {_MOST_ATTEMPTS}")
@@ -123,7 +124,10 @@ class Reader:
             self._wrong(place, f"backoff_strategy must be one of {', '.join(Backoff)}")
         if not _is_number(delay, int | float) or not 0 < delay <= _LONGEST_BASE_DELAY_SECONDS:
             self._wrong(place, f"base_delay must be seconds, more than 0 and at most {_LONGEST_BASE_DELAY_SECONDS}")
-        return Retry(attempts, Backoff(strategy), float(delay)) if len(self.mistakes) == before else None
+        longest = value.get("max_delay")
+        if longest is not None and (not _is_number(longest, int | float) or not 0 < longest <= _LONGEST_DELAY_SECONDS):
+            self._wrong(place, f"max_delay must be seconds, more than 0 and at most {_LONGEST_DELAY_SECONDS}")
+        return Retries.read(value) if len(self.mistakes) == before else None
 
     def _state_name(self, name: str, place: str) -> WorkflowState | None:
         if not name:

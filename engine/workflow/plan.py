@@ -8,9 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from engine.actors import SYSTEM, Actor
+from engine.effects.kinds import Retries
 from engine.identifiers import LocationId, OrderId, PackageId, ShopId
 from engine.orders.problems import Problem
-from engine.retries import Retry
 from engine.words import (
     CancelReason,
     Dependency,
@@ -64,7 +64,7 @@ class NewEffect:
     delay_seconds: float
     provider_reference: str
     request: dict[str, str]
-    retry: Retry | None = None
+    retry: Retries | None = None
     """The `retry_config` of the action that means it; None leaves it to the budget of its kind."""
 
 
@@ -139,7 +139,7 @@ class OrderPlan:
     """Actions that are left out on a person's word."""
     cancel_reason: CancelReason | None = None
     alternatives: bool = False
-    retry: Retry | None = None
+    retry: Retries | None = None
     """The `retry_config` of the action that is running."""
     data: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What actions answered, by action; kept in the order's audit."""

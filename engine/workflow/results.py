@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from engine.retries import Backoff, Retry
+from engine.effects.kinds import Retries
 from engine.words import ErrorClass
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 CODE = "action_failed"
 
-DEFAULT_RETRY = Retry(3, Backoff.EXPONENTIAL, 2.0)
+DEFAULT_RETRY = Retries(3, 2.0, 60.0, 1.5)
 """For an action whose workflow says nothing of it: the specification's `workflowActions`."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.retries import Retry
+from engine.effects.kinds import Retries
 from engine.words import ErrorClass
 from engine.workflow.plan import OrderPlan
 from engine.workflow.results import Action, ActionFailed, ActionResult
@@ -13,7 +13,7 @@ _LONGEST_CHAIN = 10
 """More `next_action`s than this run in a circle."""
 
 
-def run_action(plan: OrderPlan, name: str, actions: Mapping[str, Action], retries: Mapping[str, Retry]) -> None:
+def run_action(plan: OrderPlan, name: str, actions: Mapping[str, Action], retries: Mapping[str, Retries]) -> None:
     """Run the action and whatever it names as the next one. Raises ActionFailed when one of them says no."""
     if name in plan.passed_over:
         return

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from engine.retries import Retry
+from engine.effects.kinds import Retries
 from engine.workflow.definition import Definition, State, Transition
 
 WIDTH = 80
@@ -118,6 +118,6 @@ def _named(label: str, names: tuple[str, ...], width: int) -> list[str]:
     )
 
 
-def _retry(retry: Retry) -> str:
-    growth = "longer by as much each time" if retry.backoff_strategy == "linear" else "twice as long each time"
+def _retry(retry: Retries) -> str:
+    growth = "longer by as much each time" if retry.linear else "twice as long each time"
     return f"{retry.max_attempts} tries, {retry.base_delay_seconds:g} s apart, {growth}"

@@ -11,10 +11,10 @@ from engine.identifiers import OrderId, ShopId
 from engine.orders import shops
 from engine.orders.resuming import Corrections, resume_with
 from engine.orders.views import ChangeOutcome
-from engine.workflow import executions, library
+from engine.workflow import executions, library, starting
 from engine.workflow.definition import Definition
-from engine.workflow.executions import Triggered
 from engine.workflow.library import Loaded, StoredWorkflow
+from engine.workflow.starting import Triggered
 from orders_tui.services.door import Door, lost_is_unreachable
 
 
@@ -59,7 +59,7 @@ class Workflows:
     ) -> Triggered:
         """Start a workflow for an order. Raises NotFound, Refused."""
         return await self._door.write(
-            executions.trigger(
+            starting.trigger(
                 self._database,
                 order_id,
                 workflow_name,
@@ -82,7 +82,9 @@ class Workflows:
 
     async def cancel(self, order_ids: Sequence[OrderId], *, reason: str = "") -> list[ChangeOutcome]:
         """End these executions; the sales stand."""
-        return await self._door.write(executions.stop(self._database, order_ids, actor=self._actor, reason=reason))
+        return await self._door.write(
+            executions.cancel_execution(self._database, order_ids, actor=self._actor, reason=reason)
+        )
 
     async def skip(self, order_ids: Sequence[OrderId], *, reason: str) -> list[ChangeOutcome]:
         """Pass over the step these orders failed on or wait for. Raises Refused without a reason."""

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from engine.effects.kinds import Retries
 from engine.errors import Misconfigured
-from engine.retries import Backoff, Retry
 from engine.words import WorkflowState
 from engine.workflow import definition_file
 from engine.workflow.actions import ACTIONS
@@ -395,8 +395,12 @@ def test_a_sound_file_is_read(tmp_path: Path) -> None:
             BUYS + RETRY + "jitter = true\n",
             (
                 "action create_shipping_label: 'jitter' is not known here; known are backoff_strategy, base_delay, "
-                "max_attempts."
+                "max_attempts, max_delay."
             ),
+        ),
+        (
+            BUYS + RETRY + "max_delay = 90000\n",
+            "action create_shipping_label: max_delay must be seconds, more than 0 and at most 86400.",
         ),
         (
             BUYS + "\n[actions]\ncreate_shipping_label = 5\n",
@@ -465,11 +469,13 @@ def test_what_a_file_does_not_say_of_the_system_the_default_workflow_says() -> N
 
 def test_a_retry_config_is_read_in_seconds() -> None:
     [(action, retry)] = definition_file.parse(BUYS + RETRY, "mine.toml").retries.items()
-    assert (action, retry) == ("create_shipping_label", Retry(5, Backoff.EXPONENTIAL, 2.0))
+    assert (action, retry) == ("create_shipping_label", Retries(5, 2.0, 3600.0, 2.0))
     assert [retry.ceiling_seconds(attempt) for attempt in (1, 2, 3, 20)] == [2.0, 4.0, 8.0, 3600.0]
-    linear = Retry(5, Backoff.LINEAR, 1.5)
+    [capped] = definition_file.parse(BUYS + RETRY + "max_delay = 3\n", "mine.toml").retries.values()
+    assert [capped.ceiling_seconds(attempt) for attempt in (1, 2, 3)] == [2.0, 3.0, 3.0]
+    linear = Retries(5, 1.5, 3600.0, 2.0, linear=True)
     assert [linear.ceiling_seconds(attempt) for attempt in (1, 2, 3)] == [1.5, 3.0, 4.5]
-    assert [Retry.read(each.document()) for each in (retry, linear)] == [retry, linear]
+    assert [Retries.read(each.document()) for each in (retry, linear)] == [retry, linear]
 
 
 def test_the_default_workflow_is_drawn_to_need_what_it_asks_for() -> None:

@@ -19,10 +19,11 @@ from engine.orders.shops import use_workflow
 from engine.ports import Done, Failed, LabelVoided
 from engine.words import ChannelStatus, EffectKind, ExecutionStatus, OrderStatus, TrackingStatus
 from engine.workflow.definition_file import packaged_text
-from engine.workflow.executions import Triggered, pause, resume_paused, stop, trigger
+from engine.workflow.executions import cancel_execution, pause, resume_paused
 from engine.workflow.facts import Backorder, ImportMode, LabelOn, Picking
 from engine.workflow.failures import retry
 from engine.workflow.library import load_workflow
+from engine.workflow.starting import Triggered, trigger
 from tests.engine.facts import a_unit, an_order, later
 from tests.engine.house import MIRA, WORKING, House, Standing, a_label
 from tests.factories import opened
@@ -368,7 +369,7 @@ async def test_an_order_that_is_not_paused_cannot_be_resumed_and_a_failed_one_no
 async def test_nobody_resumes_what_tiktok_fulfils(house: House, store: Database) -> None:
     [order_id] = await house.arrive(an_order(house.shop_id, "1", fulfilled_by_tiktok=True))
     counts, version = await house.row_counts(), await house.version(order_id)
-    for ask in (resume_paused, pause, stop):
+    for ask in (resume_paused, pause, cancel_execution):
         [outcome] = await ask(store, [order_id], actor=MIRA)
         assert (outcome.code, outcome.sentence) == (
             "order.not_worked",
@@ -486,7 +487,7 @@ async def test_a_stopped_workflow_gives_back_what_it_had_and_the_sale_stands(
     [order_id] = await house.arrive(an_order(house.shop_id, "1"))
     await until(house, order_id)
     state = (await house.standing(order_id)).state
-    [outcome] = await stop(store, [order_id], actor=MIRA, reason="sent from the other warehouse")
+    [outcome] = await cancel_execution(store, [order_id], actor=MIRA, reason="sent from the other warehouse")
     assert outcome.code == ""
     assert await house.standing(order_id) == Standing(state, "processing", "cancelled", None)
     assert await house.effects(order_id) == effects
@@ -508,7 +509,7 @@ async def test_a_stopped_order_is_worked_again_from_the_beginning_with_a_label_o
 ) -> None:
     [order_id] = await house.arrive(an_order(house.shop_id))
     await house.buy_labels()
-    await stop(store, [order_id], actor=MIRA)
+    await cancel_execution(store, [order_id], actor=MIRA)
     started = await start(house, order_id)
     assert started.state == "inventory_reserved"
     assert await house.level() == (10, 1)
@@ -529,7 +530,7 @@ async def test_a_stopped_order_is_worked_again_from_the_beginning_with_a_label_o
 async def test_a_label_claimed_when_the_order_is_stopped_is_not_bought(house: House, store: Database) -> None:
     [order_id] = await house.arrive(an_order(house.shop_id))
     claim = await house.claim_one(EffectKind.BUY_LABEL)
-    await stop(store, [order_id], actor=MIRA)
+    await cancel_execution(store, [order_id], actor=MIRA)
     assert not await house.checkpoint(claim)
     assert await house.effects(order_id) == [(BUY, "voided")]
     await start(house, order_id)
@@ -543,7 +544,7 @@ async def test_an_order_that_has_left_the_house_is_not_stopped_any_more(house: H
     [order_id] = await house.arrive(an_order(house.shop_id, "1"))
     await shipped(house, order_id)
     counts, version = await house.row_counts(), await house.version(order_id)
-    [outcome] = await stop(store, [order_id], actor=MIRA)
+    [outcome] = await cancel_execution(store, [order_id], actor=MIRA)
     assert (outcome.code, outcome.sentence) == (
         "workflow.refused",
         "Order 1 cannot be stopped any more: the parcel has left the house.",
@@ -564,7 +565,7 @@ async def test_what_tiktok_says_of_a_stopped_order_still_holds(
 ) -> None:
     fact = an_order(house.shop_id, "1")
     [order_id] = await house.arrive(fact)
-    await stop(store, [order_id], actor=MIRA)
+    await cancel_execution(store, [order_id], actor=MIRA)
     for minute, status_said in enumerate(said, 1):
         await house.arrive(later(fact, status_said, minute=minute))
     assert await house.history(order_id) == ["pending", "confirmed", "processing", *statuses]
@@ -580,5 +581,5 @@ async def test_a_shop_s_own_workflow_can_be_paused_and_stopped_too(house: House,
     await use_workflow(store, house.shop_id, "quick", actor=MIRA)
     [order_id] = await house.arrive(an_order(house.shop_id))
     await pause(store, [order_id], actor=MIRA)
-    await stop(store, [order_id], actor=MIRA)
+    await cancel_execution(store, [order_id], actor=MIRA)
     assert await executions(house, order_id) == [("quick", 1, "cancelled")]

@@ -320,7 +320,7 @@ async def test_the_retry_config_of_an_action_that_goes_outside_is_its_effect_s(h
     [order_id] = await house.arrive(an_order(house.shop_id, "1"))
     rows = await store.pool.fetch("SELECT kind, retry FROM effects WHERE order_id = $1", order_id)
     assert {row["kind"]: row["retry"] for row in rows} == {
-        "buy_label": {"max_attempts": 2, "backoff_strategy": "linear", "base_delay": 7.0}
+        "buy_label": {"max_attempts": 2, "backoff_strategy": "linear", "base_delay": 7.0, "max_delay": 3600.0}
     }
     for attempt in (1, 2):
         claim = await house.claim_one(EffectKind.BUY_LABEL)

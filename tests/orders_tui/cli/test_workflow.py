@@ -144,6 +144,7 @@ async def test_a_workflow_is_drawn_for_the_terminal_and_for_mermaid(command: Com
         "max_attempts": 5,
         "backoff_strategy": "exponential",
         "base_delay": 2.5,
+        "max_delay": 3600.0,
     }
 
 
