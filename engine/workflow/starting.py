@@ -16,10 +16,11 @@ from engine.audit import chain
 from engine.database.locks import lock_for_result
 from engine.effects import ledger
 from engine.errors import NotFound, Refused
-from engine.identifiers import OrderId, UserId, WorkflowId, new_id
+from engine.identifiers import OrderId, ShopId, UserId, WorkflowId, new_id
 from engine.privacy.cipher import Vault
 from engine.words import ExecutionStatus, OrderStatus, WorkflowState
 from engine.workflow.advance import advance
+from engine.workflow.estimate import estimated_completion
 from engine.workflow.facts import OVERRIDABLE, ImportMode, ShopPolicies
 from engine.workflow.library import newest_of, usable_edition
 from engine.workflow.machine import WorkflowMachine
@@ -194,7 +195,7 @@ async def _trigger(
         edition.name,
         edition.version,
         moved.state,
-        None,
+        await estimated_completion(connection, ShopId(row["shop_id"]), moved.state),
     )
 
 

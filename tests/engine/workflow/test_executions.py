@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
@@ -26,6 +27,8 @@ from engine.workflow.library import load_workflow
 from engine.workflow.starting import Triggered, trigger
 from tests.engine.facts import a_unit, an_order, later
 from tests.engine.house import MIRA, WORKING, House, Standing, a_label
+from tests.engine.workflow.test_editions import TWO_STATES
+from tests.engine.workflow.test_estimate import completed
 from tests.factories import opened
 
 BUY, SHIP, VOID = "buy_label", "ship_package", "void_label"
@@ -238,6 +241,16 @@ async def test_a_config_overrides_the_shop_s_policies_for_this_execution_only(ho
     assert (await house.standing(other)).state == "inventory_reserved"
 
 
+async def test_what_was_started_is_estimated_by_what_the_shop_s_orders_took(house: House, store: Database) -> None:
+    [order_id] = await house.arrive(an_order(house.shop_id))
+    assert (await start(house, order_id, force_restart=True)).estimated_completion is None
+    for _ in range(5):
+        await completed(store, house.shop_id, 30, state="inventory_reserved")
+    estimated = (await start(house, order_id, force_restart=True)).estimated_completion
+    started_at = await store.pool.fetchval("SELECT max(started_at) FROM order_workflows")
+    assert estimated == started_at + timedelta(minutes=30)
+
+
 async def test_a_workflow_is_triggered_by_its_name_in_its_newest_version(house: House, store: Database) -> None:
     text = packaged_text().replace('name = "order"', 'name = "quick"')
     await load_workflow(store, text, "quick.toml", actor=MIRA)
@@ -253,8 +266,6 @@ async def test_a_workflow_is_triggered_by_its_name_in_its_newest_version(house: 
 
 
 async def test_a_workflow_without_the_state_an_order_stands_in_is_refused(house: House, store: Database) -> None:
-    from tests.engine.workflow.test_editions import TWO_STATES
-
     await load_workflow(store, TWO_STATES, "two.toml", actor=MIRA)
     [order_id] = await house.arrive(an_order(house.shop_id, "1"))
     counts = await house.row_counts()
