@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 OPEN = "('intent', 'sent', 'ambiguous')"
 
+PASSED_OVER = "passed_over"
+"""The error code of a failed effect that a person vouches for: it is never tried again."""
+
 _INTEND = f"""
 INSERT INTO effects (id, key, kind, dependency, order_id, shop_id, package_id, head, due_at, request, provider_reference, retry)
 SELECT d.id, d.key, d.kind, d.dependency, d.order_id, d.shop_id, d.package_id,
@@ -65,15 +68,16 @@ UPDATE effects f SET state = CASE WHEN f.provider_reference <> '' THEN 'ambiguou
        attempt = 0, due_at = now(), error = NULL, error_code = NULL, settled_at = NULL,
        lease_token = NULL, lease_until = NULL,
        head = NOT EXISTS (SELECT 1 FROM effects e WHERE e.order_id = f.order_id AND e.dependency = f.dependency
-                          AND (e.state IN {OPEN} OR e.state = 'failed' AND e.sequence < f.sequence))
-WHERE f.order_id = ANY($1::uuid[]) AND f.state = 'failed'
+                          AND (e.state IN {OPEN} OR e.state = 'failed' AND e.sequence < f.sequence
+                                                    AND e.error_code IS DISTINCT FROM '{PASSED_OVER}'))
+WHERE f.order_id = ANY($1::uuid[]) AND f.state = 'failed' AND f.error_code IS DISTINCT FROM '{PASSED_OVER}'
 """  # noqa: S608
 
-_VOUCHED_FOR = """
-UPDATE effects e SET state = 'voided', head = false
+_VOUCHED_FOR = f"""
+UPDATE effects e SET error_code = '{PASSED_OVER}'
 FROM unnest($1::uuid[], $2::text[]) AS d(order_id, kind)
 WHERE e.order_id = d.order_id AND e.kind = d.kind AND e.state = 'failed'
-"""
+"""  # noqa: S608
 
 # Index: effects_open_index, once for each kind. Locks the claimed effects only, and never waits for another claimer. What a daemon
 # holds whose heart has stopped is free, and what it had sent may have happened.
@@ -172,7 +176,7 @@ async def void_intents(connection: Any, order_ids: Sequence[OrderId]) -> None:
 
 
 async def pass_over(connection: Any, passed: Sequence[tuple[OrderId, EffectKind]]) -> None:
-    """Close failed effects for good: a person vouches for what they meant. Their error stays to be read."""
+    """Leave failed effects as they are for good: a person vouches for what they meant. Their error stays to be read."""
     if passed:
         await connection.execute(_VOUCHED_FOR, [order_id for order_id, _ in passed], [kind for _, kind in passed])
 

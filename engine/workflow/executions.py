@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _FAILED_MEANWHILE = """
 SELECT DISTINCT ON (e.order_id) e.order_id, e.key, e.error_code, e.error
 FROM effects e
-WHERE e.order_id = ANY($1::uuid[]) AND e.state = 'failed' AND e.kind <> 'notice'
+WHERE e.order_id = ANY($1::uuid[]) AND e.state = 'failed' AND e.kind <> 'notice' AND e.error_code IS DISTINCT FROM 'passed_over'
   AND e.settled_at >= (SELECT max(s.created_at) FROM order_workflow_steps s WHERE s.order_id = e.order_id AND s.trigger = 'pause')
 ORDER BY e.order_id, e.sequence
 """

@@ -10,12 +10,15 @@ from engine.database.connection import Database
 from engine.errors import Refused
 from engine.identifiers import OrderId
 from engine.orders import shops
+from engine.orders.status import fire_part
 from engine.ports import Failed
 from engine.words import ChannelStatus, EffectKind, TrackingStatus
 from engine.workflow.actions import ACTIONS
+from engine.workflow.advance import Push
 from engine.workflow.definition_file import packaged_text
 from engine.workflow.executions import skip
 from engine.workflow.facts import Picking
+from engine.workflow.failures import cause_of_outcome, retry
 from engine.workflow.library import load_workflow
 from engine.workflow.plan import OrderPlan
 from engine.workflow.results import ActionResult
@@ -115,16 +118,33 @@ async def test_a_shipment_that_tiktok_was_told_of_by_hand_is_passed_over(house: 
     [outcome] = await skip(store, [order_id], reason="entered it in the seller centre", actor=MIRA)
     assert outcome.code == ""
     assert await house.standing(order_id) == Standing("ready_to_ship", "processing", "running", "handover")
-    assert await house.effects(order_id) == [("buy_label", "done"), ("ship_package", "voided")]
+    assert await house.effects(order_id) == [("buy_label", "done"), ("ship_package", "failed")]
     failure = await store.pool.fetchrow("SELECT resolved_by, resolution FROM failures")
     assert tuple(failure) == ("mira", "skipped")
     step = await store.pool.fetchrow("SELECT trigger, reason FROM order_workflow_steps ORDER BY id DESC LIMIT 1")
     assert tuple(step) == ("resume", "entered it in the seller centre")
+    await store.pool.execute("UPDATE work SET ready = true")
+    await house.run()
+    assert await house.claim(EffectKind.SHIP_PACKAGE) == []
     await house.track(order_id, TrackingStatus.IN_TRANSIT)
     await house.track(order_id, TrackingStatus.DELIVERED, minute=90)
     assert (await house.standing(order_id)).state == "completed"
-    assert await house.effects(order_id) == [("buy_label", "done"), ("ship_package", "voided")], "never told again"
+    assert await house.effects(order_id) == [("buy_label", "done"), ("ship_package", "failed")], "never told again"
     await house.assert_balanced()
+
+
+async def test_what_was_passed_over_is_not_tried_again_by_a_later_retry(house: House, store: Database) -> None:
+    [order_id] = await house.arrive(an_order(house.shop_id))
+    await house.buy_labels()
+    claim = await house.claim_one(EffectKind.SHIP_PACKAGE)
+    assert await house.settle(claim, Failed("tiktok_refused", "TikTok says no."))
+    await skip(store, [order_id], reason="entered it in the seller centre", actor=MIRA)
+    push = Push("fail", cause=cause_of_outcome("internal_error", "Something else broke.", "", {}))
+    await store.run(lambda connection: fire_part(connection, store.vault, [order_id], {order_id: push}))
+    assert (await house.standing(order_id)).state == "failed"
+    await retry(store, [order_id], actor=MIRA)
+    assert (await house.standing(order_id)).state == "ready_to_ship"
+    assert await house.effects(order_id) == [("buy_label", "done"), ("ship_package", "failed")]
 
 
 async def test_where_the_workflow_allows_no_skip_there_is_none(house: House, store: Database) -> None:

@@ -48,6 +48,10 @@ entry_actions = ["log_failure_reason", "notify_support"]
 max_attempts = 5
 backoff_strategy = "exponential"
 base_delay = 2.5
+
+[system.cancel]
+conditions = ["not_handed_over"]
+actions = ["release_stock", "void_effects", "void_label", "close_cancelled"]
 """
 
 DRAWN = """\
