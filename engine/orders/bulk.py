@@ -21,6 +21,7 @@ from engine.orders.batches import Part
 from engine.orders.breaking import broken, without_culprit
 from engine.orders.bulk_operations import OPERATIONS, check
 from engine.orders.bulk_views import BulkRequest, Chosen
+from engine.orders.sharing import sharing
 from engine.orders.undoing import UNDOS, lasting, request_undo
 from engine.orders.views import BatchReport, ChangeOutcome
 
@@ -201,7 +202,8 @@ class _Worker:
         vault = self._database.vault
         before: dict[OrderId, dict[str, Any]] = {}
         if self._undo is not None:
-            await lock_for_result(connection, part.order_ids)
+            together = await sharing(connection, part.order_ids)
+            await lock_for_result(connection, [*part.order_ids, *together])
             before = await self._undo.remember(connection, part.order_ids)
         outcomes = await self._operation.change(
             connection, vault, part.order_ids, self._request, self._actor, part.versions, write=True

@@ -7,7 +7,7 @@ decides. It runs in a transaction of the caller.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
@@ -18,13 +18,14 @@ from engine.identifiers import OrderId, UserId
 from engine.orders import status
 from engine.orders.assignment import Assignee, assign
 from engine.orders.bulk_views import BulkKind, BulkRequest
+from engine.orders.cancelling import cancel_part
 from engine.orders.holds import place_holds, release_holds
 from engine.orders.priority import prioritise
 from engine.orders.tags import add_tags, normal_tag, remove_tags
 from engine.orders.undoing import undo_part
 from engine.orders.views import ChangeOutcome
 from engine.privacy.cipher import Vault
-from engine.words import HoldReason, OrderStatus
+from engine.words import CancelReason, HoldReason, OrderStatus
 from engine.workflow.advance import Push
 
 if TYPE_CHECKING:
@@ -96,8 +97,11 @@ async def _retry(
     *,
     write: bool,
 ) -> list[ChangeOutcome]:
-    push = Push("resume", actor, request.reason or "retried")
-    return await _fire(connection, vault, order_ids, push, expected_versions, write=write)
+    pushes = {
+        order_id: Push("resume", actor, request.reason or "retried", expected_version=expected_versions.get(order_id))
+        for order_id in order_ids
+    }
+    return await status.fire_part(connection, vault, order_ids, pushes, write=write)
 
 
 async def _cancel(
@@ -110,30 +114,17 @@ async def _cancel(
     *,
     write: bool,
 ) -> list[ChangeOutcome]:
-    push = Push("cancel", actor, request.reason, by_person=True)
-    outcomes = await _fire(connection, vault, order_ids, push, expected_versions, write=write)
-    return [
-        replace(outcome, code="cancel.unchanged", sentence=f"Order {outcome.order_number} is cancelled already.")
-        if outcome.refused and outcome.before is OrderStatus.CANCELLED
-        else outcome
-        for outcome in outcomes
-    ]
-
-
-async def _fire(
-    connection: Any,
-    vault: Vault,
-    order_ids: Sequence[OrderId],
-    push: Push,
-    expected_versions: Versions,
-    *,
-    write: bool,
-) -> list[ChangeOutcome]:
-    pushes = dict.fromkeys(order_ids, push)
-    for order_id in order_ids:
-        if order_id in expected_versions:
-            pushes[order_id] = replace(push, expected_version=expected_versions[order_id])
-    return await status.fire_part(connection, vault, order_ids, pushes, write=write)
+    because = request.parameters.get("because")
+    return await cancel_part(
+        connection,
+        vault,
+        order_ids,
+        because=CancelReason(because) if because else None,
+        actor=actor,
+        note=request.reason,
+        expected_versions=expected_versions,
+        write=write,
+    )
 
 
 # tag, hold, priority, person ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -238,6 +229,11 @@ def _check_status(request: BulkRequest) -> None:
         raise Refused("bulk.status", f"Give the status: one of {', '.join(OrderStatus)}.")
 
 
+def _check_cancel(request: BulkRequest) -> None:
+    if request.parameters.get("because") not in {None, *CancelReason}:
+        raise Refused("bulk.because", f"Give the reason that TikTok is told: one of {', '.join(CancelReason)}.")
+
+
 def _check_tags(request: BulkRequest) -> None:
     if not [normal_tag(tag) for tag in request.parameters.get("tags", ())]:
         raise Refused("bulk.tags", "Give at least one tag.")
@@ -266,7 +262,7 @@ def _prioritised(request: BulkRequest) -> str:
 OPERATIONS: Mapping[BulkKind, Operation] = {
     BulkKind.STATUS: Operation(_change_status, lambda request: str(request.parameters["status"]), _check_status),
     BulkKind.RETRY: Operation(_retry, lambda _: "retried", _anything),
-    BulkKind.CANCEL: Operation(_cancel, lambda _: "cancelled", _anything),
+    BulkKind.CANCEL: Operation(_cancel, lambda _: "cancelled", _check_cancel),
     BulkKind.TAG: Operation(_tag, _tagged, _check_tags),
     BulkKind.UNTAG: Operation(_tag, _tagged, _check_tags),
     BulkKind.HOLD: Operation(_hold, lambda request: f"held ({request.parameters['hold']})", _check_hold),

@@ -34,8 +34,8 @@ class BulkKind(StrEnum):
 class BulkRequest:
     """What is to be done to each order, and why. `parameters` are plain JSON values: those of the kind, and nothing personal.
 
-    status: `status` · tag, untag: `tags` · hold: `hold`, `until` · release: `hold` or none for all · priority: `level`, null to derive it
-    · assign: `user_id` and `name`, null for nobody · undo: `batch`, `kind`.
+    status: `status` · cancel: `because`, or what each order suggests · tag, untag: `tags` · hold: `hold`, `until` · release: `hold`, or
+    all · priority: `level`, or null to derive it · assign: `user_id` and `name`, null for nobody · undo: `batch`, `kind`.
     """
 
     kind: BulkKind

@@ -6,13 +6,15 @@ TikTok's own cancellation takes the same way through the machine, without anybod
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from engine.actors import Actor
 from engine.identifiers import OrderId
-from engine.orders.status import fire
+from engine.orders.status import fire_part
 from engine.orders.views import ChangeOutcome
-from engine.words import CancelReason
+from engine.privacy.cipher import Vault
+from engine.words import CancelReason, OrderStatus
 from engine.workflow.advance import Push
 
 if TYPE_CHECKING:
@@ -30,19 +32,50 @@ async def cancel(
     database: Database,
     order_ids: Sequence[OrderId],
     *,
-    because: CancelReason,
+    because: CancelReason | None = None,
     actor: Actor,
     note: str = "",
     expected_versions: Mapping[OrderId, int] | None = None,
     write: bool = True,
 ) -> list[ChangeOutcome]:
     """Cancel these orders, all that allow it, in one transaction; the others say why not. `write` False only asks."""
-    reason = f"{WORDS[because]}: {note}" if note else WORDS[because]
-    versions = expected_versions or {}
+    return await database.run(
+        lambda connection: cancel_part(
+            connection,
+            database.vault,
+            order_ids,
+            because=because,
+            actor=actor,
+            note=note,
+            expected_versions=expected_versions or {},
+            write=write,
+        )
+    )
+
+
+async def cancel_part(
+    connection: Any,
+    vault: Vault,
+    order_ids: Sequence[OrderId],
+    *,
+    because: CancelReason | None,
+    actor: Actor,
+    note: str,
+    expected_versions: Mapping[OrderId, int],
+    write: bool = True,
+) -> list[ChangeOutcome]:
+    """`cancel` in a transaction of the caller. TikTok is told `because`, or what the order itself suggests."""
+    reason = ": ".join(words for words in (WORDS[because] if because else "", note) if words)
     pushes = {
         order_id: Push(
-            "cancel", actor, reason, by_person=True, expected_version=versions.get(order_id), because=because
+            "cancel", actor, reason, by_person=True, expected_version=expected_versions.get(order_id), because=because
         )
         for order_id in order_ids
     }
-    return await fire(database, pushes, write=write)
+    outcomes = await fire_part(connection, vault, order_ids, pushes, write=write)
+    return [
+        replace(outcome, code="cancel.unchanged", sentence=f"Order {outcome.order_number} is cancelled already.")
+        if outcome.refused and outcome.before is OrderStatus.CANCELLED
+        else outcome
+        for outcome in outcomes
+    ]

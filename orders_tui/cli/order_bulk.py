@@ -43,7 +43,7 @@ async def bulk(
         Parameter(
             name=("--value", "--to"),
             negative=(),
-            help="The status, tags, hold reason, priority (0 to 5, or auto) or person (or nobody).",
+            help="The status, tags, reason of hold or cancellation, priority (0 to 5, or auto) or person (or nobody).",
         ),
     ] = (),
     filters: Filters = NO_FILTER,
@@ -136,7 +136,9 @@ async def _parameters(
         case "assign":
             person = _one(kind, values)
             return await services.bulk.assignee(None if person == NOBODY else person)
-        case "retry" | "cancel":
+        case "cancel":
+            return {"because": _one(kind, values) if values else None}
+        case "retry":
             return {}
 
 

@@ -83,7 +83,7 @@ class Services:
         self.bulk = Bulk(database, actor, self.door)
         self.holds = Holds(database, self.bulk)
         self.marks = Marks(database, actor, self.door, self.bulk)
-        self.parcels = Parcels(database, actor, self.door)
+        self.parcels = Parcels(database, actor, self.door, self.bulk)
         self.products = Products(database, actor, self.door)
         self.locations = Locations(database, actor, self.door)
         self.failures_queue = Failures(database, actor, self.door, self.bulk)

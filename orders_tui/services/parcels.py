@@ -9,12 +9,14 @@ from engine.actors import Actor
 from engine.database.connection import Database
 from engine.errors import NotFound, Refused
 from engine.identifiers import ItemId, OrderId, PackageId
-from engine.orders import cancelling, combining, handover, receiving, splitting, voiding
+from engine.orders import combining, handover, receiving, splitting, voiding
+from engine.orders.bulk_views import BulkKind, BulkRequest
 from engine.orders.combining import Combination
 from engine.orders.receiving import ReceivedLine, ReturnView
 from engine.orders.views import ChangeOutcome
 from engine.orders.voiding import LabelDocument
 from engine.words import CancelReason
+from orders_tui.services.bulk import Bulk
 from orders_tui.services.door import Door, lost_is_unreachable
 
 _LIVE = """
@@ -39,15 +41,15 @@ class ParcelName:
 class Parcels:
     """What one person does to parcels and to the orders in them."""
 
-    def __init__(self, database: Database, actor: Actor, door: Door) -> None:
-        self._database, self._actor, self._door = database, actor, door
+    def __init__(self, database: Database, actor: Actor, door: Door, bulk: Bulk) -> None:
+        self._database, self._actor, self._door, self._bulk = database, actor, door, bulk
 
     async def cancel(
         self, order_ids: Sequence[OrderId], because: CancelReason, *, note: str = "", write: bool = True
     ) -> list[ChangeOutcome]:
         """Cancel these orders; with `write` False only say what would become of each. Refusals are in the outcomes."""
-        work = cancelling.cancel(self._database, order_ids, because=because, actor=self._actor, note=note, write=write)
-        return await self._door.write(work)
+        request = BulkRequest(BulkKind.CANCEL, {"because": because.value}, note)
+        return await self._bulk.do(request, order_ids, write=write)
 
     async def of_order(self, order_id: OrderId) -> list[PackageId]:
         """The parcels an order is in now."""

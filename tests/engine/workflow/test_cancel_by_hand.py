@@ -131,7 +131,7 @@ async def test_cancelling_twice_undoes_once_and_says_so(house: House) -> None:
     await cancel_one(house, order_id)
     counts = await house.row_counts()
     outcome = await cancel_one(house, order_id)
-    assert (outcome.code, outcome.sentence) == ("order.closed", "Order 577001 is closed (cancelled).")
+    assert (outcome.code, outcome.sentence) == ("cancel.unchanged", "Order 577001 is cancelled already.")
     assert await house.row_counts() == counts
     assert await house.level() == (10, 0)
 
@@ -204,7 +204,7 @@ async def test_two_people_who_cancel_at_once_cancel_once(
     async with opened(database) as other:
         rival = House(other, house.shop_id, house.daemon_id)
         outcomes = await asyncio.gather(cancel_one(house, order_id), cancel_one(rival, order_id))
-    assert sorted(outcome.code for outcome in outcomes) == ["", "order.closed"]
+    assert sorted(outcome.code for outcome in outcomes) == ["", "cancel.unchanged"]
     assert await house.level() == (10, 0)
     await house.assert_balanced()
 

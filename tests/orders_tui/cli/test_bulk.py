@@ -182,6 +182,23 @@ async def test_a_person_gets_orders_by_name_and_nobody_gives_them_back(
     assert (unknown.code, unknown.out) == (1, "")
 
 
+async def test_a_bulk_cancel_tells_tiktok_why(command: Command, store: Database, five: None) -> None:
+    cancel = ["orders", "bulk", "cancel", "--status", "pending", "--reason", "recount"]
+    wrong = await command(*cancel, "--to", "boredom")
+    assert (wrong.code, wrong.err.split(":")[0]) == (1, "Give the reason that TikTok is told")
+    assert await store.pool.fetchval("SELECT count(*) FROM batches") == 0
+    said = await command(*cancel, "--to", "wrong_price", "--json")
+    assert (said.code, said.documents[0]["processed"], said.documents[0]["failed"]) == (0, 4, 0)
+    told = await store.pool.fetch("SELECT request ->> 'reason' AS reason FROM effects WHERE kind = 'cancel_order'")
+    assert [row["reason"] for row in told] == ["wrong_price"] * 4
+    reasons = await store.pool.fetch("SELECT status_reason FROM order_status_history WHERE new_status = 'cancelled'")
+    assert {row["status_reason"] for row in reasons} == {"wrong price: recount"}
+    again = await command("orders", "cancel", "5771", "--reason", "out_of_stock", "--json")
+    assert [each["code"] for each in again.documents] == ["cancel.unchanged"]
+    undone = await command("orders", "undo", said.documents[0]["batch_id"])
+    assert (undone.code, undone.err.split(":")[0]) == (1, "A cancelled order stays cancelled")
+
+
 async def test_an_interrupted_command_says_how_to_go_on_and_nothing_is_done_twice(
     command: Command, factory: Factory, store: Database, database: EmbeddedServer, tmp_path: Path
 ) -> None:
