@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
-from engine.orders.address_rules import postal_code_of_state, rules_of
+from engine.orders.address_rules import AddressRules, postal_code_of_state, rules_of
 from engine.orders.problems import Problem
 from engine.ports import Address
 from engine.workflow.facts import ItemFacts, OrderFacts
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
-_NINE_DIGITS = re.compile(r"(\d{5})(\d{4})")
+_UNBROKEN_ZIP = 9
 _MASK = "*"
 
 _NEEDS_PHONE = frozenset({"AE", "BR", "ID", "MX", "MY", "PH", "SA", "SG", "TH", "VN"})
@@ -38,7 +38,9 @@ def _item_problems(order: OrderFacts) -> Iterator[Problem]:
         yield Problem(
             "invalid_order", "items", "The order has no items.", "Look the order up in TikTok Shop, then retry."
         )
-    for item in order.items:
+    country = order.address.country if order.address is not None else ""
+    wanting = [item for item in order.items if not _is_whole(item, country)]
+    for item in wanting:
         if item.product_id is None:
             sku = item.sku or "(empty)"
             yield Problem(
@@ -47,7 +49,7 @@ def _item_problems(order: OrderFacts) -> Iterator[Problem]:
                 f"The SKU {sku} is not among the products.",
                 f"Add a product with the SKU {sku}, or map it to one there is, then retry.",
             )
-    for item in order.items:
+    for item in wanting:
         for part in item.parts:
             if part.product_id is None:
                 yield Problem(
@@ -56,11 +58,24 @@ def _item_problems(order: OrderFacts) -> Iterator[Problem]:
                     f"The kit {item.sku} contains {part.sku}, which is not among the products.",
                     f"Add a product with the SKU {part.sku}, or correct what {item.sku} consists of, then retry.",
                 )
-    for item in order.items:
+    for item in wanting:
         if item.product_id is not None and item.weight_grams is None and all(part.product_id for part in item.parts):
             yield _weightless(item)
-    if order.address is not None:
-        yield from _customs_problems(order, order.address.country)
+    for item in wanting:
+        if item.product_id is not None and not item.customs and _crosses(item.country, country):
+            yield Problem(
+                "customs_missing",
+                item.sku,
+                f"The parcel goes from {item.country} to {country}, and {item.sku} has no customs data.",
+                f"Enter HS code, origin, description and value of {item.sku}, then retry.",
+            )
+
+
+def _is_whole(item: ItemFacts, country: str) -> bool:
+    """Whether there is nothing to look at: true of nearly every item, so it is asked first and cheaply."""
+    if item.product_id is None or item.weight_grams is None:
+        return False
+    return (item.customs or item.country == country) and None not in [part.product_id for part in item.parts]
 
 
 def _weightless(item: ItemFacts) -> Problem:
@@ -77,17 +92,6 @@ def _weightless(item: ItemFacts) -> Problem:
         f"The kit {item.sku} has no weight, nor have all of its components, so no carrier can quote it.",
         f"Weigh {item.sku} or its components ({', '.join(part.sku for part in item.parts)}), then retry.",
     )
-
-
-def _customs_problems(order: OrderFacts, country: str) -> Iterator[Problem]:
-    for item in order.items:
-        if item.product_id is not None and not item.customs and _crosses(item.country, country):
-            yield Problem(
-                "customs_missing",
-                item.sku,
-                f"The parcel goes from {item.country} to {country}, and {item.sku} has no customs data.",
-                f"Enter HS code, origin, description and value of {item.sku}, then retry.",
-            )
 
 
 def _crosses(source: str, target: str) -> bool:
@@ -114,17 +118,18 @@ def _address_problems(order: OrderFacts) -> Iterator[Problem]:
             word = rules.words["state"] if rules is not None and name == "state" else name.replace("_", " ")
             yield _wrong(word, f"The shipping address has no {word}.")
     if rules is not None:
-        yield from _area_problems(address, country)
-    abroad = any(_crosses(item.country, country) for item in order.items)
-    if not address.phone.strip() and (country in _NEEDS_PHONE or abroad):
+        yield from _area_problems(address, country, rules)
+    if not address.phone.strip() and (
+        country in _NEEDS_PHONE or any(_crosses(item.country, country) for item in order.items)
+    ):
         yield _wrong("phone", "The shipping address has no phone number, and carriers there ask for one.")
 
 
-def _area_problems(address: Address, country: str) -> Iterator[Problem]:
+def _area_problems(address: Address, country: str, rules: AddressRules) -> Iterator[Problem]:
     """A state and a postal code that the country does not have, or that do not belong together."""
-    rules = rules_of(country)
-    assert rules is not None
-    code = _NINE_DIGITS.sub(r"\1-\2", address.postal_code.strip().upper())
+    code = address.postal_code.strip().upper()
+    if len(code) == _UNBROKEN_ZIP and code.isdigit():
+        code = f"{code[:5]}-{code[5:]}"
     state = address.state.strip()
     state_code = rules.states.get(state.casefold())
     if state and rules.states and state_code is None and _MASK not in state:

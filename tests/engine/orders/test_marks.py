@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from engine.actors import Actor
 from engine.database.connection import Database
+from engine.database.embedded import EmbeddedServer
 from engine.errors import NotFound, Refused
 from engine.identifiers import DEFAULT_CREATOR, OrderId, UserId, new_id
 from engine.orders import status
@@ -20,8 +22,10 @@ from engine.orders.tags import LONGEST_TAG, MOST_TAGS, add_tags, normal_tag, rem
 from engine.orders.views import ChangeOutcome, TimelineKind
 from engine.words import ChangeSource, ChannelStatus, OrderStatus, TrackingStatus
 from engine.workflow.facts import ShipOn
+from engine.workflow.runner import run_batch
 from tests.engine.facts import an_order
 from tests.engine.house import MIRA, WORKING, House
+from tests.factories import opened
 
 TOMAS = Actor("tomas", ChangeSource.USER)
 
@@ -170,4 +174,21 @@ async def test_a_person_cannot_hand_over_past_a_note_that_nobody_acknowledged(ho
     [shipped] = await status.change(store, [order_id], OrderStatus.SHIPPED, actor=MIRA, reason="handed over")
     assert shipped.after is OrderStatus.SHIPPED
     await house.track(order_id, TrackingStatus.DELIVERED)
+    await house.assert_balanced()
+
+
+async def test_acknowledging_while_runners_look_at_the_orders_leaves_none_behind(
+    house: House, store: Database, database: EmbeddedServer
+) -> None:
+    orders = await house.arrive(*(an_order(house.shop_id, str(number)) for number in range(8)))
+    await run(store, add_note, orders, "Add the card", must_acknowledge=True)
+    await house.buy_labels()
+    async with opened(database) as other:
+        for order_id in orders:
+            await store.pool.execute("UPDATE work SET ready = true")
+            await asyncio.gather(
+                run_batch(store, 4), run(other, acknowledge, [order_id]), run_batch(other, 4), run_batch(store, 4)
+            )
+    await house.run()
+    assert [(await house.standing(order_id)).state for order_id in orders] == ["ready_to_ship"] * 8
     await house.assert_balanced()
