@@ -17,6 +17,7 @@ import pytest
 from engine.database import migrate
 from engine.database.embedded import EmbeddedServer
 from engine.errors import Conflict, Misconfigured
+from engine.workflow.definition_file import packaged_digest, packaged_text
 
 PROJECT = Path(__file__).parents[3]
 
@@ -154,6 +155,13 @@ def test_our_revisions_are_one_line_of_numbers() -> None:
     names = sorted(path.name for path in (PROJECT / "engine/database/migrations/versions").glob("[0-9]*.py"))
     assert [name.split("_")[0] for name in names] == [f"{number:04d}" for number in range(1, len(names) + 1)]
     assert migrate.head() == (names[-1].split("_")[0] if names else None)
+
+
+async def test_orders_from_before_definitions_were_stored_find_theirs(dsn: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    rows = await connection.fetch("SELECT name, version, text, digest FROM orders.workflow_definitions")
+    await connection.close()
+    assert [tuple(row) for row in rows] == [("order", 1, packaged_text(), packaged_digest())]
 
 
 async def test_a_schema_that_is_up_to_date_costs_no_import_of_alembic_or_sqlalchemy(dsn: str) -> None:
