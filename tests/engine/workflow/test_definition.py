@@ -143,6 +143,15 @@ def test_the_default_workflow_adds_three_system_triggers_and_two_whens() -> None
     }
 
 
+def test_a_changed_default_workflow_raises_its_version() -> None:
+    """Databases keep the text that a version was first stored with: another one under the same number would never be used."""
+    digests = {1: "bc732d61fcc13e95c91f60dad22f24cc60a9497e60039616739d29c0f68e759d"}
+    loaded = definition_file.load_default()
+    assert definition_file.packaged_digest().hex() == digests[loaded.version], (
+        "default.toml has changed: raise its version and add the digest here, or replace this one if it was never released"
+    )
+
+
 def test_each_state_of_the_default_workflow_means_an_order_status() -> None:
     meanings = {str(name): state.order_status for name, state in definition_file.load_default().states.items()}
     assert meanings == {
