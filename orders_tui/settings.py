@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sync.resilience import BreakerSettings
     from sync.shipping.deliveries import LabelSettings
     from sync.shipping.easypost import EasyPostSettings
+    from sync.tiktok.cancelling import CancelSettings
     from sync.tiktok.client import TikTokSettings
 
 ENVIRONMENT_PREFIX = "ORDERS_TUI_"
@@ -88,6 +89,7 @@ class TikTokVersions(Section):
     order_detail: str = "202507"
     fulfillment: str = "202309"
     logistics: str = "202309"
+    return_refund: str = "202309"
 
 
 class TikTokSection(Section):
@@ -100,6 +102,8 @@ class TikTokSection(Section):
     poll_seconds: PositiveFloat = 30.0
     overlap_seconds: PositiveFloat = 120.0
     versions: TikTokVersions = TikTokVersions()
+    cancel_reasons: dict[str, dict[str, str]] = Field(default_factory=dict)
+    """TikTok's names for our reasons, by market, beside those that ship with the program."""
 
     def for_client(self) -> TikTokSettings:
         from sync.tiktok.client import TikTokSettings
@@ -110,7 +114,14 @@ class TikTokSection(Section):
             order_detail_version=self.versions.order_detail,
             fulfillment_version=self.versions.fulfillment,
             logistics_version=self.versions.logistics,
+            return_refund_version=self.versions.return_refund,
         )
+
+    def for_cancellations(self) -> CancelSettings:
+        from sync.tiktok.cancel_reasons import check
+        from sync.tiktok.cancelling import CancelSettings
+
+        return CancelSettings(names=check(self.cancel_reasons, "tiktok.cancel_reasons"))
 
 
 class CarrierSection(Section):

@@ -54,7 +54,28 @@ WHERE l.on_hand <> m.on_hand OR l.reserved <> m.reserved OR l.reserved <> r.rese
 # What a progress line needs, without looking at every order's last failure.
 _PROGRESS = "SELECT workflow_status, count(*) AS orders FROM order_workflows GROUP BY workflow_status"
 
-_LABELS = "SELECT count(*) FROM packages WHERE labelled_at IS NOT NULL"
+# Every generation of a package was bought once; all but the last were voided.
+_LABELS = "SELECT coalesce(sum(generation - 1 + (labelled_at IS NOT NULL)::int), 0) FROM packages"
+
+_UNRECORDED_LABELS = """
+SELECT count(*) FROM effects e
+WHERE e.kind = 'buy_label' AND e.state = 'done' AND NOT EXISTS (
+    SELECT FROM documents d
+    WHERE d.package_id = e.package_id AND d.kind = 'label' AND d.generation = split_part(e.key, ':', 3)::int)
+"""
+
+# While an order is packed, its parcels hold exactly what is still to ship of each line, however often they are split or combined.
+_MISFILLED_PARCELS = """
+WITH live AS (
+    SELECT c.order_id, c.order_item_id, c.quantity, p.left_at FROM package_items c JOIN packages p ON p.id = c.package_id
+    WHERE p.state NOT IN ('voided', 'combined') AND NOT (p.state = 'voiding' AND p.after_void = '')
+)
+SELECT count(*) FROM order_items i JOIN orders o ON o.id = i.order_id
+WHERE o.workflow_status IN ('inventory_reserved', 'ready_to_ship') AND o.order_status = 'processing'
+  AND EXISTS (SELECT FROM live l WHERE l.order_id = o.id)
+  AND i.quantity - i.cancelled_quantity - i.shipped_quantity
+      <> (SELECT coalesce(sum(l.quantity), 0) FROM live l WHERE l.order_item_id = i.id AND l.left_at IS NULL)
+"""
 
 _OPEN_WITHOUT_WORK = """
 SELECT count(*) FROM order_workflows w
@@ -72,11 +93,21 @@ class Accounts:
     broken_histories: int
     unbalanced_stock: int
     open_without_work: int
+    unrecorded_labels: int = 0
+    misfilled_parcels: int = 0
 
     @property
     def balanced(self) -> bool:
         """Whether nothing is lost, doubled or negative."""
-        return self.broken_histories == self.unbalanced_stock == self.open_without_work == 0
+        return not any(
+            (
+                self.broken_histories,
+                self.unbalanced_stock,
+                self.open_without_work,
+                self.unrecorded_labels,
+                self.misfilled_parcels,
+            )
+        )
 
 
 async def at_work(database: Database) -> tuple[int, int]:
@@ -104,4 +135,6 @@ async def account(database: Database) -> Accounts:
             broken_histories=await connection.fetchval(_BROKEN_HISTORIES),
             unbalanced_stock=await connection.fetchval(_UNBALANCED_STOCK),
             open_without_work=await connection.fetchval(_OPEN_WITHOUT_WORK),
+            unrecorded_labels=await connection.fetchval(_UNRECORDED_LABELS),
+            misfilled_parcels=await connection.fetchval(_MISFILLED_PARCELS),
         )
