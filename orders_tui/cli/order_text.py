@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from engine.money import Money
 from engine.orders.views import OrderDetail, OrderRow, TimelineEntry
+from engine.words import OrderKind
 
 
 def row_document(row: OrderRow) -> dict[str, object]:
@@ -41,6 +42,10 @@ def story(detail: OrderDetail) -> Iterator[str]:
         yield f"Address    {', '.join(line for line in lines if line)}"
     if detail.buyer_message:
         yield f"Message    {detail.buyer_message}"
+    if detail.kind is not OrderKind.NORMAL:
+        yield f"Kind       {detail.kind}{f', for order {detail.replaces}' if detail.replaces else ''}"
+    if detail.replaced_by:
+        yield f"Replaced   by {', '.join(detail.replaced_by)}"
     if row.tags:
         yield f"Tags       {', '.join(row.tags)}"
     yield ""
