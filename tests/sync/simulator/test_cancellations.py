@@ -16,6 +16,7 @@ async def cancel(seller: Seller, order_id: str, reason: str = OUT_OF_STOCK) -> J
 
 async def test_a_cancelled_order_says_who_cancelled_it_and_stays_cancelled(seller: Seller, clock: MovableClock) -> None:
     order = await shippable(seller)
+    clock.now += 1
     answer = await cancel(seller, order["id"])
     assert (answer["code"], answer["data"]["cancel_status"]) == (0, "CANCELLATION_REQUEST_SUCCESS")
     clock.now += 10_000
@@ -27,7 +28,7 @@ async def test_a_cancelled_order_says_who_cancelled_it_and_stays_cancelled(selle
 
 
 async def test_a_reason_of_another_market_is_refused_and_changes_nothing(seller: Seller) -> None:
-    order = await shippable(seller)
+    order = await seller.order((await shippable(seller))["id"])
     assert (await cancel(seller, order["id"], "seller_cancel_reason_out_of_stock_uk"))["code"] == 25001021
     assert (await cancel(seller, "577"))["code"] == 21008111
     assert await seller.order(order["id"]) == order
