@@ -40,7 +40,13 @@ _ITEMS = "SELECT * FROM order_items WHERE order_id = $1 ORDER BY id"
 
 # The key of the purchase that stands: voided generations keep theirs in the timeline.
 _PACKAGES = """
-SELECT p.*, coalesce(e.key, '') AS label_key
+SELECT p.*, coalesce(e.key, '') AS label_key,
+       (SELECT array_agg(i.product_sku ORDER BY i.id) FROM package_items c JOIN order_items i ON i.id = c.order_item_id
+         WHERE c.package_id = p.id AND c.order_id = $1) AS skus,
+       (SELECT array_agg(c.quantity ORDER BY c.order_item_id) FROM package_items c
+         WHERE c.package_id = p.id AND c.order_id = $1) AS quantities,
+       (SELECT array_agg(DISTINCT o.order_number) FROM package_items c JOIN orders o ON o.id = c.order_id
+         WHERE c.package_id = p.id AND c.order_id <> $1) AS shared_with
   FROM packages p LEFT JOIN effects e ON e.key = 'label:' || p.id || ':' || p.generation
  WHERE p.id IN (SELECT pi.package_id FROM package_items pi WHERE pi.order_id = $1) ORDER BY p.id
 """
@@ -184,6 +190,9 @@ def _package(record: Any) -> PackageView:
         told_at=record["told_at"],
         first_scan_at=record["first_scan_at"],
         delivered_at=record["delivered_at"],
+        contents=tuple((plain(sku), units) for sku, units in zip(record["skus"], record["quantities"], strict=True)),
+        shared_with=tuple(plain(number) for number in record["shared_with"] or ()),
+        waits_for_stock=record["backordered"],
     )
 
 

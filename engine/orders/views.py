@@ -153,6 +153,11 @@ class PackageView:
     told_at: datetime | None
     first_scan_at: datetime | None
     delivered_at: datetime | None
+    contents: tuple[tuple[str, int], ...] = ()
+    """What of this order is in it: SKUs, each with how many."""
+    shared_with: tuple[str, ...] = ()
+    """The numbers of the other orders in it."""
+    waits_for_stock: bool = False
 
 
 class TimelineKind(StrEnum):

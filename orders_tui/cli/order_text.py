@@ -59,7 +59,10 @@ def story(detail: OrderDetail) -> Iterator[str]:
     for package in detail.packages:
         cost = f", {Money(package.label_cost, package.label_currency)}" if package.label_cost is not None else ""
         label = f"{package.carrier} {package.service} {package.tracking_number}".strip() or "no label yet"
-        yield f"  {package.state}: {label}{cost}, {package.tracking_status}"
+        inside = ", ".join(f"{units} × {sku}" for sku, units in package.contents)  # noqa: RUF001
+        others = f", with {', '.join(package.shared_with)}" if package.shared_with else ""
+        waits = ", waits for stock" if package.waits_for_stock else ""
+        yield f"  {package.state}: {label}{cost}, {package.tracking_status} ({inside}{others}{waits})"
     yield "Story (UTC)"
     for entry in detail.timeline:
         yield f"  {timeline_line(entry)}"

@@ -14,6 +14,7 @@ from engine.identifiers import OrderId, PackageId, new_id
 from engine.orders import status
 from engine.orders.cancelling import cancel
 from engine.orders.combining import Combination, combine, uncombine
+from engine.orders.detail import detail
 from engine.orders.handover import hand_over
 from engine.orders.packages import parcel_requests, record_tracking, ship_requests
 from engine.orders.voiding import void_label
@@ -74,6 +75,9 @@ async def test_one_label_moves_every_order_of_the_parcel(house: House) -> None:
     package_id = await combined(house, orders)
     for order_id in orders:
         assert await packages(house, order_id) == [("combined", False), ("planned", True)]
+    [own, shared] = (await detail(house.store, orders[0])).packages
+    assert (own.contents, own.shared_with) == ((("MUG-BLU", 1),), ())
+    assert (shared.contents, shared.shared_with) == ((("MUG-BLU", 1),), ("2", "3"))
     await house.store.pool.execute("UPDATE locations SET address = $1", asdict(QUAY))
     request = (await parcel_requests(house.store, [package_id]))[package_id]
     assert (request.weight_grams, sum(item.quantity for item in request.items)) == (1200, 3)

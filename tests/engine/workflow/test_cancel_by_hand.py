@@ -10,12 +10,14 @@ import pytest
 
 from engine.database.connection import Database
 from engine.database.embedded import EmbeddedServer
-from engine.identifiers import OrderId
+from engine.identifiers import OrderId, PackageId
 from engine.orders.cancelling import cancel
 from engine.orders.holds import place_holds
 from engine.orders.views import ChangeOutcome
+from engine.orders.voiding import void_label
 from engine.ports import Done, Failed, LabelVoided, OrderCancelled, OrderFact
 from engine.words import CancelReason, ChannelStatus, EffectKind, HoldReason, OrderStatus, TrackingStatus
+from engine.workflow import executions
 from engine.workflow.facts import Backorder, Picking
 from engine.workflow.failures import retry
 from tests.engine.facts import a_unit, an_order, later
@@ -67,7 +69,14 @@ async def held(house: House, order_id: OrderId) -> None:
 
 
 async def paused(house: House, order_id: OrderId) -> None:
-    await house.store.pool.execute("UPDATE work SET ready = false, waiting_for = 'stock'")
+    [outcome] = await executions.pause(house.store, [order_id], actor=MIRA)
+    assert outcome.code == ""
+
+
+async def voiding(house: House, order_id: OrderId) -> None:
+    await house.buy_labels()
+    package_id = PackageId((await house.package(order_id))["id"])
+    await void_label(house.store, package_id, actor=MIRA, reason="torn", buy_again=True)
 
 
 Step = Callable[[House, OrderId], Awaitable[None]]
@@ -84,6 +93,8 @@ Step = Callable[[House, OrderId], Awaitable[None]]
         (told, "ready_to_ship", [(BUY, "done"), (SHIP, "done"), (VOID, "intent"), (CANCEL, "intent")], "voiding"),
         (failed, "failed", [(BUY, "failed"), (CANCEL, "intent")], "voided"),
         (held, "inventory_reserved", [(BUY, "voided"), (CANCEL, "intent")], "voided"),
+        (paused, "inventory_reserved", [(BUY, "voided"), (CANCEL, "intent")], "voided"),
+        (voiding, "ready_to_ship", [(BUY, "done"), (SHIP, "voided"), (VOID, "intent"), (CANCEL, "intent")], "voiding"),
     ],
 )
 async def test_a_person_cancels_and_what_was_done_is_undone(
