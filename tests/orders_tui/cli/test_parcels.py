@@ -40,7 +40,7 @@ async def test_orders_are_cancelled_with_a_reason_and_what_cannot_be_says_why(co
     assert (said.code, document["after"]) == (0, "cancelled")
     assert await house.level() == (10, 0)
     again = await command("orders", "cancel", "5771", "--reason", "out-of-stock")
-    assert (again.code, again.lines) == (1, ["5771  refused: Order 5771 is closed (cancelled)."])
+    assert (again.code, again.lines) == (1, ["5771  refused: Order 5771 is cancelled already."])
 
 
 async def test_an_order_is_split_and_its_parcels_handed_over_one_by_one(command: Command, house: House) -> None:
