@@ -1,15 +1,18 @@
-"""Packages that a person asks something of: locked with every order that is in them, and refused where they are beyond it."""
+"""Packages as a person names them and asks something of them: locked with every order in them, refused where they are beyond it."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.database.locks import lock_work
 from engine.errors import NotFound, OrdersError, Refused
-from engine.identifiers import LocationId, OrderId, PackageId, ShopId
+from engine.identifiers import ItemId, LocationId, OrderId, PackageId, ShopId
+
+if TYPE_CHECKING:
+    from engine.database.connection import Database
 
 _ORDERS = "SELECT DISTINCT order_id FROM package_items WHERE package_id = ANY($1::uuid[])"
 
@@ -24,6 +27,15 @@ JOIN LATERAL (
     FROM (SELECT DISTINCT order_id FROM package_items WHERE package_id = p.id) i
     JOIN orders o ON o.id = i.order_id LEFT JOIN work k ON k.order_id = o.id) c ON true
 WHERE p.id = ANY($1::uuid[]) ORDER BY p.id FOR NO KEY UPDATE OF p
+"""
+
+_LIVE = """
+SELECT DISTINCT p.id FROM package_items c JOIN packages p ON p.id = c.package_id
+WHERE c.order_id = $1 AND p.state NOT IN ('voided', 'combined') ORDER BY p.id
+"""
+
+_ITEMS = """
+SELECT id, product_sku, quantity - cancelled_quantity - shipped_quantity AS units FROM order_items WHERE order_id = $1 ORDER BY id
 """
 
 # An effect is under way once a worker has claimed it; this also keeps it from being claimed before the caller is done.
@@ -53,6 +65,34 @@ class Parcel:
     held: bool
     label_under_way: bool
     telling_under_way: bool
+
+
+async def live_parcels(database: Database, order_id: OrderId) -> list[PackageId]:
+    """The packages an order is in now: its own, or the combined one."""
+    return [PackageId(row["id"]) for row in await database.pool.fetch(_LIVE, order_id)]
+
+
+async def parts_by_sku(
+    database: Database, order_id: OrderId, wanted: Sequence[tuple[str, int]]
+) -> list[tuple[ItemId, int]]:
+    """The lines of an order that have so many of each SKU between them. Raises NotFound, Refused."""
+    rows = await database.pool.fetch(_ITEMS, order_id)
+    parts: list[tuple[ItemId, int]] = []
+    for sku, quantity in wanted:
+        lines = [row for row in rows if row["product_sku"] == sku]
+        if not lines:
+            raise NotFound("split.unknown_item", f"The order has no {sku}.")
+        left = quantity
+        for row in lines:
+            units = min(left, row["units"])
+            if units > 0:
+                parts.append((ItemId(row["id"]), units))
+                left -= units
+        if left or quantity < 1:
+            raise Refused(
+                "split.quantity", f"The order has no {quantity} of {sku} to move: look at what is in its parcels."
+            )
+    return parts
 
 
 async def lock_parcels(connection: Any, package_ids: Sequence[PackageId]) -> list[Parcel]:

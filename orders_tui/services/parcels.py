@@ -3,39 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from engine.actors import Actor
 from engine.database.connection import Database
-from engine.errors import NotFound, Refused
-from engine.identifiers import ItemId, OrderId, PackageId
+from engine.identifiers import OrderId, PackageId
 from engine.orders import combining, handover, receiving, splitting, voiding
 from engine.orders.bulk_views import BulkKind, BulkRequest
 from engine.orders.combining import Combination
+from engine.orders.parcel_rows import live_parcels, parts_by_sku
 from engine.orders.receiving import ReceivedLine, ReturnView
 from engine.orders.views import ChangeOutcome
 from engine.orders.voiding import LabelDocument
 from engine.words import CancelReason
 from orders_tui.services.bulk import Bulk
 from orders_tui.services.door import Door, lost_is_unreachable
-
-_LIVE = """
-SELECT DISTINCT p.id, o.order_number FROM orders o JOIN package_items c ON c.order_id = o.id JOIN packages p ON p.id = c.package_id
-WHERE o.id = $1 AND p.state NOT IN ('voided', 'combined') ORDER BY p.id
-"""
-_ITEMS = """
-SELECT i.id, i.product_sku, i.quantity - i.cancelled_quantity - i.shipped_quantity AS units, o.order_number
-FROM orders o JOIN order_items i ON i.order_id = o.id WHERE o.id = $1 ORDER BY i.id
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class ParcelName:
-    """A parcel as a person may name it."""
-
-    package_id: PackageId
-    order_id: OrderId
-    order_number: str
 
 
 class Parcels:
@@ -54,15 +35,12 @@ class Parcels:
     async def of_order(self, order_id: OrderId) -> list[PackageId]:
         """The parcels an order is in now."""
         with lost_is_unreachable():
-            return [PackageId(row["id"]) for row in await self._database.pool.fetch(_LIVE, order_id)]
+            return await live_parcels(self._database, order_id)
 
     async def split(self, order_id: OrderId, parts: Sequence[tuple[str, int]], *, reason: str = "") -> PackageId:
         """Move so many of each SKU into a parcel of their own. Raises NotFound, Refused."""
         with lost_is_unreachable():
-            rows = await self._database.pool.fetch(_ITEMS, order_id)
-        wanted: list[tuple[ItemId, int]] = []
-        for sku, quantity in parts:
-            wanted += _items_of(sku, quantity, rows)
+            wanted = await parts_by_sku(self._database, order_id, parts)
         return await self._door.write(
             splitting.split(self._database, order_id, wanted, actor=self._actor, reason=reason)
         )
@@ -110,22 +88,3 @@ class Parcels:
     async def receive_return(self, return_id: str, lines: Sequence[ReceivedLine]) -> None:
         """Book what came back. Raises NotFound, Refused."""
         await self._door.write(receiving.receive_return(self._database, return_id, lines, actor=self._actor))
-
-
-def _items_of(sku: str, quantity: int, rows: Sequence[object]) -> list[tuple[ItemId, int]]:
-    """The lines of the order that have so many of a SKU between them."""
-    left, found = quantity, []
-    for row in rows:
-        if row["product_sku"] != sku:  # type: ignore[index]
-            continue
-        units = min(left, row["units"])  # type: ignore[index]
-        if units > 0:
-            found.append((ItemId(row["id"]), units))  # type: ignore[index]
-            left -= units
-    if not any(row["product_sku"] == sku for row in rows):  # type: ignore[index]
-        raise NotFound("split.unknown_item", f"The order has no {sku}.")
-    if left or quantity < 1:
-        raise Refused(
-            "split.quantity", f"The order has no {quantity} of {sku} to move: look at what is in its parcels."
-        )
-    return found
