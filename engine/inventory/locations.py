@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -13,10 +14,12 @@ from engine.actors import Actor
 from engine.audit import chain
 from engine.database.locks import lock_work
 from engine.errors import NotFound, Refused
-from engine.identifiers import DEFAULT_CREATOR, LocationId, OrderId
+from engine.identifiers import DEFAULT_CREATOR, LocationId, OrderId, new_id
+from engine.orders.address_rules import is_country
 from engine.orders.deadlines import Calendar, target_ship_by
 from engine.orders.plain_text import plain
 from engine.orders.priority import MOVE_DEADLINES, derived_level
+from engine.ports import Address
 
 if TYPE_CHECKING:
     from engine.database.connection import Database
@@ -36,6 +39,7 @@ SELECT id, expected_ship_date, priority_override, now() AS now FROM orders
 WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
 """
 
+_CODE = re.compile(r"[A-Z0-9_-]{1,20}")
 _BATCH = 1000
 _FIRST = UUID(int=0)
 
@@ -59,6 +63,51 @@ class LocationView:
 async def list_locations(database: Database) -> list[LocationView]:
     """Every location, by code."""
     return [_view(row) for row in await database.pool.fetch(_LIST)]
+
+
+async def put_location(
+    database: Database,
+    code: str,
+    *,
+    name: str | None,
+    address: Address | None,
+    actor: Actor,
+) -> LocationView:
+    """Add a location, or change its name or the address that labels are sent from. Raises Refused for what cannot be."""
+    if not _CODE.fullmatch(code):
+        raise Refused(
+            "location.code",
+            f"{plain(code)!r} is no code: give 1 to 20 capital letters, digits, hyphens or underscores.",
+        )
+    if address is not None and not is_country(address.country):
+        raise Refused("location.country", f"{plain(address.country)!r} is no country: give its two letters.")
+
+    async def write(connection: Any) -> None:
+        await connection.execute(
+            "INSERT INTO locations (id, code, name, address) VALUES ($1, $2, $2, '{}') ON CONFLICT (code) DO NOTHING",
+            new_id(),
+            code,
+        )
+        row = await connection.fetchrow("SELECT id, name, address FROM locations WHERE code = $1 FOR UPDATE", code)
+        new_name = plain(name) or row["name"]
+        new_address = row["address"] if address is None else asdict(address)
+        await connection.execute(
+            "UPDATE locations SET name = $2, address = $3 WHERE id = $1", row["id"], new_name, new_address
+        )
+        await database.vault.ensure(connection, DEFAULT_CREATOR)
+        await chain.append(
+            connection,
+            database.vault,
+            DEFAULT_CREATOR,
+            row["id"],
+            "location.put",
+            actor,
+            {"name": row["name"], "address": row["address"]},
+            {"name": new_name, "address": new_address},
+        )
+
+    await database.run(write)
+    return next(view for view in await list_locations(database) if view.code == code)
 
 
 async def set_calendar(

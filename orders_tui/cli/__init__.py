@@ -18,7 +18,7 @@ Where to look
     report     latency
     audit      verify
     product    list, show, set, set-weight, map, unmap
-    location   list, calendar
+    location   list, set, calendar
     db         path, upgrade, check
     config     show, path
     daemon     the loop without a screen

@@ -1,4 +1,4 @@
-"""`orders-tui location`: list and calendar."""
+"""`orders-tui location`: list, set and calendar."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from engine.errors import Misconfigured
 from engine.inventory.locations import LocationView
+from engine.ports import Address
 from orders_tui.cli.exits import Exit
 from orders_tui.cli.order_targets import Json
 from orders_tui.cli.output import emit, emit_json, narrate
@@ -27,6 +28,34 @@ async def list_locations(*, json: Json = False) -> int:
     async with open_services(read_settings(), on_wait=narrate) as services:
         for view in await services.locations.list():
             _print(view, json=json)
+    return Exit.OK
+
+
+@app.command(name="set")
+async def set_location(
+    code: Annotated[str, Parameter(help="The location's code, as ANNEX.")],
+    *,
+    name: Annotated[str | None, Parameter(help="What people call it; also the sender on labels.")] = None,
+    line1: Annotated[str | None, Parameter(help="Street and number.")] = None,
+    line2: str = "",
+    city: str = "",
+    state: str = "",
+    postal_code: str = "",
+    country: Annotated[str, Parameter(help="Two letters.")] = "",
+    phone: str = "",
+    json: Json = False,
+) -> int:
+    """Add a location, or change its name or the address that labels are sent from."""
+    if line1 is None and any((line2, city, state, postal_code, country, phone)):
+        raise Misconfigured(
+            "usage.address", "An address is given whole: --line1, --city, --country and what else it has."
+        )
+    async with open_services(read_settings(), on_wait=narrate) as services:
+        address = None
+        if line1 is not None:
+            address = Address(name or code, phone, line1, line2, city, state, postal_code, country.upper())
+        view = await services.locations.put(code, name=name, address=address)
+    _print(view, json=json)
     return Exit.OK
 
 

@@ -9,6 +9,7 @@ from engine.actors import Actor
 from engine.database.connection import Database
 from engine.inventory import locations
 from engine.inventory.locations import LocationView
+from engine.ports import Address
 from orders_tui.services.door import Door, lost_is_unreachable
 
 
@@ -22,6 +23,12 @@ class Locations:
         """Every location, by code."""
         with lost_is_unreachable():
             return await locations.list_locations(self._database)
+
+    async def put(self, code: str, *, name: str | None = None, address: Address | None = None) -> LocationView:
+        """Add a location, or change its name or address. Raises Refused."""
+        return await self._door.write(
+            locations.put_location(self._database, code, name=name, address=address, actor=self._actor)
+        )
 
     async def set_calendar(
         self,

@@ -132,6 +132,28 @@ async def test_a_location_gets_a_calendar(command: Command, factory: Factory) ->
     assert "no calendar" in (await command("location", "list")).lines[0]
 
 
+async def test_a_location_is_added_and_a_product_ships_from_it(command: Command, factory: Factory) -> None:
+    await factory.product(MUG)
+    said = await command(
+        "location", "set", "ANNEX", "--name", "The annex", "--line1", "2 Dock Road", "--city", "Reno", "--state", "NV",
+        "--postal-code", "89501", "--country", "us", "--json",
+    )  # fmt: skip
+    [document] = said.documents
+    assert (document["code"], document["name"], document["city"], document["country"]) == (
+        "ANNEX",
+        "The annex",
+        "Reno",
+        "US",
+    )
+    assert (await command("location", "set", "ANNEX", "--name", "The old annex")).lines[0].endswith("(Reno, US)")
+    assert (await command("product", "set", "MUG-BLU", "--location", "ANNEX")).code == 0
+    before = (await command("location", "list")).out
+    assert (await command("location", "set", "the annex", "--name", "x")).code == 1
+    assert (await command("location", "set", "B", "--line1", "1 Dock Road", "--country", "XX")).code == 1
+    assert (await command("location", "set", "B", "--city", "Reno")).code == 2
+    assert (await command("location", "list")).out == before
+
+
 @pytest.mark.parametrize(
     "options",
     [
