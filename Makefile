@@ -10,7 +10,7 @@ help:
 	@echo "make test    the test suite"
 	@echo "make lint    ruff, mypy and the import contracts"
 	@echo "make bench   the measurements"
-	@echo "make faults  kill, cut, fill, lie (slow)"
+	@echo "make faults  kill, freeze, cut, lie at every commit and call (slow); ONLY=… SEED=… repeats one"
 	@echo "make setup   only install (the others do it when needed)"
 
 setup: $(READY)
@@ -55,4 +55,4 @@ bench: $(READY)
 	@$(VENV)/bin/python -m tests.bench
 
 faults: $(READY)
-	@$(VENV)/bin/python -m pytest tests/faults
+	@$(VENV)/bin/python -m tests.faults $(if $(ONLY),--only '$(ONLY)') $(if $(SEED),--seed $(SEED))

@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from engine.audit.seals import LEASE as SEAL_LEASE
 from engine.audit.seals import Sealer
+from engine.clock import DatabaseClock
 from engine.database.connection import Database
 from engine.database.loss import is_lost
 from engine.database.notify import listen
@@ -26,7 +28,7 @@ from sync import intake
 from sync.delivery import Deliveries, DeliverySettings
 from sync.notices.letter import Outbox
 from sync.outside import Outside, OutsideSettings
-from sync.schedule import Tick, make_schedule
+from sync.schedule import Tick, keep_in_step, make_schedule
 from sync.shipping.tracking import read_tracking
 from sync.tiktok.polling import PollSettings, poll_shop
 from sync.waking import Bell
@@ -50,6 +52,8 @@ class DaemonSettings:
     idle_seconds: float = 1.0
     drain_seconds: float = 10.0
     seal_seconds: float = 60.0
+    beat_seconds: float = daemons.BEAT_SECONDS
+    """The same for all daemons of a database: whoever misses three of these beats is dead to the others."""
     poll: PollSettings = field(default_factory=PollSettings)
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
 
@@ -59,7 +63,8 @@ class Daemon:
 
     def __init__(self, database: Database, outside: OutsideSettings, outbox: Outbox, settings: DaemonSettings) -> None:
         self._database = database
-        self._outside = Outside(database, outside, outbox)
+        self._clock = DatabaseClock()
+        self._outside = Outside(database, outside, outbox, self._clock)
         self._settings = settings
         self._sealer = Sealer(database)
         self._bell = Bell()
@@ -72,10 +77,15 @@ class Daemon:
         self._daemon_id = await daemons.register(self._database, self._settings.version)
         self._outside.gates.daemon_id = self._daemon_id
         _log.info("daemon_started", daemon_id=str(self._daemon_id))
+        try:
+            await self._beat()
+        except Exception as error:
+            if not is_lost(error):
+                raise
         async with self._outside:
             schedule = make_schedule(self._ticks())
             schedule.start()
-            work = asyncio.create_task(self._work())
+            work = asyncio.create_task(self._work(schedule))
             if on_ready is not None:
                 on_ready()
             ended = asyncio.create_task(stopping.wait())
@@ -97,14 +107,14 @@ class Daemon:
         except TimeoutError:
             _log.warning("drain_cut_short", seconds=self._settings.drain_seconds)
 
-    async def _work(self) -> None:
-        deliveries = Deliveries(
-            self._database, self._daemon_id, self._outside.handlers(), self._settings.delivery, self._bell
-        )
+    async def _work(self, schedule: AsyncIOScheduler) -> None:
+        settings = replace(self._settings.delivery, dead_after_seconds=self._dead_after_seconds())
+        deliveries = Deliveries(self._database, self._daemon_id, self._outside.handlers(), settings, self._bell)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._repeat("inbox", self._drain_inbox))
             group.create_task(self._repeat("workflow", self._run_workflow))
             group.create_task(deliveries.run(self._ends))
+            group.create_task(keep_in_step(schedule, self._ends))
             group.create_task(listen(self._database, self._bell.ring, self._ends))
 
     async def _repeat(self, name: str, work: Callable[[], Awaitable[bool]]) -> None:
@@ -122,7 +132,9 @@ class Daemon:
                 await self._bell.wait(self._settings.idle_seconds, self._ends)
 
     async def _drain_inbox(self) -> bool:
-        understood = await intake.drain(self._database, self._daemon_id, self._settings.inbox_batch)
+        understood = await intake.drain(
+            self._database, self._daemon_id, self._settings.inbox_batch, self._dead_after_seconds()
+        )
         if understood:
             self._bell.ring()
         return understood >= self._settings.inbox_batch
@@ -133,10 +145,13 @@ class Daemon:
             self._bell.ring()
         return advanced >= self._settings.workflow_batch
 
+    def _dead_after_seconds(self) -> float:
+        return self._settings.beat_seconds * daemons.MISSED_BEATS
+
     def _ticks(self) -> list[Tick]:
         settings = self._settings
         return [
-            Tick("heartbeat", daemons.BEAT_SECONDS, self._beat),
+            Tick("heartbeat", settings.beat_seconds, self._beat),
             Tick("keep_database", 1.0, self._keep_database),
             Tick("wake_due", 1.0, self._wake_due),
             Tick("read_gates", 1.0, self._read_gates),
@@ -148,7 +163,8 @@ class Daemon:
         ]
 
     async def _beat(self) -> None:
-        await daemons.beat(self._database, self._daemon_id)
+        if moment := await daemons.beat(self._database, self._daemon_id):
+            self._clock.learn(moment)
 
     async def _keep_database(self) -> None:
         """An embedded server that was killed is started again by whoever notices."""
@@ -186,7 +202,7 @@ class Daemon:
         while (shop := await shops.claim_poll(self._database, self._settings.poll_seconds)) is not None:
             try:
                 connected = await self._outside.shop(shop.shop_id)
-                new = await poll_shop(self._database, shop, connected.client, self._settings.poll)
+                new = await poll_shop(self._database, shop, connected.client, self._settings.poll, self._clock.now())
             except OrdersError as error:
                 _log.warning("poll_failed", shop_id=str(shop.shop_id), code=error.code, sentence=error.sentence)
                 await shops.poll_failed(self._database, shop.shop_id, error.sentence)

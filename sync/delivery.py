@@ -46,6 +46,7 @@ class DeliverySettings:
     workers: Mapping[EffectKind, int] | None = None
     idle_seconds: float = 0.5
     budgets: Budgets = field(default_factory=lambda: BUDGETS)
+    dead_after_seconds: float = DEAD_AFTER_SECONDS
 
     def workers_for(self, kind: EffectKind) -> int:
         return (self.workers or _WORKERS).get(kind, 1)
@@ -133,6 +134,8 @@ class Deliveries:
         self._settings = settings
         self._bell = bell
         self._desk = EngineDesk(database, settings.budgets)
+        self._known: set[EffectId] = set()
+        self._claims_in_doubt = False
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Deliver until `stopping`; what is under way then is finished first."""
@@ -168,19 +171,26 @@ class Deliveries:
             return {}
         wanted = dict.fromkeys(kinds, self._settings.batch)
         try:
+            if self._claims_in_doubt:
+                await ledger.forget_claims(self._database.pool, self._daemon_id, self._known)
+                self._claims_in_doubt = False
+            settings = self._settings
             claims = await ledger.claim(
-                self._database.pool, wanted, self._daemon_id, DEAD_AFTER_SECONDS, self._settings.budgets
+                self._database.pool, wanted, self._daemon_id, settings.dead_after_seconds, settings.budgets
             )
         except Exception as error:
             if not is_lost(error):
                 raise
             _log.warning("database_away", loop="deliveries")
+            self._claims_in_doubt = True
             await asyncio.sleep(_RECONNECT_SECONDS)
             return {}
+        self._known.update(claim.effect_id for claim in claims)
         batches: dict[EffectKind, list[Claim]] = {}
         for claim in claims:
             if claim.attempt > self._settings.budgets[claim.kind].with_own(claim.retry).max_attempts:
                 await self._desk.settle(claim, _WORKER_KILLER)
+                self._known.discard(claim.effect_id)
             else:
                 batches.setdefault(claim.kind, []).append(claim)
         return batches
@@ -190,14 +200,20 @@ class Deliveries:
         try:
             await self._handlers[kind](claims, self._desk)
         except Exception as error:  # noqa: BLE001  # a handler that breaks loses no claim
-            code = error.code if isinstance(error, OrdersError) else "internal_error"
-            sentence = (
-                error.sentence if isinstance(error, OrdersError) else f"The delivery broke ({type(error).__name__})."
-            )
-            _log.exception("handler_broke", kind=kind.value, claims=len(claims), code=code)
+            if is_lost(error):
+                code, sentence = "database_away", "The database was away for a moment; it is tried again."
+                _log.warning("database_away", loop=kind.value)
+            elif isinstance(error, OrdersError):
+                code, sentence = error.code, error.sentence
+                _log.exception("handler_broke", kind=kind.value, claims=len(claims), code=code)
+            else:
+                code, sentence = "internal_error", f"The delivery broke ({type(error).__name__})."
+                _log.exception("handler_broke", kind=kind.value, claims=len(claims), code=code)
             # Settled ones are no longer this worker's, so only those left open are put back.
             broken = [self._desk.broken(claim, code, sentence) for claim in claims]
             await _persist(lambda: settle(self._database, broken, self._settings.budgets))
+        finally:
+            self._known.difference_update(claim.effect_id for claim in claims)
 
 
 def _packages(claims: Sequence[Claim]) -> list[PackageId]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import structlog
 
 from engine.database.connection import Database
+from engine.database.loss import is_lost
 from engine.errors import OrdersError
 from engine.fleet.daemons import DEAD_AFTER_SECONDS
 from engine.identifiers import DaemonId
@@ -23,9 +24,11 @@ _MOST_ATTEMPTS = 5
 _log = structlog.get_logger(__name__)
 
 
-async def drain(database: Database, daemon_id: DaemonId, limit: int) -> int:
+async def drain(
+    database: Database, daemon_id: DaemonId, limit: int, dead_after_seconds: float = DEAD_AFTER_SECONDS
+) -> int:
     """Understand up to `limit` stored payloads. Answers how many; fewer than `limit` means that the inbox is empty."""
-    claims = await inbox.claim(database, limit, _LEASE_SECONDS, daemon_id, DEAD_AFTER_SECONDS)
+    claims = await inbox.claim(database, limit, _LEASE_SECONDS, daemon_id, dead_after_seconds)
     if claims:
         await _apply(database, claims)
     return len(claims)
@@ -41,7 +44,10 @@ async def _apply(database: Database, claims: Sequence[InboxClaim]) -> None:
             facts.append(fact)
     try:
         await intake.apply(database, facts, understood)
-    except Exception:  # noqa: BLE001  # one payload that breaks must not hold up the others
+    except Exception as error:
+        if is_lost(error):
+            raise  # no payload's fault: they stay claimed, and are claimed again when the database is back
+        # One payload that breaks must not hold up the others.
         if len(claims) == 1:
             await _set_aside(database, claims[0])
             return

@@ -9,6 +9,7 @@ from typing import Self
 
 import httpx
 
+from engine.clock import DatabaseClock
 from engine.database.connection import Database
 from engine.errors import OrdersError, Terminal
 from engine.fleet.gates import Gates
@@ -51,8 +52,11 @@ class OutsideSettings:
 class Outside:
     """Opens the clients on entering, closes them on leaving."""
 
-    def __init__(self, database: Database, settings: OutsideSettings, outbox: Outbox) -> None:
+    def __init__(
+        self, database: Database, settings: OutsideSettings, outbox: Outbox, clock: DatabaseClock | None = None
+    ) -> None:
         self._database = database
+        self._clock = clock or DatabaseClock()
         self._settings = settings
         self._outbox = outbox
         self._stack = AsyncExitStack()
@@ -81,12 +85,12 @@ class Outside:
     def handlers(self) -> Mapping[EffectKind, Handler]:
         """The handler of every kind of effect that this process delivers."""
         return {
-            EffectKind.BUY_LABEL: buy_label_handler(self.carrier, self._settings.labels),
+            EffectKind.BUY_LABEL: buy_label_handler(self.carrier, self._settings.labels, clock=self._clock.now),
             EffectKind.VOID_LABEL: void_label_handler(self.carrier, self._settings.labels),
             EffectKind.SHIP_PACKAGE: ship_package_handler(self.shop),
             EffectKind.UPDATE_TRACKING: ship_package_handler(self.shop),
             EffectKind.CANCEL_ORDER: cancel_order_handler(self.shop, self._settings.cancellations),
-            EffectKind.NOTICE: notice_handler(self._outbox),
+            EffectKind.NOTICE: notice_handler(self._outbox, clock=self._clock.now),
         }
 
     async def shop(self, shop_id: ShopId) -> ConnectedShop:
@@ -104,8 +108,15 @@ class Outside:
     def client(self, shop_id: ShopId) -> TikTokClient:
         """A client with the shop's own token."""
         calls = TokenCalls(self._auth, self._settings.app, self._auth_guard)
-        token = TokenSource(shop_id, StoredTokens(self._database), calls)
-        return TikTokClient(self._tiktok, self._settings.app, token, self._tiktok_guard, settings=self._settings.tiktok)
+        token = TokenSource(shop_id, StoredTokens(self._database), calls, clock=self._clock.seconds)
+        return TikTokClient(
+            self._tiktok,
+            self._settings.app,
+            token,
+            self._tiktok_guard,
+            settings=self._settings.tiktok,
+            clock=self._clock.seconds,
+        )
 
     async def _open(self, base_url: str) -> httpx.AsyncClient:
         return await self._stack.enter_async_context(open_http_client(base_url))

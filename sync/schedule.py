@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +15,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from engine.database.loss import is_lost
 
+_SET_SECONDS = 1.0
 _log = structlog.get_logger(__name__)
 
 
@@ -42,6 +45,30 @@ def make_schedule(ticks: list[Tick]) -> AsyncIOScheduler:
             next_run_time=datetime.now(UTC),
         )
     return scheduler
+
+
+async def keep_in_step(
+    scheduler: AsyncIOScheduler,
+    stopping: asyncio.Event,
+    *,
+    look_seconds: float = 0.5,
+    wall: Callable[[], float] | None = None,
+) -> None:
+    """Let every tick be due at once when this machine's clock was set.
+
+    The scheduler's times are times of day: after a clock that was set back it would wait for them, and the heart stand still.
+    """
+    wall = wall or time.time
+    ahead = wall() - time.monotonic()
+    while not stopping.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), look_seconds)
+        seen = wall() - time.monotonic()
+        if abs(seen - ahead) > _SET_SECONDS:
+            _log.warning("clock_set", seconds=round(seen - ahead))
+            for job in scheduler.get_jobs():
+                job.modify(next_run_time=datetime.now(UTC))
+        ahead = seen
 
 
 def _report(event: JobExecutionEvent) -> None:

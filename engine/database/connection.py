@@ -32,7 +32,6 @@ T = TypeVar("T")
 
 _SESSION = {
     "search_path": "orders",
-    "idle_in_transaction_session_timeout": "10s",
     "lock_timeout": "2s",
     "statement_timeout": "60s",
     "timezone": "UTC",
@@ -51,6 +50,8 @@ class DatabaseSettings:
     """True behind a transaction pooler: no prepared statements, no LISTEN."""
     pool_size: int = 4
     application_name: str = "orders-tui"
+    idle_transaction_seconds: float = 10.0
+    """A session that leaves its transaction open for longer is ended by the server: a frozen program holds up nobody for ever."""
     account: str = "orders-tui"
     """The system account the embedded server runs as when the program is started by root."""
 
@@ -197,7 +198,11 @@ async def _open(
     migrated: bool | None,
     need_key: bool,
 ) -> Database:
-    server_settings = _SESSION | {"application_name": settings.application_name}
+    idle_milliseconds = round(settings.idle_transaction_seconds * 1000)
+    server_settings = _SESSION | {
+        "application_name": settings.application_name,
+        "idle_in_transaction_session_timeout": str(idle_milliseconds),
+    }
     cache = {"statement_cache_size": 0} if settings.pooled else {}
 
     async def connect() -> Connection:

@@ -143,6 +143,12 @@ WHERE e.id = ANY($1::uuid[]) AND e.state IN ('intent', 'ambiguous') AND o.id = e
       SELECT 1 FROM packages p WHERE p.id = e.package_id AND p.state IN ('voiding', 'voided')))
 """
 
+# The answer to a claim was lost: what this daemon seems to hold and does not know of, it never began.
+_FORGET = """
+UPDATE effects SET lease_until = NULL, lease_token = NULL, attempt = greatest(attempt - 1, 0)
+WHERE daemon_id = $1 AND lease_until IS NOT NULL AND id <> ALL($2::uuid[]) AND state IN ('intent', 'ambiguous')
+"""
+
 
 async def intend(connection: Any, effects: Sequence[NewEffect]) -> None:
     """Write intents. What was meant once is done once: only a key that was taken back unsent is meant anew."""
@@ -231,6 +237,11 @@ async def claim(
         )
         for row in rows
     ]
+
+
+async def forget_claims(connection: Any, daemon_id: DaemonId, known: Collection[EffectId]) -> None:
+    """Give back what this daemon has claimed without hearing of it; `known` are the claims that it is working on."""
+    await connection.execute(_FORGET, daemon_id, list(known))
 
 
 async def checkpoint(connection: Any, claims: Sequence[tuple[Claim, str]]) -> set[EffectId]:

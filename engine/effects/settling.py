@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from engine.database.locks import lock_for_result, make_ready
+from engine.database.loss import is_lost
 from engine.database.rows import insert_rows
 from engine.effects import ledger
 from engine.effects.kinds import BUDGETS, Budgets
@@ -66,14 +67,20 @@ class _Row:
 
 
 async def settle(database: Database, settlements: Sequence[Settlement], budgets: Budgets = BUDGETS) -> set[UUID]:
-    """Write these outcomes and let their orders go on. Answers the effects that were still this worker's."""
+    """Write these outcomes and let their orders go on. Answers the effects that were still this worker's.
+
+    A database that went away is the caller's to wait for.
+    """
 
     async def write(connection: Any, *, go_on: bool) -> set[UUID]:
         return await _settle(connection, database.vault, settlements, budgets, go_on=go_on)
 
     try:
         return await database.run(lambda connection: write(connection, go_on=True))
-    except Exception:  # noqa: BLE001  # whatever broke, what happened outside has to be written
+    except Exception as error:
+        if is_lost(error):
+            raise
+        # Whatever else broke, what happened outside has to be written.
         if len(settlements) > 1:
             half = len(settlements) // 2
             first = await settle(database, settlements[:half], budgets)

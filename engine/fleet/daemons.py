@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from engine.identifiers import DaemonId, new_id
@@ -12,8 +13,8 @@ if TYPE_CHECKING:
     from engine.database.connection import Database
 
 BEAT_SECONDS = 1.0
-DEAD_AFTER_SECONDS = 3.0
-"""Three missed beats."""
+MISSED_BEATS = 3
+DEAD_AFTER_SECONDS = BEAT_SECONDS * MISSED_BEATS
 
 
 async def register(database: Database, version: str) -> DaemonId:
@@ -29,9 +30,12 @@ async def register(database: Database, version: str) -> DaemonId:
     return daemon_id
 
 
-async def beat(database: Database, daemon_id: DaemonId) -> None:
-    """Say that this incarnation is alive."""
-    await database.pool.execute("UPDATE daemons SET beat_at = now() WHERE id = $1", daemon_id)
+async def beat(database: Database, daemon_id: DaemonId) -> datetime | None:
+    """Say that this incarnation is alive. Answers the database's time; None when nobody knows this incarnation."""
+    moment: datetime | None = await database.pool.fetchval(
+        "UPDATE daemons SET beat_at = now() WHERE id = $1 RETURNING beat_at", daemon_id
+    )
+    return moment
 
 
 async def retire(database: Database, daemon_id: DaemonId) -> None:

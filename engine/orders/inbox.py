@@ -28,10 +28,12 @@ INSERT INTO inbox (id, shop_id, source, kind, payload)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bytea[])
 """
 
+# A daemon understands one batch at a time: what it seems to hold when it claims is what it lost sight of when the answer to an
+# earlier claim was lost.
 _CLAIM = """
 WITH alive AS MATERIALIZED (
     SELECT coalesce(array_agg(id), '{}') AS ids FROM daemons
-    WHERE stopped_at IS NULL AND beat_at > now() - make_interval(secs => $4)
+    WHERE stopped_at IS NULL AND beat_at > now() - make_interval(secs => $4) AND id <> $3
 ), due AS MATERIALIZED (
     SELECT id FROM inbox
     WHERE state = 'new' AND due_at <= now()

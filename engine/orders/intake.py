@@ -16,6 +16,7 @@ import asyncpg
 import orjson
 
 from engine.database.locks import lock_work, make_ready
+from engine.database.loss import is_lost
 from engine.errors import NotFound, OrdersError
 from engine.identifiers import OrderId
 from engine.orders import inbox, intake_known, intake_new
@@ -75,8 +76,10 @@ async def apply(
             raise
         except _RACED:
             continue
-        except Exception:  # noqa: BLE001  # whatever broke, the facts are applied and the runner finds the culprit
-            break
+        except Exception as error:
+            if is_lost(error):
+                raise
+            break  # whatever else broke, the facts are applied and the runner finds the culprit
     return await database.run(functools.partial(write, Pace.LATER))
 
 

@@ -347,7 +347,8 @@ def rearm_effects(plan: OrderPlan) -> None:
 
 @_register
 def release_stock(plan: OrderPlan) -> None:
-    plan.release = plan.order.reserved
+    """Whatever is still promised to the order goes back, also for units that TikTok has cancelled already."""
+    plan.release = True
     plan.order.reserved = False
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.database.locks import lock_work
+from engine.database.loss import is_lost
 from engine.errors import Misconfigured
 from engine.identifiers import OrderId
 from engine.orders.holds import release_ended
@@ -48,9 +49,9 @@ async def run_batch(database: Database, limit: int) -> int:
         await database.run(whole)
     except Misconfigured:
         raise
-    except Exception:
-        if not claimed:
-            raise
+    except Exception as error:
+        if not claimed or is_lost(error):
+            raise  # a database that went away is no order's fault
         await _divide(database, claimed)
     return len(claimed)
 
@@ -70,7 +71,9 @@ async def _divide(database: Database, order_ids: Sequence[OrderId]) -> None:
     for half in (order_ids[:middle], order_ids[middle:]):
         try:
             await database.run(functools.partial(_advance_locked, vault=database.vault, order_ids=half))
-        except Exception:
+        except Exception as error:
+            if is_lost(error):
+                raise
             logger.warning("a batch broke and is divided", exc_info=True, extra={"orders": len(half)})
             await _divide(database, half)
 
@@ -85,6 +88,8 @@ async def _set_aside(database: Database, order_id: OrderId) -> None:
     try:
         await database.run(functools.partial(_advance_locked, vault=database.vault, order_ids=[order_id]))
     except Exception as error:
+        if is_lost(error):
+            raise
         logger.exception("an order cannot be decided", extra={"order_id": str(order_id)})
         kind = type(error).__name__
         push = Push(
@@ -99,7 +104,9 @@ async def _set_aside(database: Database, order_id: OrderId) -> None:
 
         try:
             await database.run(fail)
-        except Exception:
+        except Exception as fails:
+            if is_lost(fails):
+                raise
             logger.exception("an order cannot even fail; it is parked", extra={"order_id": str(order_id)})
             await database.pool.execute(
                 "UPDATE work SET ready = false, waiting_for = 'person', due_at = now() + interval '10 minutes' "

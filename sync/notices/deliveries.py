@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -24,9 +24,12 @@ class NoticeSettings:
     at_once: int = 16
 
 
-def notice_handler(outbox: Outbox, settings: NoticeSettings | None = None) -> Handler:
+def notice_handler(
+    outbox: Outbox, settings: NoticeSettings | None = None, *, clock: Callable[[], datetime] | None = None
+) -> Handler:
     """The handler for `EffectKind.NOTICE`: renders the batch and delivers it in one go."""
     at_once = (settings or NoticeSettings()).at_once
+    now = clock or (lambda: datetime.now(UTC))
 
     async def handle(claims: Sequence[Claim], desk: Desk) -> None:
         requests = await desk.notice_requests(claims)
@@ -38,7 +41,7 @@ def notice_handler(outbox: Outbox, settings: NoticeSettings | None = None) -> Ha
                 await desk.settle(claim, Done(NoticeSent(SKIPPED)))
                 return
             try:
-                letter = _write(claim, request)
+                letter = _write(claim, request, now())
             except OrdersError as error:
                 await desk.settle(claim, outcome_of(error))
                 return
@@ -53,12 +56,12 @@ def notice_handler(outbox: Outbox, settings: NoticeSettings | None = None) -> Ha
     return handle
 
 
-def _write(claim: Claim, request: NoticeRequest) -> Letter:
+def _write(claim: Claim, request: NoticeRequest, written_at: datetime) -> Letter:
     return Letter(
         notice_id=claim.effect_id,
         audience=request.audience,
         recipient=request.recipient.strip(),
         words=render(request.template, request.values),
-        written_at=datetime.now(UTC),
+        written_at=written_at,
         repeat=claim.ambiguous or claim.attempt > 1,
     )

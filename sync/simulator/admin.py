@@ -45,6 +45,7 @@ class AdminCalls:
             ("GET", "credentials", self.credentials),
             ("POST", "mend", self.mend),
             ("POST", "faults", self.faults),
+            ("POST", "aim", self.aim),
         ]
         return [
             Operation(f"admin.{name}", method, f"/admin/{name}", handle, ADMIN, _let_in, suffers_faults=False)
@@ -129,6 +130,20 @@ class AdminCalls:
             raise _error(str(unknown), 400) from None
         self._world.record("fault_rates", rates=rates_as_json(rates))
         return _reply({"fault_rates": rates_as_json(rates)})
+
+    def aim(self, call: Call) -> Reply:
+        """Strike single calls: of `operation`, those named by `calls` (1 is the next), with `failure` and a delay."""
+        body = call.json()
+        calls = [int(number) for number in body.get("calls") or [1]]
+        try:
+            self._world.faults.aim(
+                str(body["operation"]), body.get("failure"), float(body.get("delay_seconds") or 0), calls
+            )
+        except KeyError:
+            raise _error('Name the operation, as {"operation": "easypost.shipments.buy"}.', 400) from None
+        except UnknownFaultsError as unknown:
+            raise _error(str(unknown), 400) from None
+        return _reply({"aimed": calls})
 
     def _product(self, sku: Sku) -> dict[str, Any]:
         return {

@@ -1,6 +1,6 @@
 """What goes wrong on purpose, decided by the seed; it costs time and calls, never the end of an order."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from hashlib import blake2b
 
@@ -91,6 +91,9 @@ class Fault:
 
 NO_FAULT = Fault()
 
+AIMED_FAILURES = ("throttled", "server_error", "gateway_error", "lost_reply", "repeated_call")
+"""What can be aimed at one call. A repeated call is carried out twice, as a gateway that tries again does it."""
+
 
 class Faults:
     """Draws the fault of each call from the seed, the call's identity and how often that identity was seen.
@@ -104,9 +107,20 @@ class Faults:
         self._seed = seed
         self._tries: dict[str, int] = {}
         self._failures_in_a_row: dict[str, int] = {}
+        self._aimed: dict[str, dict[int, Fault]] = {}
+
+    def aim(self, operation: str, failure: str | None, delay_seconds: float, calls: Collection[int]) -> None:
+        """Strike these calls of an operation, counted from now beginning with 1. Raises UnknownFaultsError."""
+        if failure is not None and failure not in AIMED_FAILURES:
+            raise UnknownFaultsError(f"{failure!r} cannot be aimed; choose one of {', '.join(AIMED_FAILURES)}.")
+        self._aimed.setdefault(operation, {}).update(
+            {call: Fault(failure, delay_seconds=delay_seconds) for call in calls}
+        )
 
     def draw(self, operation: str, identity: str) -> Fault:
         """Return what this call suffers."""
+        if (aimed := self._take_aimed(operation)) is not None:
+            return aimed
         if self.rates == PRESETS["none"]:
             return NO_FAULT
         tries = self._tries.get(identity, 0)
@@ -126,6 +140,12 @@ class Faults:
         """Count a failure that was injected before the simulator was restarted."""
         self._tries[identity] = self._tries.get(identity, 0) + 1
         self._failures_in_a_row[identity] = self._failures_in_a_row.get(identity, 0) + 1
+
+    def _take_aimed(self, operation: str) -> Fault | None:
+        if not (waiting := self._aimed.get(operation)):
+            return None
+        self._aimed[operation] = {call - 1: fault for call, fault in waiting.items() if call > 1}
+        return waiting.get(1)
 
     def _strike(self, identity: str, tries: int) -> tuple[str | None, float]:
         share, reached = self._share(identity, tries, "strike"), 0.0

@@ -160,6 +160,8 @@ class Endpoint:
                 return self._operation.dialect.failed()
             case "gateway_error":
                 return GATEWAY_REPLY
+            case "repeated_call":
+                self._operation.handle(call)
         call.may_repeat_row = fault.repeats_row
         reply = self._operation.handle(call)
         if call.row_repeated:

@@ -29,9 +29,11 @@ class PollSettings:
     page_size: int = 100
 
 
-async def poll_shop(database: Database, shop: Shop, client: TikTokClient, settings: PollSettings) -> int:
-    """Store what changed in the shop; the cursor moves with each page. Answers how many payloads were new."""
-    end = datetime.now(UTC)
+async def poll_shop(database: Database, shop: Shop, client: TikTokClient, settings: PollSettings, end: datetime) -> int:
+    """Store what changed in the shop until `end`; the cursor moves with each page. Answers how many payloads were new.
+
+    `end` is the database's time: a cursor moved by a clock that is ahead would pass over what comes meanwhile, for all daemons.
+    """
     if shop.poll_cursor is None:
         start = end - timedelta(days=settings.first_days)
     else:

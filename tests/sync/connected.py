@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,9 @@ class Connected:
     async def poll(self, outside: Outside, page_size: int = 100) -> int:
         shop = await shops.find_shop(self.database, self.shop.shop_id)
         connected = await outside.shop(self.shop.shop_id)
-        return await poll_shop(self.database, shop, connected.client, PollSettings(page_size=page_size))
+        return await poll_shop(
+            self.database, shop, connected.client, PollSettings(page_size=page_size), datetime.now(UTC)
+        )
 
     async def take_in(self, daemon_id: DaemonId) -> None:
         """Everything that the shop has now, stored, understood, and decided as far as it goes without the outside."""
@@ -98,12 +101,13 @@ async def connected(
     faults: str = "none",
     timings: Timings = AT_ONCE,
     clock: Clock = time.time,
+    token_seconds: float = 7 * 86_400,
 ) -> AsyncIterator[Connected]:
     """Orders that are all there at once, in the shop of a seed."""
     scenario = Scenario(seed=seed, orders=orders, arrival=Arrival.IMMEDIATE, timings=timings)
     async with (
         opened(server) as database,
-        serve(scenario, faults=faults, clock=clock) as simulator,
+        serve(scenario, faults=faults, clock=clock, token_seconds=token_seconds) as simulator,
         open_http_client(simulator.url) as http,
     ):
         database.secrets = Secrets({}, data_directory=folder)

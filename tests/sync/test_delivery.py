@@ -211,6 +211,32 @@ async def test_a_claim_of_a_dead_daemon_is_free_at_once_and_one_it_had_sent_is_u
     assert taken[held[0].effect_id].ambiguous
 
 
+async def test_what_a_claim_took_whose_answer_was_lost_is_delivered_at_once(shop: Connected, daemon: DaemonId) -> None:
+    unheard = await claim(shop, daemon)
+    async with carrier_handler(shop) as handler:
+        working = deliveries(shop, daemon, handler)
+        assert await working.run_once(BUY) == 0
+        await cut_off(shop, working)
+        assert await working.run_once(BUY) == len(unheard) == 23
+    assert await bought(shop) == (23, 23, 0)
+    assert await shop.count("effects WHERE kind = 'buy_label' AND attempt = 1") == 23
+
+
+async def cut_off(shop: Connected, working: Deliveries) -> None:
+    """The session of a claim is ended while the claim waits for a lock."""
+    waiting = "FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    other = await shop.database.connect()
+    try:
+        async with other.transaction():
+            await other.execute("LOCK TABLE effects")
+            claiming = asyncio.create_task(working.run_once(BUY))
+            while not await other.fetchval(f"SELECT count(pg_terminate_backend(pid)) {waiting}"):
+                await asyncio.sleep(0.01)
+            assert await claiming == 0
+    finally:
+        await other.close()
+
+
 async def test_two_daemons_on_one_database_never_deliver_an_effect_twice(shop: Connected, daemon: DaemonId) -> None:
     daemons, stopping = [daemon, await shop.daemon(), await shop.daemon()], asyncio.Event()
     async with carrier_handler(shop) as handler, asyncio.timeout(30):

@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import asyncpg
 import orjson
+import pytest
 import structlog
 
+from engine.database.loss import is_lost
 from engine.orders import inbox
 from engine.orders.inbox import Arrival
 from sync import intake
@@ -105,6 +108,33 @@ async def test_what_a_dead_daemon_had_claimed_is_understood_by_another(shop: Con
     assert await drain(shop) == []
     await shop.database.pool.execute("UPDATE daemons SET beat_at = now() - interval '4 seconds' WHERE id = $1", dead)
     assert sum(await drain(shop)) == 24
+    assert await shop.count("orders") == 24
+
+
+async def test_what_a_daemon_claimed_without_hearing_of_it_it_claims_again_at_once(shop: Connected) -> None:
+    await poll(shop)
+    daemon_id = await shop.daemon()
+    assert len(await inbox.claim(shop.database, 100, 30.0, daemon_id, 3.0)) == 24
+    other = await shop.daemon()
+    assert await intake.drain(shop.database, other, 100) == 0
+    assert await intake.drain(shop.database, daemon_id, 100) == 24
+    assert await shop.count("orders") == 24
+
+
+async def test_a_database_that_goes_away_is_no_fault_of_any_payload(shop: Connected) -> None:
+    await poll(shop)
+    await shop.database.pool.execute(
+        "CREATE FUNCTION go_away() RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END'"
+    )
+    await shop.database.pool.execute("CREATE TRIGGER go_away BEFORE INSERT ON orders EXECUTE FUNCTION go_away()")
+    daemon_id = await shop.daemon()
+    with pytest.raises((asyncpg.AdminShutdownError, asyncpg.InterfaceError)) as away:
+        await intake.drain(shop.database, daemon_id, 100)
+    assert is_lost(away.value)
+    assert await shop.count("inbox WHERE state = 'new' AND due_at <= now() AND attempt = 1") == 24
+    await shop.database.pool.execute("DROP TRIGGER go_away ON orders")
+    assert await intake.drain(shop.database, daemon_id, 100) == 24
     assert await shop.count("orders") == 24
 
 

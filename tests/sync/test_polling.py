@@ -103,7 +103,7 @@ class Search:
 async def poll(store: Database, search: Search, settings: PollSettings = NO_OVERLAP) -> int:
     (shop,) = await shops.list_shops(store)
     async with scripted(search) as server, tiktok_at(server.url) as (client, _):
-        return await poll_shop(store, shop, client, settings)
+        return await poll_shop(store, shop, client, settings, datetime.now(UTC))
 
 
 async def cursor_of(store: Database) -> datetime | None:

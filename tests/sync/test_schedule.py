@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import structlog
 
-from sync.schedule import Tick, make_schedule
+from sync.schedule import Tick, keep_in_step, make_schedule
 
 
 @asynccontextmanager
@@ -51,6 +53,28 @@ async def test_a_tick_comes_again_and_again() -> None:
 
     async with ticking(Tick("often", 0.02, often)):
         await until(lambda: len(seen) >= 3)
+
+
+async def test_after_the_clock_was_set_back_a_day_every_tick_is_due_at_once() -> None:
+    seen: list[None] = []
+
+    async def often() -> None:
+        seen.append(None)
+
+    set_by, stopping = [0.0], asyncio.Event()
+    schedule = make_schedule([Tick("often", 0.02, often)])
+    schedule.start()
+    keeping = asyncio.create_task(
+        keep_in_step(schedule, stopping, look_seconds=0.01, wall=lambda: time.time() + set_by[0])
+    )
+    await until(lambda: len(seen) >= 2)
+    schedule.get_jobs()[0].modify(next_run_time=datetime.now(UTC) + timedelta(days=1))
+    waiting = len(seen)
+    set_by[0] = -86_400.0
+    await until(lambda: len(seen) >= waiting + 2)
+    stopping.set()
+    await keeping
+    schedule.shutdown(wait=False)
 
 
 async def test_a_tick_that_still_runs_is_not_started_a_second_time() -> None:

@@ -11,6 +11,7 @@ import pytest
 from engine.database.connection import Database
 from engine.database.embedded import EmbeddedServer
 from engine.errors import NotFound
+from engine.fleet import daemons
 from engine.identifiers import ShopId, new_id
 from engine.orders import inbox, intake, queries
 from engine.orders.intake import Applied
@@ -193,7 +194,7 @@ async def test_a_payload_is_stored_once_and_settled_with_the_order_it_became(hou
     assert await store.pool.fetchval("SELECT poll_cursor FROM shops") == cursor
     claims = await inbox.claim(store, 10, 30, house.daemon_id, 3)
     assert [claim.payload for claim in claims] == [b'{"id": "1"}', b'{"id": "2"}']
-    assert await inbox.claim(store, 10, 30, house.daemon_id, 3) == []
+    assert await inbox.claim(store, 10, 30, await daemons.register(store, "another"), 3) == []
     understood = [inbox.Understood(claim, "done", "applied") for claim in claims]
     await intake.apply(store, [an_order(house.shop_id, "1"), an_order(house.shop_id, "2")], understood)
     assert await store.pool.fetchval("SELECT count(*) FROM inbox WHERE state = 'done'") == 2

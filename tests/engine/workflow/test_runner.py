@@ -6,10 +6,12 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 
 from engine.database.connection import Database
 from engine.database.embedded import EmbeddedServer
+from engine.database.loss import is_lost
 from engine.identifiers import OrderId
 from engine.orders.correction import correct_address
 from engine.words import ChannelStatus
@@ -69,6 +71,28 @@ async def test_a_poison_order_ends_alone_in_front_of_a_person_and_its_neighbours
     assert await house.run() == 0
     await retry(store, [poison], actor=MIRA)
     assert (await house.standing(poison)).state == "inventory_reserved"
+    await house.assert_balanced()
+
+
+async def test_a_database_that_goes_away_is_no_fault_of_any_order(house: House, store: Database) -> None:
+    ids = await unpaid_then_paid_but_not_looked_at(house, 3)
+    await store.pool.execute(
+        "CREATE FUNCTION go_away() RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END'"
+    )
+    try:
+        await store.pool.execute(
+            "CREATE TRIGGER go_away BEFORE INSERT ON order_workflow_steps EXECUTE FUNCTION go_away()"
+        )
+        with pytest.raises((asyncpg.AdminShutdownError, asyncpg.InterfaceError)) as away:
+            await runner.run_batch(store, 100)
+        assert is_lost(away.value)
+        assert [(await house.standing(order_id)).state for order_id in ids] == ["new"] * 3
+        assert [await house.failure(order_id) for order_id in ids] == [None] * 3
+    finally:
+        await store.pool.execute("DROP FUNCTION go_away CASCADE")
+    assert await runner.run_batch(store, 100) == 3
+    assert [(await house.standing(order_id)).state for order_id in ids] == ["inventory_reserved"] * 3
     await house.assert_balanced()
 
 

@@ -83,6 +83,25 @@ async def test_a_lost_reply_loses_the_reply_and_not_the_work(seller: Seller) -> 
     assert (await seller.state())["labels_bought"] == 1
 
 
+async def test_a_fault_strikes_the_call_it_is_aimed_at_and_no_other(seller: Seller) -> None:
+    aim = {"operation": "tiktok.lookups.warehouses", "failure": "server_error", "calls": [2, 3]}
+    assert (await seller.http.post("/admin/aim", json=aim)).json() == {"aimed": [2, 3]}
+    seen = [(await seller.tiktok("GET", "/logistics/202309/warehouses")).status_code for _ in range(4)]
+    assert seen == [200, 500, 500, 200]
+    for wrong in ({"failure": "rudeness", "operation": "x"}, {"failure": "throttled"}):
+        assert (await seller.http.post("/admin/aim", json=wrong)).status_code == 400
+
+
+async def test_a_repeated_call_is_carried_out_twice_and_told_once(seller: Seller) -> None:
+    order = next(o for o in await seller.orders() if o["recipient_address"]["postal_code"] not in ("", "00000"))
+    shipment = (await seller.shipment(order)).json()
+    await seller.http.post("/admin/aim", json={"operation": "easypost.shipments.buy", "failure": "repeated_call"})
+    answer = await seller.easypost("POST", f"/v2/shipments/{shipment['id']}/buy", {"rate": shipment["rates"][0]})
+    assert answer.status_code == 422
+    state = await seller.state()
+    assert (state["labels_bought"], state["double_buys_refused"]) == (1, 1)
+
+
 async def test_a_repeated_row_repeats_and_loses_nothing(seller: Seller) -> None:
     await only(seller, repeated_row=1)
     rows = [order["id"] for order in await seller.orders(size=10)]

@@ -1,0 +1,96 @@
+"""The books after a run: what the engine says, what the outside world counted, and everything that does not add up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from engine.audit.verify import verify
+from engine.database.connection import Database
+from engine.reports.accounts import account
+from orders_tui.demo.summary import Summary
+
+_TWO_LABELS = """
+SELECT count(*) FROM (
+    SELECT i.order_id FROM package_items i JOIN packages p ON p.id = i.package_id
+    WHERE p.labelled_at IS NOT NULL AND p.state NOT IN ('voiding', 'voided')
+    GROUP BY i.order_id, i.order_item_id HAVING sum(i.quantity) > (SELECT quantity FROM order_items WHERE id = i.order_item_id)) o
+"""
+
+_TAKEN_TWICE = """
+SELECT count(*) FROM (
+    SELECT m.order_id, m.product_id FROM stock_movements m WHERE m.order_id IS NOT NULL
+    GROUP BY m.order_id, m.product_id
+    HAVING sum(m.delta_on_hand) < -coalesce((SELECT sum(r.quantity) FROM stock_reservations r
+                                             WHERE r.order_id = m.order_id AND r.product_id = m.product_id
+                                               AND r.state = 'consumed'), 0)) o
+"""
+
+_RESERVED_TWICE = """
+SELECT count(*) FROM (SELECT order_item_id, product_id FROM stock_reservations WHERE state = 'active'
+                      GROUP BY order_item_id, product_id HAVING count(*) > 1) r
+"""
+
+_WORKED_TWICE = """
+SELECT count(*) FROM (SELECT order_id FROM order_workflow_steps WHERE trigger NOT IN ('fail', 'resume', 'retry')
+                      GROUP BY order_id, workflow_id, trigger
+                      HAVING count(*) > 1 + (SELECT count(*) FROM order_workflow_steps b WHERE b.order_id = order_workflow_steps.order_id
+                                             AND b.trigger IN ('fail', 'resume'))) s
+"""
+
+_NEGATIVE = "SELECT count(*) FROM stock_levels WHERE on_hand < 0 OR reserved < 0 OR held < 0 OR reserved > on_hand"
+
+_STUCK_EFFECTS = "SELECT count(*) FROM effects WHERE lease_token IS NOT NULL OR state = 'sent'"
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What a run amounts to. `complaints` are sentences; a run without any is right."""
+
+    orders: int = 0
+    labels: int = 0
+    lost: int = 0
+    doubled: int = 0
+    negative: int = 0
+    complaints: list[str] = field(default_factory=list)
+
+
+async def check(database: Database, state: Mapping[str, Any], letters: Path) -> Verdict:
+    """Add everything up; nothing may be under way any more."""
+    accounts = await account(database)
+    ask = database.pool.fetchval
+    verdict = Verdict(orders=accounts.orders, labels=state["labels_bought"])
+    verdict.complaints += Summary(accounts, state, 1.0, None).complaints
+    foretold = {name: count for name, count in state["foretold"].items() if count}
+    strays = sum(max(count - accounts.outcomes.get(name, 0), 0) for name, count in foretold.items())
+    verdict.lost = max(strays, accounts.open_without_work, state["orders_total"] - accounts.orders)
+    doubled = {
+        "orders have two labels at the carrier": state["orders_with_two_labels"],
+        "orders have two labels here": await ask(_TWO_LABELS),
+        "orders took more from the shelf than was reserved for them": await ask(_TAKEN_TWICE),
+        "lines are reserved twice": await ask(_RESERVED_TWICE),
+        "orders went the same way twice": await ask(_WORKED_TWICE),
+        "notices were left twice or never": abs(await _notices(database) - _letters(letters)),
+    }
+    verdict.doubled = max(*doubled.values(), state["labels_bought"] - state["labels_voided"] - accounts.labels, 0)
+    verdict.complaints += [f"{count} {what}." for what, count in doubled.items() if count]
+    verdict.negative = await ask(_NEGATIVE)
+    if verdict.negative:
+        verdict.complaints.append(f"{verdict.negative} stock levels are negative or promise more than there is.")
+    if held := await ask(_STUCK_EFFECTS):
+        verdict.complaints.append(f"{held} effects are still held by somebody.")
+    await verify(database, lambda finding, order: verdict.complaints.append(f"Audit of {order}: {finding.sentence}"))
+    return verdict
+
+
+async def _notices(database: Database) -> int:
+    """Notices that were sent, those left out that had become pointless."""
+    query = "SELECT count(*) FROM effects WHERE kind = 'notice' AND state = 'done'"
+    return int(await database.pool.fetchval(query))
+
+
+def _letters(folder: Path) -> int:
+    new = folder / "new"
+    return len(list(new.iterdir())) if new.exists() else 0

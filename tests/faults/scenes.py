@@ -1,0 +1,241 @@
+"""What is going on while a blow falls: the shop a run begins with, and what people do meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.database.loss import is_lost
+from engine.inventory.ledger import receive
+from engine.workflow.failures import retry
+from orders_tui.demo.preparation import LEAD
+from sync.simulator.scenario import Fate
+from tests.faults.interception import Blow, Moment, Strike
+from tests.faults.stage import Stage
+
+Part = Callable[[Stage], Coroutine[Any, Any, None]]
+
+
+async def _nothing(_: Stage) -> None:
+    """Nobody touches anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """`begin` is done before a daemon starts, `meanwhile` beside it. `mistakes` may be in the daemons' logs."""
+
+    name: str
+    begin: Part = _nothing
+    meanwhile: Part = _nothing
+    world: dict[str, Any] = field(default_factory=dict)
+    mistakes: frozenset[str] = frozenset()
+    prelude: tuple[Strike, ...] = ()
+
+
+async def _empty_shelves(stage: Stage) -> None:
+    rows = await stage.shop.database.pool.fetch(
+        "SELECT p.sku, l.on_hand FROM stock_levels l JOIN products p ON p.id = l.product_id WHERE l.on_hand > 0"
+    )
+    stage.notes["stock"] = {row["sku"]: row["on_hand"] for row in rows}
+    for sku, quantity in stage.notes["stock"].items():
+        await receive(stage.shop.database, sku, -quantity, actor=LEAD, idempotency_key=f"empty:{sku}")
+
+
+async def _stock_arrives(stage: Stage) -> None:
+    await _until(stage, "SELECT count(*) >= 6 FROM failures WHERE code = 'out_of_stock' AND resolved_at IS NULL")
+    for sku, quantity in stage.notes["stock"].items():
+        await _persist(
+            lambda sku=sku, quantity=quantity: receive(  # type: ignore[misc]
+                stage.shop.database, sku, quantity, actor=LEAD, idempotency_key=f"fill:{sku}"
+            )
+        )
+
+
+async def _hold_for_a_moment(stage: Stage) -> None:
+    """Orders that arrive are held by hand, each until a moment that comes by itself."""
+    await stage.shop.database.pool.execute(
+        """
+        CREATE FUNCTION orders.hold_new() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF right((SELECT tiktok_order_id FROM orders.orders WHERE id = NEW.order_id), 1) IN ('1', '4', '7') THEN
+                INSERT INTO orders.holds (id, order_id, reason, placed_by, placed_at, until)
+                VALUES (gen_random_uuid(), NEW.order_id, 'other', 'mira', now(), now() + interval '300 milliseconds');
+            ELSIF right((SELECT tiktok_order_id FROM orders.orders WHERE id = NEW.order_id), 1) IN ('2', '5') THEN
+                INSERT INTO orders.holds (id, order_id, reason, placed_by, placed_at, until)
+                VALUES (gen_random_uuid(), NEW.order_id, 'other', 'mira', now(), now() + interval '2 seconds');
+                NEW.due_at := now() + interval '200 milliseconds';
+            END IF;
+            RETURN NEW;
+        END $$
+        """
+    )
+    await stage.shop.database.pool.execute(
+        "CREATE TRIGGER hold_new BEFORE INSERT ON orders.work FOR EACH ROW EXECUTE FUNCTION orders.hold_new()"
+    )
+
+
+async def _deafen(stage: Stage) -> None:
+    """Three searches fail: as often as a read is tried."""
+    await stage.aim("tiktok.orders.search", "server_error", calls=(1, 2, 3))
+
+
+def _poisoned(stage: Stage) -> str:
+    """The first order to which nothing else happens."""
+    scenario = stage.shop.simulator.scenario
+    index = next(index for index in range(scenario.orders) if scenario.fate(index) is Fate.COMPLETED)
+    return f"{index:09d}"
+
+
+async def _poison_payload(stage: Stage) -> None:
+    """One order cannot be written at all."""
+    await _refuse(stage, "orders", f"right(NEW.tiktok_order_id, 9) = '{_poisoned(stage)}'")
+
+
+async def _poison_order(stage: Stage) -> None:
+    """One order can be written, but every decision on it breaks, until it is allowed to fail."""
+    number = f"(SELECT right(tiktok_order_id, 9) FROM orders.orders WHERE id = NEW.order_id) = '{_poisoned(stage)}'"  # noqa: S608
+    await _refuse(stage, "order_workflow_steps", f"NEW.to_state = 'validated' AND {number}")
+
+
+async def _refuse(stage: Stage, table: str, condition: str) -> None:
+    await stage.shop.database.pool.execute(
+        f"""
+        CREATE FUNCTION orders.poison() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF {condition} THEN RAISE EXCEPTION 'poison'; END IF;
+            RETURN NEW;
+        END $$
+        """
+    )
+    await stage.shop.database.pool.execute(
+        f"CREATE TRIGGER poison BEFORE INSERT ON orders.{table} FOR EACH ROW EXECUTE FUNCTION orders.poison()"
+    )
+
+
+async def _mend_payload(stage: Stage) -> None:
+    """The neighbours have gone on; what broke it is mended, and the minute of waiting is over."""
+    await _until(
+        stage, "SELECT EXISTS (SELECT 1 FROM inbox WHERE state = 'new' AND outcome LIKE 'it broke the intake%')"
+    )
+    neighbours = stage.shop.simulator.scenario.orders - 1
+    await _until(stage, f"SELECT count(*) = {neighbours} FROM orders")  # noqa: S608
+    await _persist(lambda: stage.shop.database.pool.execute("DROP TRIGGER IF EXISTS poison ON orders.orders"))
+    # A claim that was cut short may put it back once more.
+    mended = "SELECT count(*) = 0 FROM inbox WHERE state = 'new'"
+    again = "UPDATE inbox SET due_at = now() WHERE state = 'new' AND lease_until IS NULL AND due_at > now()"
+
+    async def reached() -> bool:
+        await _persist(lambda: stage.shop.database.pool.execute(again))
+        return bool(await stage.ask(mended))
+
+    await stage.until(reached, "The payload, mended,")
+
+
+async def _give_up_payload(stage: Stage) -> None:
+    """It has been tried often enough: it is kept as failed; a person mends the cause and lets it in again."""
+    later = (
+        "UPDATE inbox SET due_at = now(), attempt = 4 WHERE state = 'new' AND lease_until IS NULL AND due_at > now()"
+    )
+
+    async def given_up() -> bool:
+        await _persist(lambda: stage.shop.database.pool.execute(later))
+        return bool(await stage.ask("SELECT EXISTS (SELECT 1 FROM inbox WHERE state = 'failed')"))
+
+    await stage.until(given_up, "The end of all tries")
+    await _persist(lambda: stage.shop.database.pool.execute("DROP TRIGGER IF EXISTS poison ON orders.orders"))
+    again = "UPDATE inbox SET state = 'new', attempt = 0, due_at = now() WHERE state = 'failed'"
+    await _persist(lambda: stage.shop.database.pool.execute(again))
+
+
+async def _taken_in(stage: Stage) -> None:
+    """The orders are here already, with deadlines that have come nearer than when they were ranked."""
+    await stage.shop.take_in(await stage.shop.daemon())
+    await stage.shop.database.pool.execute("UPDATE work SET priority = 0, ship_by = now() + interval '1 hour'")
+    # And a bulk change of long ago, which can no longer be undone.
+    await stage.shop.database.pool.execute(
+        """
+        WITH b AS (INSERT INTO batches (id, kind, actor, total, created_at, progressed_at)
+                   VALUES (gen_random_uuid(), 'tags', 'mira', 1, now(), now()) RETURNING id)
+        INSERT INTO journal (id, batch_id, order_id, before, version_after, expires_at)
+        SELECT gen_random_uuid(), b.id, o.id, '', 1, now() - interval '1000 days' FROM b, (SELECT id FROM orders LIMIT 1) o
+        """
+    )
+
+
+async def _corrupted(stage: Stage) -> None:
+    """The sealed address of one order cannot be opened any more, and its label is still to be bought."""
+    await stage.shop.take_in(await stage.shop.daemon())
+    whole = await stage.shop.database.pool.fetchval(
+        "UPDATE orders n SET shipping_address = '\\x00' FROM orders o WHERE n.id = o.id AND right(o.tiktok_order_id, 9) = $1"
+        " RETURNING o.shipping_address",
+        _poisoned(stage),
+    )
+    stage.notes["whole"] = whole
+
+
+async def _mend_address(stage: Stage) -> None:
+    """The neighbours have their labels; the culprit is in front of a person, who enters the address again."""
+    neighbours = stage.shop.simulator.scenario.foretold()["completed"] - 1
+    await _until(stage, f"SELECT count(*) = {neighbours} FROM packages WHERE labelled_at IS NOT NULL")  # noqa: S608
+    await _until(stage, "SELECT count(*) = 1 FROM failures WHERE resolved_at IS NULL AND code <> 'out_of_stock'")
+    mended = "UPDATE orders SET shipping_address = $1 WHERE right(tiktok_order_id, 9) = $2 RETURNING id"
+    culprit = await stage.shop.database.pool.fetchval(mended, stage.notes["whole"], _poisoned(stage))
+    await retry(stage.shop.database, [culprit], actor=LEAD)
+
+
+async def _until_sealed(stage: Stage) -> None:
+    """A seal covers what is older than a few seconds."""
+    await _until(stage, "SELECT EXISTS (SELECT 1 FROM audit_seals)")
+
+
+async def _mend_order(stage: Stage) -> None:
+    """The culprit is in front of a person, alone; mended and retried it goes on."""
+    failed = "SELECT count(*) FROM failures WHERE code = 'internal_error' AND resolved_at IS NULL"
+    await _until(stage, f"SELECT ({failed}) = 1")
+    await _persist(
+        lambda: stage.shop.database.pool.execute("DROP TRIGGER IF EXISTS poison ON orders.order_workflow_steps")
+    )
+    culprit = await stage.ask("SELECT order_id FROM failures WHERE code = 'internal_error'")
+    await _persist(lambda: retry(stage.shop.database, [culprit], actor=LEAD))
+
+
+async def _until(stage: Stage, query: str) -> None:
+    async def reached() -> bool:
+        return bool(await stage.ask(query))
+
+    await stage.until(reached, query)
+
+
+async def _persist(write: Callable[[], Awaitable[object]]) -> None:
+    """As a person does who is told that the database is away: once more."""
+    while True:
+        try:
+            await write()
+            return
+        except Exception as error:
+            if not is_lost(error):
+                raise
+            await asyncio.sleep(0.1)
+
+
+PLAIN = Scene("plain")
+
+SCENES = {
+    scene.name: scene
+    for scene in (
+        PLAIN,
+        Scene("old token", world={"token_seconds": 2000}),
+        Scene("late stock", _empty_shelves, _stock_arrives),
+        Scene("timed holds", _hold_for_a_moment),
+        Scene("corrupted address", _corrupted, _mend_address),
+        Scene("deaf shop", _deafen),
+        Scene("taken in", _taken_in),
+        Scene("sealed", meanwhile=_until_sealed),
+        Scene("lost claim", prelude=(Strike("engine.effects.ledger.claim", 1, Moment.SENT, Blow.LOSE),)),
+        Scene("hopeless payload", _poison_payload, _give_up_payload),
+        Scene("poison payload", _poison_payload, _mend_payload),
+        Scene("poison order", _poison_order, _mend_order, mistakes=frozenset({"an order cannot be decided"})),
+    )
+}
