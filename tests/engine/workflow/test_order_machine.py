@@ -136,7 +136,7 @@ class OrderMachine(RuleBasedStateMachine):
             case "skip":
                 self.loop.do(executions.skip(store, one, reason="tried", actor=MIRA))
             case _:
-                self.loop.do(executions.stop(store, one, actor=MIRA))
+                self.loop.do(executions.cancel_execution(store, one, actor=MIRA))
 
     @rule(sku=st.sampled_from(("MUG", "BOWL")), quantity=st.integers(-3, 4).filter(bool))
     def books(self, sku: str, quantity: int) -> None:
