@@ -22,6 +22,7 @@ from tests.bench.bulk import measure_bulk
 from tests.bench.facts import set_up_shop
 from tests.bench.lifecycle import run_lifecycle
 from tests.bench.loop import run_loop
+from tests.bench.recovery import measure_recovery
 
 
 def figure(name: str, value: float | str, unit: str) -> None:
@@ -121,6 +122,7 @@ async def _measure(directory: Path, orders: int, loop_orders: int) -> None:
     await measure_engine(directory / "engine", orders)
     await measure_bulk_change(directory / "bulk")
     await measure_loop(directory / "loop", loop_orders)
+    figure("recovery.seconds", await measure_recovery(directory / "recovery"), "s")
 
 
 def main() -> None:

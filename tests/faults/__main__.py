@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -15,11 +17,22 @@ from typing import Self
 from tests.faults.boundaries import CALLS, COMMITS
 from tests.faults.catalogue import catalogue, seed_of
 from tests.faults.cluster import Cluster
+from tests.faults.interception import ROOT
 from tests.faults.runs import Result, Run, perform
 from tests.faults.scenes import SCENES, Scene
 from tests.faults.stage import open_stage
 
 SEED = 20260302
+
+CHAPTERS = {
+    "the whole program killed": ("tests/faults/test_kills.py",),
+    "state machines": (
+        "tests/engine/effects/test_effect_machine.py",
+        "tests/engine/inventory/test_stock_machine.py",
+        "tests/engine/workflow/test_order_machine.py",
+    ),
+}
+"""What pytest plays before the list."""
 
 
 def say(line: str) -> None:
@@ -118,6 +131,18 @@ async def conduct(folder: Path, asked: argparse.Namespace) -> list[Result]:
         return await conductor.play(runs[: asked.most])
 
 
+def play_chapters(seed: int) -> list[str]:
+    """The whole program killed in the middle of its job, and the state machines with a larger budget. Answers what failed."""
+    failed = []
+    environment = {**os.environ, "ORDERS_TUI_MACHINE_EXAMPLES": "60", "ORDERS_TUI_MACHINE_SEED": str(seed)}
+    for chapter, paths in CHAPTERS.items():
+        say(f"{chapter}: {' '.join(paths)} (ORDERS_TUI_MACHINE_SEED={seed})")
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "0", *paths]
+        if subprocess.run(command, cwd=ROOT, env=environment).returncode:
+            failed.append(chapter)
+    return failed
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--only", default="", help="play only runs whose name has this in it")
@@ -130,6 +155,7 @@ def main() -> int:
     started = time.monotonic()
     # Its pool of connections tells at length of a server that is away, which it is made to be.
     logging.getLogger("asyncpg").setLevel(logging.CRITICAL)
+    failed = [] if asked.only or asked.most is not None else play_chapters(asked.seed)
     try:
         results = asyncio.run(conduct(folder, asked))
     finally:
@@ -137,9 +163,13 @@ def main() -> int:
     wrong = [result for result in results if not result.right]
     for result in wrong:
         say(f"again: make faults ONLY='{result.run.name}' SEED={asked.seed}")
+    for chapter in failed:
+        say(
+            f"again: {sys.executable} -m pytest {' '.join(CHAPTERS[chapter])}, with ORDERS_TUI_MACHINE_SEED={asked.seed}"
+        )
     say(f"{time.monotonic() - started:.0f} s")
     say(totals(results))
-    return 1 if wrong else 0
+    return 1 if wrong or failed else 0
 
 
 if __name__ == "__main__":
