@@ -16,8 +16,8 @@ async def test_a_whole_record_is_one_line_and_exit_code_0(command: Command, stor
     [seal] = await Sealer(store, margin_seconds=0.0).seal()
     said = await command("audit", "verify")
     assert (said.code, said.err) == (0, "")
-    entries = await store.pool.fetchval("SELECT count(*) FROM audit_log")
-    assert said.out.startswith(f"audit: 2 chains, {entries} entries, 1 seals, 0 findings; sealed until ")
+    chains, entries = await store.pool.fetchrow("SELECT count(DISTINCT subject), count(*) FROM audit_log")
+    assert said.out.startswith(f"audit: {chains} chains, {entries} entries, 1 seals, 0 findings; sealed until ")
     assert said.out.rstrip().endswith(f"1:{seal.hash.hex()}")
     noted = await command("audit", "verify", "--anchor", f"1:{seal.hash.hex()}")
     assert noted.code == 0
