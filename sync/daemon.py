@@ -20,6 +20,7 @@ from engine.clock import DatabaseClock
 from engine.database.connection import Database
 from engine.database.loss import is_lost
 from engine.database.notify import listen
+from engine.database.snapshots import oldest_snapshot
 from engine.errors import OrdersError
 from engine.fleet import daemons, leases
 from engine.orders import journal, packages, priority, shops
@@ -35,6 +36,7 @@ from sync.waking import Bell
 
 _log = structlog.get_logger(__name__)
 _ANSWER_SECONDS = 3.0
+_OLD_SNAPSHOT_SECONDS = 60.0
 _RISING = 1000  # orders a transaction whose deadline has come nearer
 
 
@@ -158,6 +160,7 @@ class Daemon:
             Tick("rise_with_time", 30.0, self._rise_with_time),
             Tick("poll_shops", min(settings.poll_seconds, 5.0), self._poll_shops, settings.poll_seconds / 20),
             Tick("read_tracking", settings.tracking_tick_seconds, self._read_tracking),
+            Tick("watch_snapshots", 15.0, self._watch_snapshots, 1.0),
             Tick("sweep_journal", 600.0, self._sweep_journal, 30.0),
             Tick("seal_audit", settings.seal_seconds, self._seal_audit, settings.seal_seconds / 20),
         ]
@@ -179,6 +182,19 @@ class Daemon:
 
     async def _wake_due(self) -> None:
         await runner.wake_due(self._database)
+
+    async def _watch_snapshots(self) -> None:
+        """Name whoever keeps a transaction open: the queues slow down behind it, and nobody would guess why."""
+        oldest = await oldest_snapshot(self._database, _OLD_SNAPSHOT_SECONDS)
+        if oldest is not None:
+            _log.error(
+                "old_snapshot",
+                who=oldest.login,
+                program=oldest.program,
+                process=oldest.process_id,
+                seconds=round(oldest.seconds),
+                mend=oldest.sentence,
+            )
 
     async def _sweep_journal(self) -> None:
         await journal.sweep(self._database)

@@ -9,5 +9,6 @@ Where to look
     migrations/  the revisions
     notify       wake-ups between processes
     rows         plain inserts in bulk
+    snapshots    who keeps a transaction open that slows every queue
     tables/      every table
 """
