@@ -25,7 +25,8 @@ from engine.workflow.needs import EVERYTHING, Needs
 
 _MAKE_READY = "UPDATE work SET ready = true WHERE order_id = ANY($1::uuid[])"
 
-# Locks the orders; the join to the one live workflow uses order_workflows_running_key.
+# Locks the orders; the one live workflow of each is looked up by order_workflows_running_key, never by walking that index, which
+# still holds those that have just ended.
 _ORDERS = """
 SELECT o.id, o.order_number, o.shop_id, o.user_id, w.id AS workflow_id, o.order_status,
        o.workflow_status, w.workflow_status AS execution, o.failed_from, o.version, o.channel_status, o.payment_status,
@@ -35,7 +36,8 @@ SELECT o.id, o.order_number, o.shop_id, o.user_id, w.id AS workflow_id, o.order_
        w.started_at > o.created_at AS started_anew,
        (SELECT d.digest FROM workflow_definitions d WHERE d.name = w.workflow_name AND d.version = w.workflow_version) AS digest
 FROM orders o
-JOIN order_workflows w ON w.order_id = o.id AND w.workflow_status IN ('running', 'failed', 'paused')
+JOIN LATERAL (SELECT * FROM order_workflows
+              WHERE order_id = o.id AND workflow_status IN ('running', 'failed', 'paused') LIMIT 1) w ON true
 WHERE o.id = ANY($1::uuid[])
 ORDER BY o.id
 FOR NO KEY UPDATE OF o
