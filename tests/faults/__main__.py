@@ -128,6 +128,8 @@ async def conduct(folder: Path, asked: argparse.Namespace) -> list[Result]:
         if missing or strangers:
             raise SystemExit("The list of boundaries is not that of the daemon: mend tests/faults/boundaries.py.")
         runs = [run for run in catalogue(asked.seed) if asked.only in run.name]
+        if not runs:
+            raise SystemExit(f"No run has {asked.only!r} in its name.")
         return await conductor.play(runs[: asked.most])
 
 

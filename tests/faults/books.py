@@ -10,13 +10,17 @@ from typing import Any
 from engine.audit.verify import verify
 from engine.database.connection import Database
 from engine.reports.accounts import account
-from orders_tui.demo.summary import Summary
 
 _TWO_LABELS = """
 SELECT count(*) FROM (
     SELECT i.order_id FROM package_items i JOIN packages p ON p.id = i.package_id
     WHERE p.labelled_at IS NOT NULL AND p.state NOT IN ('voiding', 'voided')
     GROUP BY i.order_id, i.order_item_id HAVING sum(i.quantity) > (SELECT quantity FROM order_items WHERE id = i.order_item_id)) o
+"""
+
+_LABELS_STORED = "SELECT count(*) FROM documents WHERE kind = 'label'"
+_LABELS_LIVING = """
+SELECT count(*) FROM packages WHERE labelled_at IS NOT NULL AND state NOT IN ('planned', 'voiding', 'voided', 'combined')
 """
 
 _TAKEN_TWICE = """
@@ -57,13 +61,24 @@ class Verdict:
     complaints: list[str] = field(default_factory=list)
 
 
-async def check(database: Database, state: Mapping[str, Any], letters: Path) -> Verdict:
+async def check(database: Database, state: Mapping[str, Any], foretold: Mapping[str, int], letters: Path) -> Verdict:
     """Add everything up; nothing may be under way any more."""
     accounts = await account(database)
     ask = database.pool.fetchval
     verdict = Verdict(orders=accounts.orders, labels=state["labels_bought"])
-    verdict.complaints += Summary(accounts, state, 1.0, None).complaints
-    foretold = {name: count for name, count in state["foretold"].items() if count}
+    if accounts.orders != state["orders_total"]:
+        verdict.complaints.append(f"{accounts.orders} orders are here, {state['orders_total']} were placed.")
+    if dict(accounts.outcomes) != dict(foretold):
+        verdict.complaints.append(f"It should have become {dict(foretold)}, it became {dict(accounts.outcomes)}.")
+    if not accounts.balanced:
+        verdict.complaints.append(f"The accounts do not balance: {accounts}.")
+    sold, kept = state["labels_bought"], state["labels_bought"] - state["labels_voided"]
+    recorded, living = await ask(_LABELS_STORED), await ask(_LABELS_LIVING)
+    if not (sold == recorded and kept == living == state["packages_needing_label"]):
+        verdict.complaints.append(
+            f"{sold} labels were bought and {kept} kept, {recorded} are stored and {living} in use, "
+            f"{state['packages_needing_label']} packages needed one."
+        )
     strays = sum(max(count - accounts.outcomes.get(name, 0), 0) for name, count in foretold.items())
     verdict.lost = max(strays, accounts.open_without_work, state["orders_total"] - accounts.orders)
     doubled = {
@@ -74,7 +89,7 @@ async def check(database: Database, state: Mapping[str, Any], letters: Path) -> 
         "orders went the same way twice": await ask(_WORKED_TWICE),
         "notices were left twice or never": abs(await _notices(database) - _letters(letters)),
     }
-    verdict.doubled = max(*doubled.values(), state["labels_bought"] - state["labels_voided"] - accounts.labels, 0)
+    verdict.doubled = max(*doubled.values(), kept - living, 0)
     verdict.complaints += [f"{count} {what}." for what, count in doubled.items() if count]
     verdict.negative = await ask(_NEGATIVE)
     if verdict.negative:

@@ -219,11 +219,12 @@ def moved(result: Any) -> bool:
             return True
 
 
+_WORDS = frozenset({"shipping_providers", "shipping_info", "return_refund"})
+"""Parts of addresses that are no ids, though they look like them."""
+
+
 def call_name(request: httpx.Request) -> str:
     """Method and address, without the version and with every id replaced."""
     parts = [part for part in request.url.path.split("/") if part and not re.fullmatch(r"20\d{4}", part)]
-    named = [
-        "*" if re.search(r"\d{3}|_", part) and part not in {"shipping_providers", "shipping_info"} else part
-        for part in parts
-    ]
+    named = ["*" if re.search(r"\d{3}|_", part) and part not in _WORDS else part for part in parts]
     return f"{request.method} /{'/'.join(named)}"

@@ -67,7 +67,9 @@ async def perform(run: Run, cluster: Cluster, folder: Path) -> Result:
             except* TimeoutError:
                 verdict.complaints.append("The run did not end.")
             kills = stage.kills
-            found = await check(stage.shop.database, await stage.shop.state(), stage.folder / "notices")
+            found = await check(
+                stage.shop.database, await stage.shop.state(), stage.foretold(), stage.folder / "notices"
+            )
             found.complaints += verdict.complaints + await stage.broken(run.mistakes | run.scene.mistakes)
             verdict = found
     except Exception as error:  # noqa: BLE001  # a run that breaks is a run that fails

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
 from engine.database.loss import is_lost
+from engine.errors import Refused
 from engine.inventory.ledger import receive
+from engine.orders.cancelling import cancel
+from engine.orders.voiding import void_label
+from engine.words import CancelReason
+from engine.workflow.executions import skip
 from engine.workflow.failures import retry
 from orders_tui.demo.preparation import LEAD
 from sync.simulator.scenario import Fate
@@ -74,6 +80,11 @@ async def _hold_for_a_moment(stage: Stage) -> None:
     await stage.shop.database.pool.execute(
         "CREATE TRIGGER hold_new BEFORE INSERT ON orders.work FOR EACH ROW EXECUTE FUNCTION orders.hold_new()"
     )
+
+
+async def _lose_an_answer(stage: Stage) -> None:
+    """The carrier sells a label and is not heard: whether it did has to be asked."""
+    await stage.aim("easypost.shipments.buy", "lost_reply")
 
 
 async def _deafen(stage: Stage) -> None:
@@ -185,6 +196,47 @@ async def _mend_address(stage: Stage) -> None:
     await retry(stage.shop.database, [culprit], actor=LEAD)
 
 
+async def _pick_by_hand(stage: Stage) -> None:
+    """Nothing leaves before a person has picked it."""
+    await stage.shop.database.pool.execute("UPDATE shops SET policies = jsonb_set(policies, '{pick}', '\"confirm\"')")
+    stage.notes["cancelled"] = 2
+
+
+async def _change_their_mind(stage: Stage) -> None:
+    """Two orders are cancelled whose labels are paid for, two labels are given back for others; then the rest is picked."""
+    completed = stage.shop.simulator.scenario.foretold()["completed"]
+    await _until(stage, f"SELECT count(*) = {completed} FROM packages WHERE state = 'labelled'")  # noqa: S608
+    packages = "SELECT array_agg(id ORDER BY id) FROM packages WHERE state = 'labelled'"
+    first, second, *_ = chosen = list(await _persist(lambda: stage.shop.database.pool.fetchval(packages)))
+    orders = "SELECT array_agg(order_id) FROM package_items WHERE package_id = ANY($1::uuid[])"
+    cancelled = list(set(await _persist(lambda: stage.shop.database.pool.fetchval(orders, [first, second]))))
+    await _persist(
+        lambda: cancel(
+            stage.shop.database, cancelled, because=CancelReason.BUYER_ASKED, actor=LEAD, note="by telephone"
+        )
+    )
+    for package_id in chosen[2:4]:
+        with contextlib.suppress(Refused):  # it was done the first time, though nobody heard of it
+            await _persist(
+                lambda package_id=package_id: void_label(  # type: ignore[misc]
+                    stage.shop.database, package_id, actor=LEAD, reason="too small a box", buy_again=True
+                )
+            )
+    await _until(stage, f"SELECT count(*) = {completed - 2} FROM packages WHERE state = 'labelled'")  # noqa: S608
+    await _until(
+        stage, "SELECT count(*) = 0 FROM effects WHERE kind IN ('void_label', 'cancel_order') AND state <> 'done'"
+    )
+    waiting = "SELECT coalesce(array_agg(order_id), '{}') FROM work WHERE waiting_for = 'pick'"
+
+    async def picked() -> bool:
+        ids = await _persist(lambda: stage.shop.database.pool.fetchval(waiting))
+        if ids:
+            await _persist(lambda: skip(stage.shop.database, ids, reason="picked", actor=LEAD))
+        return not ids
+
+    await stage.until(picked, "The last pick")
+
+
 async def _until_sealed(stage: Stage) -> None:
     """A seal covers what is older than a few seconds."""
     await _until(stage, "SELECT EXISTS (SELECT 1 FROM audit_seals)")
@@ -208,12 +260,11 @@ async def _until(stage: Stage, query: str) -> None:
     await stage.until(reached, query)
 
 
-async def _persist(write: Callable[[], Awaitable[object]]) -> None:
+async def _persist(write: Callable[[], Awaitable[Any]]) -> Any:
     """As a person does who is told that the database is away: once more."""
     while True:
         try:
-            await write()
-            return
+            return await write()
         except Exception as error:
             if not is_lost(error):
                 raise
@@ -230,7 +281,9 @@ SCENES = {
         Scene("late stock", _empty_shelves, _stock_arrives),
         Scene("timed holds", _hold_for_a_moment),
         Scene("corrupted address", _corrupted, _mend_address),
+        Scene("by hand", _pick_by_hand, _change_their_mind),
         Scene("deaf shop", _deafen),
+        Scene("unsure", _lose_an_answer),
         Scene("taken in", _taken_in),
         Scene("sealed", meanwhile=_until_sealed),
         Scene("lost claim", prelude=(Strike("engine.effects.ledger.claim", 1, Moment.SENT, Blow.LOSE),)),

@@ -133,11 +133,18 @@ class Stage:
 
         await self.until(reached, "The blow")
 
+    def foretold(self) -> dict[str, int]:
+        """How many orders should end where; what a person cancelled is no longer completed."""
+        found = self.shop.simulator.scenario.foretold()
+        by_hand = self.notes.get("cancelled", 0)
+        found["completed"] -= by_hand
+        found["cancelled"] += by_hand
+        return {name: count for name, count in found.items() if count}
+
     async def settled(self) -> bool:
         """Whether every order is where the seed foretold, and nothing is to be sent any more."""
-        foretold = {name: count for name, count in self.shop.simulator.scenario.foretold().items() if count}
         try:
-            return await outcomes(self.shop.database) == foretold and not await self.shop.count(_UNDER_WAY)
+            return await outcomes(self.shop.database) == self.foretold() and not await self.shop.count(_UNDER_WAY)
         except Exception as error:
             if not is_lost(error):
                 raise
