@@ -173,6 +173,9 @@ async def intend(connection: Any, effects: Sequence[NewEffect]) -> None:
         [effect.provider_reference for effect in effects],
         [effect.retry.document() if effect.retry else None for effect in effects],
     )
+    # One that waits for another in this very batch would wait for ever behind one whose key existed already.
+    if following := sorted({effect.order_id for effect in effects if effect.ahead and effect.order_id is not None}):
+        await next_heads(connection, following)
 
 
 async def void_intents(connection: Any, order_ids: Sequence[OrderId]) -> None:

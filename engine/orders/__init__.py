@@ -4,6 +4,7 @@ Where to look, coming in
     inbox          every payload once, raw, sealed, until it is understood
     intake         facts from TikTok become orders, and orders move
     intake_new     orders nobody knew: decided at once (`new_order`), then written (`intake_rows`)
+    intake_rules   what rules may know of an order that comes in, and the workflow they choose for it
     intake_known   what a fact changes of an order that is known
     stopped        orders that a person has taken out of their workflow: TikTok's word on them still holds
     personal       an order's personal part, sealed, and the words it may be found by

@@ -31,6 +31,8 @@ from engine.orders.plain_text import plain
 from engine.orders.views import ChangeOutcome
 from engine.privacy.cipher import Vault
 from engine.words import HoldReason
+from engine.workflow.rules.events import RuleEvent
+from engine.workflow.rules.occasions import leave
 
 if TYPE_CHECKING:
     from engine.database.connection import Database
@@ -215,6 +217,7 @@ async def _place(
     if new:
         ids, held = [hold_id for hold_id, _ in new], [order.order_id for _, order in new]
         await connection.execute(_PLACE, ids, held, sealed(new), reason, actor.name, until)
+        await leave(connection, held, RuleEvent.HELD)
     if again:
         await connection.execute(_REPLACE, [hold_id for hold_id, _ in again], sealed(again), actor.name, until)
     await make_ready(connection, [order.order_id for order in orders])

@@ -26,6 +26,8 @@ from engine.orders.stopped import follow_stopped
 from engine.ports import OrderFact
 from engine.privacy.cipher import Vault
 from engine.workflow.advance import advance
+from engine.workflow.rules.events import RuleEvent
+from engine.workflow.rules.occasions import leave
 
 if TYPE_CHECKING:
     from engine.database.connection import Database
@@ -103,11 +105,13 @@ async def _apply(connection: Any, vault: Vault, facts: Sequence[OrderFact], pace
     applied |= changed
     moving = [order_id for tiktok_id, order_id in known.items() if applied.get(tiktok_id) is Applied.UPDATED]
     if moving and pace is not Pace.LATER:
-        moved = {each.order_id for each in await advance(connection, vault, sorted(moving))}
+        happened = dict.fromkeys(moving, (RuleEvent.UPDATED,))
+        moved = {each.order_id for each in await advance(connection, vault, sorted(moving), happened=happened)}
         if closed := set(moving) - moved:
             await follow_stopped(connection, vault, closed)
     elif moving:
         await make_ready(connection, moving)
+        await leave(connection, moving, RuleEvent.UPDATED)
     return IntakeResult(created | known, applied)
 
 

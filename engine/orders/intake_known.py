@@ -22,6 +22,8 @@ from engine.orders.shrinking import note_elsewhere, shrink
 from engine.ports import OrderFact, is_behind
 from engine.privacy.cipher import Vault
 from engine.words import ChannelStatus, PaymentStatus
+from engine.workflow.rules.events import RuleEvent
+from engine.workflow.rules.occasions import leave
 
 _LOCK = """
 SELECT id, tiktok_order_id, channel_status, channel_updated_at, channel_digest, payment_status, audit_sequence, audit_head, masked,
@@ -82,6 +84,7 @@ _HOLD_UNPAID = """
 INSERT INTO holds (id, order_id, reason, placed_by)
 SELECT d.id, d.order_id, 'payment', 'tiktok_shop' FROM unnest($1::uuid[], $2::uuid[]) AS d(id, order_id)
 ON CONFLICT DO NOTHING
+RETURNING order_id
 """
 
 _KEPT = Sealed(None, None, None, None, None, None)
@@ -222,14 +225,16 @@ async def _write(connection: Any, vault: Vault, changes: Sequence[_Change]) -> N
         await shrink(connection, shrunk - whole)
     held = [change.order_id for change in changes if change.fact.channel_status is ChannelStatus.ON_HOLD]
     if held:
-        await connection.execute(PLACE_HOLDS, [new_id() for _ in held], held)
+        placed = await connection.fetch(PLACE_HOLDS, [new_id() for _ in held], held)
+        await leave(connection, [OrderId(row["order_id"]) for row in placed], RuleEvent.HELD)
     free = [change.order_id for change in changes if change.fact.channel_status is not ChannelStatus.ON_HOLD]
     paid = [change.order_id for change in changes if change.fact.payment_status is PaymentStatus.PAID]
     if free or paid:
         await connection.execute(_LIFT_HOLDS, free, paid)
     reversed_ = [change.order_id for change in changes if change.payment_reversed]
     if reversed_:
-        await connection.execute(_HOLD_UNPAID, [new_id() for _ in reversed_], reversed_)
+        placed = await connection.fetch(_HOLD_UNPAID, [new_id() for _ in reversed_], reversed_)
+        await leave(connection, [OrderId(row["order_id"]) for row in placed], RuleEvent.HELD)
     words = sorted({(word, c.order_id) for c in changes if c.searchable for word in words_of(vault, c.fact)})
     await connection.execute(WORDS, [word for word, _ in words], [order_id for _, order_id in words])
     await chain.write(connection, [change.entry for change in changes])

@@ -15,6 +15,7 @@ from engine.identifiers import OrderId, ShopId
 from engine.inventory.catalogue import read_catalogue
 from engine.inventory.waking import BACKLOG, awaited
 from engine.orders.intake_rows import insert_orders, insert_rest
+from engine.orders.intake_rules import chosen_editions, give_rulings
 from engine.orders.new_order import NewOrder, new_order
 from engine.orders.shop_rows import ShopRow
 from engine.ports import OrderFact
@@ -25,6 +26,7 @@ from engine.workflow.definition import Edition
 from engine.workflow.facts import OrderFacts, Shelf
 from engine.workflow.library import usable_edition
 from engine.workflow.machines import Unusable, Workflow, machines_of
+from engine.workflow.rules.writing import write_breaks, write_rulings
 from engine.workflow.writing import audit_entry, remember_failures, write_consequences
 
 _NOW = f"SELECT now(), {BACKLOG}"
@@ -55,24 +57,30 @@ async def create(
     workflows = await machines_of(connection, editions.values())
     # Ids rise with the order's own time, so that of two orders that came together the older is served first.
     oldest_first = sorted(fresh, key=lambda each: (each[0].order_time, each[0].tiktok_order_id))
-    new = [
-        new_order(
-            vault,
-            shops[fact.shop_id],
-            editions[fact.shop_id],
-            workflows[editions[fact.shop_id]],
-            fact,
-            digest,
-            catalogue,
-            now,
-        )
-        for fact, digest in oldest_first
-    ]
+
+    def begun(chosen: Mapping[str, Edition]) -> list[NewOrder]:
+        orders = []
+        for fact, digest in oldest_first:
+            edition = chosen.get(fact.tiktok_order_id, editions[fact.shop_id])
+            orders.append(
+                new_order(vault, shops[fact.shop_id], edition, workflows[edition], fact, digest, catalogue, now)
+            )
+        return orders
+
+    new = begun({})
+    chosen = await chosen_editions(connection, new)
+    if chosen:
+        workflows |= await machines_of(connection, chosen.values())
+        new = begun(chosen)
     if pace is not Pace.LATER:
         await _decide(connection, vault, workflows, new, pace, backlog=backlog)
     await insert_orders(connection, new)
     await insert_rest(connection, vault, new)
-    await write_consequences(connection, [order.plan for order in new if order.plan and order.plan.moved])
+    plans = [order.plan for order in new if order.plan is not None]
+    moved = [plan for plan in plans if plan.moved]
+    await write_rulings(connection, vault, moved)
+    await write_consequences(connection, moved)
+    await write_breaks(connection, vault, plans)
     return {order.fact.tiktok_order_id: order.order_id for order in new}
 
 
@@ -101,6 +109,7 @@ async def _decide(
         shelf = Shelf(await lock_stock(connection, keys))
     kept = await _kept_for_others(connection, shelf, asking) if backlog else set()
     deciding = [(order, workflow) for order, workflow in deciding if order.order_id not in kept]
+    await give_rulings(connection, [order for order, _ in deciding])
     for order, workflow in deciding:
         order.facts.shelf = shelf
         order.plan, _ = decide(workflow, order.facts, None)

@@ -11,11 +11,12 @@ from engine.actors import CHANNEL
 from engine.audit import chain
 from engine.database.rows import insert_rows
 from engine.identifiers import new_id
+from engine.orders.intake_rules import happened_to
 from engine.orders.new_order import MergedItem, NewOrder
 from engine.orders.personal import words_of
 from engine.privacy.cipher import Vault
 from engine.words import ExecutionStatus, FulfilmentStatus, HoldReason
-from engine.workflow.facts import ItemFacts
+from engine.workflow.facts import ImportMode, ItemFacts
 
 _ORDER = (
     "id",
@@ -71,6 +72,7 @@ PLACE_HOLDS = """
 INSERT INTO holds (id, order_id, reason, placed_by)
 SELECT d.id, d.order_id, 'cooling-off', 'tiktok_shop' FROM unnest($1::uuid[], $2::uuid[]) AS d(id, order_id)
 ON CONFLICT DO NOTHING
+RETURNING order_id
 """
 
 
@@ -209,7 +211,7 @@ async def _insert_work(connection: Any, new: Sequence[NewOrder]) -> None:
     await insert_rows(
         connection,
         "work",
-        ("order_id", "workflow_id", "ship_by", "priority", "ready", "waiting_for", "due_at", "attempt"),
+        ("order_id", "workflow_id", "ship_by", "priority", "ready", "waiting_for", "due_at", "attempt", "happened"),
         [
             (
                 order.order_id,
@@ -220,6 +222,7 @@ async def _insert_work(connection: Any, new: Sequence[NewOrder]) -> None:
                 order.plan.waiting_for if order.plan else "",
                 order.plan.due_at if order.plan else None,
                 order.facts.attempt,
+                [] if order.plan and order.shop.policies.import_mode is ImportMode.WORK else happened_to(order),
             )
             for order in working
         ],

@@ -95,7 +95,8 @@ class NewOrder:
 
     @property
     def held(self) -> bool:
-        return bool(self.facts.holds)
+        """Whether TikTok holds it."""
+        return self.fact.channel_status is ChannelStatus.ON_HOLD
 
     @property
     def reason(self) -> str:

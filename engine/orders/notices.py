@@ -81,6 +81,8 @@ def _about_order(database: Database, claim: Claim, row: Any) -> NoticeRequest | 
         to = _open_recipient(vault, row)
         if row["order_status"] == "cancelled" or not to:
             return None
+    elif template == "rule" and audience != "creator":
+        to = ""
     else:
         to = vault.open_text("users.email", row["creator_id"], row["creator_email"])
     values = {"order": row["order_number"], "shop": row["shop"]}
@@ -99,6 +101,8 @@ def _about_order(database: Database, claim: Claim, row: Any) -> NoticeRequest | 
             values["alternatives"] = "\n".join(offers)
         case "order_shipped":
             values |= {"carrier": row["carrier"] or "", "tracking_number": row["tracking_number"] or ""}
+        case "rule":
+            values |= {"rule": str(claim.request["rule"]), "text": str(claim.request["text"])}
         case _:
             pass
     return NoticeRequest(claim.effect_id, template, audience, to, values)
@@ -118,6 +122,8 @@ async def _digest(database: Database, claim: Claim) -> NoticeRequest | None:
     subject = str(claim.request.get("subject", ""))
     if template == "pick_list":
         values = await _to_pick(database, claim, subject)
+    elif template == "rule_broken":
+        values = {name: str(claim.request[name]) for name in ("rule", "error")}
     else:
         values = await _failed(database, subject)
     return NoticeRequest(claim.effect_id, template, audience, "", values) if values else None

@@ -11,16 +11,19 @@ from engine.orders.deadlines import Calendar
 from engine.workflow.definition import Edition
 from engine.workflow.facts import ShopPolicies
 from engine.workflow.library import newest_edition, packaged_edition, publish
+from engine.workflow.rules.stored import MARKS
 
 # Purpose: the shops of a batch with the newest edition of each one's workflow. Index: workflow_definitions_pkey, backwards.
-_SHOPS = """
-SELECT s.id, s.user_id, s.location_id, s.policies, l.address ->> 'country' AS country, l.calendar, l.timezone, d.version, d.digest
+_SHOPS = f"""
+SELECT s.id, s.user_id, s.location_id, s.policies, l.address ->> 'country' AS country, l.calendar, l.timezone, d.version, d.digest,
+       s.name, u.display_name AS creator, {MARKS}
 FROM shops s
 JOIN locations l ON l.id = s.location_id
+JOIN users u ON u.id = s.user_id
 LEFT JOIN LATERAL (SELECT version, digest FROM workflow_definitions w WHERE w.name = coalesce(s.policies ->> 'workflow', $2)
                    ORDER BY version DESC LIMIT 1) d ON true
 WHERE s.id = ANY($1::uuid[])
-"""
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,10 @@ class ShopRow:
     """When the location hands parcels over."""
     edition: Edition
     """The newest one of its workflow; on it new orders start."""
+    name: str
+    creator: str
+    rule_marks: tuple[str, ...]
+    """Which enabled rules its owner has."""
 
 
 async def read_shops(connection: Any, shop_ids: Collection[ShopId]) -> dict[ShopId, ShopRow]:
@@ -61,4 +68,7 @@ def _shop(row: Any) -> ShopRow:
         country=row["country"] or "",
         calendar=Calendar.read(row["calendar"], row["timezone"]),
         edition=newest_edition(policies.workflow, row["version"], row["digest"]),
+        name=row["name"],
+        creator=row["creator"],
+        rule_marks=tuple(row["rule_marks"] or ()),
     )

@@ -15,6 +15,7 @@ from engine.orders.plain_text import plain
 from engine.orders.views import TimelineEntry, TimelineKind
 from engine.privacy.cipher import Vault
 from engine.words import ChangeSource, EffectKind, EffectState
+from engine.workflow.rules.changes import BY_RULE
 
 _STATUS = """
 SELECT h.id, h.previous_status, h.new_status, h.status_reason, h.change_source, h.created_at, u.display_name
@@ -56,7 +57,7 @@ SELECT t.id, e.kind, e.dependency, t.attempt, t.state, t.error, t.created_at
   FROM effects e JOIN effect_tries t ON t.effect_id = e.id WHERE e.order_id = $1 ORDER BY t.id
 """
 _RULES = """
-SELECT n.id, r.name, n.event, n.done, n.created_at FROM rule_runs n JOIN rules r ON r.id = n.rule_id
+SELECT n.id, n.rule AS name, n.event, n.done, n.created_at FROM rule_runs n
  WHERE n.order_id = $1 ORDER BY n.id
 """
 
@@ -66,7 +67,7 @@ _TOLD_CHANGES = {"channel_status": "TikTok status", "payment": "payment"}
 
 # What happened in one transaction carries one time; within it the story reads cause before consequence.
 _RANK = {kind: rank for rank, kind in enumerate((
-    TimelineKind.NOTE, TimelineKind.HOLD, TimelineKind.RULE, TimelineKind.STEP, TimelineKind.STATUS, TimelineKind.FAILURE,
+    TimelineKind.NOTE, TimelineKind.RULE, TimelineKind.HOLD, TimelineKind.STEP, TimelineKind.STATUS, TimelineKind.FAILURE,
     TimelineKind.EFFECT, TimelineKind.AUDIT,
 ))}  # fmt: skip
 
@@ -192,12 +193,11 @@ def _try(record: Any) -> TimelineEntry:
 
 
 def _rule(record: Any) -> TimelineEntry:
-    done = record["done"]
-    words = ", ".join(map(str, done)) if isinstance(done, list) else str(done)
+    words = ", ".join(record["done"])
     return TimelineEntry(
         at=record["created_at"],
         kind=TimelineKind.RULE,
-        text=_with_reason(f"Rule {plain(record['name'])} on {plain(record['event'])}", words),
+        text=f"Rule {plain(record['name'])}: {plain(words)}",
         actor=ChangeSource.SYSTEM,
         source=ChangeSource.SYSTEM,
         entry_id=f"rule:{record['id']}",
@@ -267,4 +267,6 @@ def _with_reason(text: str, reason: str | None) -> str:
 
 def _source_of(actor: str) -> ChangeSource:
     """Failures and holds store who, not from where: the program's two own names tell."""
+    if actor.startswith(BY_RULE):
+        return ChangeSource.SYSTEM
     return ChangeSource(actor) if actor in {ChangeSource.SYSTEM, ChangeSource.TIKTOK_SHOP} else ChangeSource.USER

@@ -27,4 +27,5 @@ Where to look
     failure_work     assigning, taking up and snoozing failures
     estimate         when an order will be done
     mending          what a mend sets going again
+    rules/           when this happens, if that holds, do these
 """

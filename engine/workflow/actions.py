@@ -74,6 +74,8 @@ def _intend(
     **request: str,
 ) -> None:
     dependency = DEPENDENCY_OF[kind]
+    if kind is EffectKind.BUY_LABEL and plan.order.rate_rule:
+        request["rate_rule"] = plan.order.rate_rule
     plan.effects.append(
         NewEffect(
             effect_id=new_id(),

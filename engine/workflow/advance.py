@@ -6,7 +6,7 @@ The runner, a settled effect, a fact from TikTok and a person's key all end here
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -40,6 +40,9 @@ from engine.workflow.parcels import PACKING, work_parcels
 from engine.workflow.plan import Cause, OrderPlan, Postponed
 from engine.workflow.reading import read_facts
 from engine.workflow.results import DEFAULT_RETRY, ActionFailed
+from engine.workflow.rules.events import RuleEvent
+from engine.workflow.rules.reading import read_rulings
+from engine.workflow.rules.ruling import react
 from engine.workflow.skipping import Failing, skip
 from engine.workflow.writing import write_plans
 
@@ -106,17 +109,20 @@ async def advance(
     order_ids: Sequence[OrderId],
     pushes: Mapping[OrderId, Push] | None = None,
     *,
+    happened: Mapping[OrderId, Collection[RuleEvent]] | None = None,
     write: bool = True,
 ) -> list[Moved]:
     """Move these orders as far as they go. The caller holds their work rows; closed orders are absent from the answer.
 
-    With `write` False everything is decided and nothing is written: a preview.
+    `happened` is what the caller has done to them that rules may wait for. With `write` False everything is decided and nothing is
+    written: a preview.
     """
     pushes = pushes or {}
     plans: list[OrderPlan] = []
     moved: list[Moved] = []
     orders = await read_facts(connection, vault, order_ids)
     workflows = await machines_of(connection, {order.edition for order in orders})
+    await read_rulings(connection, vault, orders, happened or {})
     for order in orders:
         plan, refusal = decide(workflows[order.edition], order, pushes.get(order.order_id))
         if refusal is None:
@@ -149,11 +155,14 @@ def _seen(pushes: Mapping[OrderId, Push], order_id: OrderId) -> int:
 def decide(workflow: Workflow, order: OrderFacts, push: Push | None) -> tuple[OrderPlan, Refused | None]:
     """Decide one order: the push first, then whatever fires by itself. A refusal leaves nothing to write."""
     plan = OrderPlan(order, order.status, order.state, order.execution)
+    react(plan)
     token = Token(plan)
     if not isinstance(workflow, Unusable) and order.state not in workflow.needs:
         workflow = Unusable(order.edition, f"The workflow {order.edition.name} has no state {order.state.value}.")
     if isinstance(workflow, Unusable):
-        return plan, _set_aside(workflow, token, push)
+        refusal = _set_aside(workflow, token, push)
+        react(plan)
+        return plan, refusal
     if push is not None:
         refusal = _push(workflow, token, push)
         if refusal is not None:
@@ -163,6 +172,7 @@ def decide(workflow: Workflow, order: OrderFacts, push: Push | None) -> tuple[Or
         _go_on(workflow, token)
     except ActionFailed as failed:
         _take_no(workflow, token, failed)
+    react(plan)
     if plan.rest_seconds:
         order.not_before = order.now + timedelta(seconds=plan.rest_seconds)
     if order.not_before is None:
@@ -298,7 +308,8 @@ def _go_on(machine: WorkflowMachine, token: Token) -> None:
         plan.cause = _SHIPPED_ELSEWHERE
         machine.fire(token, "fail")
     for _ in range(_LONGEST_CHAIN):
-        if order.execution is not ExecutionStatus.RUNNING or plan.rest_seconds:
+        react(plan)
+        if order.execution is not ExecutionStatus.RUNNING or plan.rest_seconds or order.holds:
             return
         if any(machine.fire(token, trigger) for trigger in machine.due(order)):
             continue

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from engine.identifiers import ItemId, LocationId, OrderId, PackageId, ProductId, ShopId, UserId, WorkflowId
@@ -16,6 +16,9 @@ from engine.orders.problems import Problem
 from engine.ports import Address
 from engine.words import ExecutionStatus, FulfilmentStatus, OrderKind, OrderStatus, WorkflowState
 from engine.workflow.definition import Edition
+
+if TYPE_CHECKING:
+    from engine.workflow.rules.ruling import Ruling
 
 
 class LabelOn(StrEnum):
@@ -268,6 +271,12 @@ class OrderFacts:
     reserved: bool = False
     by_person: bool = False
     """A person asked for this very trigger, which is itself the handover or the delivery confirmation."""
+    rate_rule: str = ""
+    """How its label is chosen, where a rule has said so."""
+    rule_marks: tuple[str, ...] = ()
+    """Which enabled rules its creator has."""
+    ruling: Ruling | None = None
+    """What these rules are to be asked; None where no rule concerns the order."""
     shelf: Shelf = field(default_factory=lambda: Shelf({}))
     problems: list[Problem] | None = None
     not_before: datetime | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from engine.actors import SYSTEM, Actor
@@ -22,6 +22,9 @@ from engine.words import (
     WorkflowState,
 )
 from engine.workflow.facts import ItemFacts, OrderFacts, PackageFacts
+
+if TYPE_CHECKING:
+    from engine.workflow.rules.ruling import Ruling
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +163,7 @@ class OrderPlan:
             or self.handed
             or self.cancelled
             or self.postponed
+            or self.ruled
         )
 
     @property
@@ -168,6 +172,16 @@ class OrderPlan:
         if self.postponed is not None:
             return self.postponed.error
         return self.cause.first.sentence if self.fail and self.cause else None
+
+    @property
+    def ruling(self) -> Ruling | None:
+        """What rules are asked and answer about the order; None where no rule concerns it."""
+        return self.order.ruling
+
+    @property
+    def ruled(self) -> bool:
+        """Whether a rule matched."""
+        return self.ruling is not None and bool(self.ruling.matches)
 
     def status_changes(self) -> list[tuple[OrderStatus, OrderStatus]]:
         """Each change of the order's status, one after the other."""

@@ -22,6 +22,7 @@ from engine.workflow.definition import Edition
 from engine.workflow.facts import ComesBack, ItemFacts, OrderFacts, PackageFacts, Shelf, ShopPolicies
 from engine.workflow.machines import Unusable, Workflow, machines_of
 from engine.workflow.needs import EVERYTHING, Needs
+from engine.workflow.rules.stored import MARKS
 
 _MAKE_READY = "UPDATE work SET ready = true WHERE order_id = ANY($1::uuid[])"
 
@@ -32,8 +33,8 @@ SELECT o.id, o.order_number, o.shop_id, o.user_id, w.id AS workflow_id, o.order_
        o.workflow_status, w.workflow_status AS execution, o.failed_from, o.version, o.channel_status, o.payment_status,
        o.cash_on_delivery, o.order_kind, o.fulfilled_by_tiktok, o.cancel_requested, o.currency, o.total_amount, o.order_date,
        o.created_at, o.audit_sequence, o.audit_head, o.shipping_address, now() AS now,
-       o.customer_name IS NOT NULL AS has_customer, o.masked, w.workflow_name, w.workflow_version, w.workflow_config, w.retry_after,
-       w.started_at > o.created_at AS started_anew,
+       o.customer_name IS NOT NULL AS has_customer, o.masked, o.rate_rule, w.workflow_name, w.workflow_version, w.workflow_config,
+       w.retry_after, w.started_at > o.created_at AS started_anew,
        (SELECT d.digest FROM workflow_definitions d WHERE d.name = w.workflow_name AND d.version = w.workflow_version) AS digest
 FROM orders o
 JOIN LATERAL (SELECT * FROM order_workflows
@@ -43,10 +44,10 @@ ORDER BY o.id
 FOR NO KEY UPDATE OF o
 """
 
-_SHOPS = """
-SELECT s.id, s.location_id, s.policies, coalesce(l.address ->> 'country', '') AS country
+_SHOPS = f"""
+SELECT s.id, s.location_id, s.policies, coalesce(l.address ->> 'country', '') AS country, {MARKS}
 FROM shops s JOIN locations l ON l.id = s.location_id WHERE s.id = ANY($1::uuid[])
-"""
+"""  # noqa: S608
 
 _ITEMS = f"""
 SELECT i.id, i.order_id, i.product_sku, i.product_name, i.quantity - i.cancelled_quantity AS total, i.shipped_quantity, i.unit_price,
@@ -121,6 +122,7 @@ async def read_facts(connection: Any, vault: Vault, order_ids: Collection[OrderI
     found = await connection.fetch(_SHOPS, list({row["shop_id"] for row in rows}))
     shops = {row["id"]: (LocationId(row["location_id"]), ShopPolicies.read(row["policies"])) for row in found}
     countries = {row["id"]: row["country"] for row in found}
+    marks = {row["id"]: tuple(row["rule_marks"] or ()) for row in found}
     editions = {row["id"]: edition_of(row) for row in rows}
     workflows = await machines_of(connection, editions.values())
     needs = {key: _needs(workflows[editions[key]], row) for key, row in zip(editions, rows, strict=True)}
@@ -160,6 +162,7 @@ async def read_facts(connection: Any, vault: Vault, order_ids: Collection[OrderI
     shelf = await _lock_stock(connection, orders.values(), needs)
     for order in orders.values():
         order.shelf = shelf
+        order.rule_marks = marks[order.shop_id]
         order.reserved = any(item.status in _ON_THE_SHELF for item in order.items)
     return [orders[key] for key in wanted if key in orders]
 
@@ -225,6 +228,7 @@ def _order(
         address=address,
         has_customer=row["has_customer"],
         masked=row["masked"],
+        rate_rule=row["rate_rule"],
     )
 
 

@@ -18,8 +18,10 @@ from engine.inventory.waking import wake_late
 from engine.privacy.cipher import Vault
 from engine.words import FulfilmentStatus, OrderKind, WorkflowState
 from engine.workflow import writing_combined, writing_parcels, writing_stock
+from engine.workflow.facts import ImportMode
 from engine.workflow.failures import write_failures
 from engine.workflow.plan import OrderPlan
+from engine.workflow.rules.writing import write_breaks, write_rulings
 
 _ORDERS = """
 UPDATE orders o
@@ -84,8 +86,9 @@ ON CONFLICT (shop_id, day, event) DO UPDATE SET count = c.count + excluded.count
 """
 
 _PARK = """
-UPDATE work w SET ready = false, due_at = d.due_at, waiting_for = d.waiting_for, attempt = d.attempt
-FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::int[]) AS d(order_id, due_at, waiting_for, attempt)
+UPDATE work w SET ready = false, due_at = d.due_at, waiting_for = d.waiting_for, attempt = d.attempt,
+       happened = CASE WHEN d.observed THEN w.happened ELSE '{}' END
+FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::int[], $5::bool[]) AS d(order_id, due_at, waiting_for, attempt, observed)
 WHERE w.order_id = d.order_id
 """
 
@@ -99,11 +102,13 @@ async def write_plans(connection: Any, vault: Vault, plans: Sequence[OrderPlan])
     if moved:
         remember_failures(moved)
         await _write_orders(connection, vault, moved)
+        await write_rulings(connection, vault, moved)
         await writing_combined.take_out(connection, vault, moved)
         freed = await write_consequences(connection, moved)
     await _write_work(connection, plans)
     if freed:  # after this batch's own orders have been parked: they may be among those that wait
         await wake_late(connection, freed)
+    await write_breaks(connection, vault, plans)
 
 
 async def write_consequences(connection: Any, moved: Sequence[OrderPlan]) -> set[UUID]:
@@ -194,9 +199,12 @@ def audit_entry(vault: Vault, plan: OrderPlan) -> chain.Entry:
         after["data"] = plan.data
     if skipped := [*sorted(plan.passed_over), *([plan.pass_over] if plan.pass_over else [])]:
         after["skipped"] = skipped
+    if plan.ruled and plan.ruling is not None:
+        after["rules"] = plan.ruling.words()
     if plan.postponed:
         after["postponed"] = {"action": plan.postponed.action, "error": plan.postponed.error}
-    action = "postpone" if plan.postponed else plan.steps[-1].trigger if plan.steps else "intend"
+    idle = "rules" if plan.ruled else "intend"
+    action = "postpone" if plan.postponed else plan.steps[-1].trigger if plan.steps else idle
     return chain.link(
         vault,
         order.user_id,
@@ -294,4 +302,5 @@ async def _write_work(connection: Any, plans: Sequence[OrderPlan]) -> None:
             [plan.due_at for plan in parked],
             [plan.waiting_for for plan in parked],
             [plan.order.attempt for plan in parked],
+            [plan.order.policies.import_mode is ImportMode.OBSERVE for plan in parked],
         )

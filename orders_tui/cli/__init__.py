@@ -19,6 +19,7 @@ Where to look
     audit      verify
     product    list, show, set, set-weight, map, unmap
     location   list, set, calendar
+    rules      list, show, save, enable, disable, move, delete; `rules_tried` has test, dry-run, runs
     db         path, upgrade, check
     config     show, path
     daemon     the loop without a screen

@@ -14,6 +14,7 @@ Where to look
     failures   the failed queue as people work it
     reports    numbers over many orders
     workflows  loaded, read, started, paused, stopped, skipped, mended
+    rules      when this happens, if that holds, do these
 """
 
 from __future__ import annotations
@@ -63,6 +64,7 @@ from orders_tui.services.marks import Marks
 from orders_tui.services.parcels import Parcels
 from orders_tui.services.products import Products
 from orders_tui.services.reports import Reports
+from orders_tui.services.rules import Rules
 from orders_tui.services.workflows import Workflows
 
 COUNT_CAP = 10_000
@@ -89,6 +91,7 @@ class Services:
         self.failures_queue = Failures(database, actor, self.door, self.bulk)
         self.reports = Reports(database)
         self.workflows = Workflows(database, actor, self.door)
+        self.rules = Rules(database, actor, self.door)
 
     # Lists
 

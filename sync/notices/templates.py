@@ -25,6 +25,8 @@ TEMPLATES = frozenset(
         "review_request",
         "failure",
         "alert",
+        "rule",
+        "rule_broken",
     }
 )
 

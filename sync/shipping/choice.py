@@ -20,6 +20,7 @@ class Preference(StrEnum):
     CHEAPEST = "cheapest"
     FASTEST = "fastest"
     SERVICE = "service"
+    CARRIER = "carrier"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +29,22 @@ class RateRule:
 
     preference: Preference = Preference.CHEAPEST
     service: str = ""
+    """The service, or the carrier, that is wanted."""
     days_after_ship_by: int = 5
 
 
 def parse_rate_rule(text: str, *, days_after_ship_by: int = 5) -> RateRule:
-    """The rule written as `cheapest`, `fastest` or `service:<name>`. Raises Misconfigured for anything else."""
+    """The rule written as `cheapest`, `fastest`, `service:<name>` or `carrier:<name>`. Raises Misconfigured for anything else."""
     word, _, service = (part.strip() for part in text.partition(":"))
     match word.lower(), service:
         case "cheapest" | "fastest", "":
             return RateRule(Preference(word.lower()), days_after_ship_by=days_after_ship_by)
-        case "service", name if name:
-            return RateRule(Preference.SERVICE, name, days_after_ship_by)
+        case "service" | "carrier", name if name:
+            return RateRule(Preference(word.lower()), name, days_after_ship_by)
         case _:
             raise Misconfigured(
-                "shipping.bad_rate_rule", f"{text!r} is no rule for rates; write cheapest, fastest or service:<name>."
+                "shipping.bad_rate_rule",
+                f"{text!r} is no rule for rates; write cheapest, fastest, service:<name> or carrier:<name>.",
             )
 
 
@@ -62,11 +65,18 @@ def choose_rate(
             wanted = _normal(rule.service)
             comparable = [rate for rate in comparable if wanted in _names(rate)]
             return min(comparable, key=_by_price, default=None)
+        case Preference.CARRIER:
+            comparable = [rate for rate in comparable if _normal(rate.carrier) == _normal(rule.service)]
+            return _cheapest(comparable, rule, now, ship_by)
         case Preference.FASTEST:
             return min(comparable, key=_by_days, default=None)
         case Preference.CHEAPEST:
-            in_time = [rate for rate in comparable if _in_time(rate, rule, now, ship_by)]
-            return min(in_time or comparable, key=_by_price, default=None)
+            return _cheapest(comparable, rule, now, ship_by)
+
+
+def _cheapest(rates: Sequence[Rate], rule: RateRule, now: datetime, ship_by: datetime | None) -> Rate | None:
+    in_time = [rate for rate in rates if _in_time(rate, rule, now, ship_by)]
+    return min(in_time or rates, key=_by_price, default=None)
 
 
 def same_service(rates: Sequence[Rate], wanted: Rate) -> Rate | None:

@@ -25,7 +25,7 @@ from sync.shipping.wire import private_words
 class LabelSettings:
     """How labels are bought.
 
-    A claim's request may name another `rate_rule`, as `cheapest`, `fastest` or `service:<name>`.
+    A claim's request may name another `rate_rule`, as `cheapest`, `fastest`, `service:<name>` or `carrier:<name>`.
     """
 
     rate_rule: RateRule = field(default_factory=RateRule)
@@ -105,7 +105,8 @@ class _LabelDeliveries:
         if quote.rates:
             offered = ", ".join(sorted({f"{rate.carrier} {rate.service}" for rate in quote.rates}))
             raise Terminal(
-                "no_rates", f"No carrier offers the service {rule.service!r} for this parcel; it can go with {offered}."
+                "no_rates",
+                f"There is no offer of the {rule.preference} {rule.service!r} for this parcel; it can go with {offered}.",
             )
         raise no_offer(quote.messages, private_words(request))
 

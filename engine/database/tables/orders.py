@@ -95,6 +95,7 @@ orders = Table(
     Column("buyer_message", Sealed, comment="text"),
     Column("seller_note", Sealed, comment="text"),
     Column("failed_from", workflow_status, comment="the state a failed order resumes from"),
+    Column("rate_rule", Text, nullable=False, server_default="", comment="how a rule wants its label chosen"),
     Column("audit_sequence", Integer, nullable=False, server_default="0"),
     Column("audit_head", Sealed, nullable=False, server_default=text("'\\x'::bytea")),
     CheckConstraint(one_of("order_kind", OrderKind), name="order_kind"),

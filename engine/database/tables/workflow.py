@@ -20,6 +20,7 @@ from sqlalchemy import (
 from engine.database.tables.schema import (
     Json,
     Sealed,
+    Texts,
     Time,
     execution_status,
     key,
@@ -98,6 +99,9 @@ work = Table(
     Column("due_at", Time, comment="when a sleeping order is looked at again; null: only when something happens"),
     Column("waiting_for", Text, nullable=False, server_default=""),
     Column("attempt", Integer, nullable=False, server_default="0"),
+    Column(
+        "happened", Texts, nullable=False, server_default=text("'{}'::text[]"), comment="events not put to rules yet"
+    ),
     postgresql_with={
         "fillfactor": "50",
         "autovacuum_vacuum_scale_factor": "0.02",

@@ -29,7 +29,7 @@ async def order_id(house: House, store: Database) -> OrderId:
     await house.tell_tiktok()
     await house.track(order_id, TrackingStatus.DELIVERED)
     await house.run()
-    note_id, rule_id = new_id(), new_id()
+    note_id = new_id()
     await store.pool.execute(
         "INSERT INTO holds (order_id, reason, placed_by, placed_at, released_at, released_by)"
         " VALUES ($1, 'fraud', 'mira', now() - interval '1 h', now(), 'mira')",
@@ -40,13 +40,10 @@ async def order_id(house: House, store: Database) -> OrderId:
         note_id, order_id, store.vault.seal_text(DEFAULT_CREATOR, "notes.body", note_id, "Ring twice."),
     )  # fmt: skip
     await store.pool.execute(
-        "INSERT INTO rules (id, user_id, name, position, event, actions) VALUES ($1, $2, 'Rush', 1, 'arrived', '[]')",
-        rule_id, DEFAULT_CREATOR,
-    )  # fmt: skip
-    await store.pool.execute(
-        "INSERT INTO rule_runs (rule_id, order_id, event, done) VALUES ($1, $2, 'arrived', '[\"tagged it vip\"]')",
-        rule_id, order_id,
-    )  # fmt: skip
+        "INSERT INTO rule_runs (rule_id, rule, order_id, event, done)"
+        " VALUES (gen_random_uuid(), 'Rush', $1, 'order.created', '[\"tagged vip\"]')",
+        order_id,
+    )
     return order_id
 
 
@@ -72,7 +69,7 @@ async def test_each_kind_can_be_read_alone(store: Database, order_id: OrderId) -
         assert alone == tuple(entry for entry in whole if entry.kind is kind)
         assert alone
     two = await story(store, order_id, TimelineKind.NOTE, TimelineKind.RULE)
-    assert [entry.text for entry in two] == ["Ring twice.", "Rule Rush on arrived: tagged it vip"]
+    assert [entry.text for entry in two] == ["Ring twice.", "Rule Rush: tagged vip"]
 
 
 async def test_what_was_tried_and_what_became_of_it_are_both_told(store: Database, order_id: OrderId) -> None:

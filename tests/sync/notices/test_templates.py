@@ -37,6 +37,8 @@ def test_the_values_of_the_templates_are_these() -> None:
         "review_request": [],
         "failure": ["cause", "code", "fingerprint", "mend", "orders"],
         "alert": ["cause", "code", "fingerprint", "mend", "orders"],
+        "rule": ["rule", "text"],
+        "rule_broken": ["error", "rule"],
     }
 
 

@@ -59,6 +59,13 @@ def test_a_service_is_found_by_its_name_in_any_spelling(name: str) -> None:
     assert chosen(RateRule(Preference.SERVICE, name)) == SLOW
 
 
+def test_of_one_carrier_the_cheapest_in_time_is_taken() -> None:
+    assert chosen(RateRule(Preference.CARRIER, "usps", days_after_ship_by=5)) == EXPRESS
+    assert chosen(RateRule(Preference.CARRIER, "USPS", days_after_ship_by=9)) == SLOW
+    assert chosen(RateRule(Preference.CARRIER, "ups")) == GROUND
+    assert chosen(RateRule(Preference.CARRIER, "DHL")) is None
+
+
 def test_a_service_that_is_not_offered_is_no_choice() -> None:
     assert chosen(RateRule(Preference.SERVICE, "Rocket")) is None
     assert chosen(RateRule(), []) is None
@@ -80,13 +87,17 @@ def test_rules_are_written_as_words() -> None:
     assert parse_rate_rule(" Cheapest ") == RateRule()
     assert parse_rate_rule("fastest", days_after_ship_by=2) == RateRule(Preference.FASTEST, days_after_ship_by=2)
     assert parse_rate_rule("service: UPS Ground") == RateRule(Preference.SERVICE, "UPS Ground")
+    assert parse_rate_rule("carrier:UPS") == RateRule(Preference.CARRIER, "UPS")
 
 
-@pytest.mark.parametrize("text", ["", "nicest", "service:", "cheapest:UPS"])
+@pytest.mark.parametrize("text", ["", "nicest", "service:", "carrier:", "cheapest:UPS"])
 def test_a_rule_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(Misconfigured) as refused:
         parse_rate_rule(text)
-    assert refused.value.sentence == f"{text!r} is no rule for rates; write cheapest, fastest or service:<name>."
+    assert (
+        refused.value.sentence
+        == f"{text!r} is no rule for rates; write cheapest, fastest, service:<name> or carrier:<name>."
+    )
 
 
 def test_a_fresh_offer_is_matched_by_carrier_and_service() -> None:

@@ -239,13 +239,15 @@ async def test_a_claim_may_name_its_own_rule_for_rates(world: Outside) -> None:
     requests = await requests_of(world, 2)
     _, (cheap,) = await buy(world.easypost, RecordedDesk(), requests[:1], request={"rate_rule": "cheapest"})
     _, (fast,) = await buy(world.easypost, RecordedDesk(), requests[1:], request={"rate_rule": "fastest"})
-    _, (none,) = await buy(world.easypost, RecordedDesk(), requests[:1], request={"rate_rule": "service:Rocket"})
+    _, (none,) = await buy(world.easypost, RecordedDesk(), requests[:1], request={"rate_rule": "carrier:Rocket"})
     assert isinstance(cheap, Done)
     assert isinstance(fast, Done)
     assert isinstance(cheap.result, LabelBought)
     assert isinstance(fast.result, LabelBought)
     assert cheap.result.cost < fast.result.cost
     assert code_of(none) == "no_rates"
+    assert isinstance(none, Failed)
+    assert none.sentence.startswith("There is no offer of the carrier 'Rocket' for this parcel; it can go with ")
 
 
 async def test_a_parcel_that_is_gone_buys_nothing() -> None:

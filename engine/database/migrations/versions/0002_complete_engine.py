@@ -77,15 +77,13 @@ def upgrade() -> None:
         "rule_runs",
         sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
         sa.Column("rule_id", sa.Uuid(), nullable=False),
+        sa.Column("rule", sa.Text(), nullable=False, comment="its name then; the trace outlives the rule"),
         sa.Column("order_id", sa.Uuid(), nullable=False),
         sa.Column("event", sa.Text(), nullable=False),
         sa.Column(
             "done", postgresql.JSONB(astext_type=sa.Text()), nullable=False, comment="what the rule did, in words"
         ),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["rule_id"], ["orders.rules.id"], name=op.f("rule_runs_rule_id_fkey"), ondelete="CASCADE"
-        ),
         sa.PrimaryKeyConstraint("id", name=op.f("rule_runs_pkey")),
         schema="orders",
     )
@@ -471,6 +469,24 @@ def upgrade() -> None:
     op.add_column(
         "rules",
         sa.Column("error", sa.Text(), nullable=True, comment="why it broke last; it is skipped until it is saved anew"),
+        schema="orders",
+    )
+    op.add_column(
+        "orders",
+        sa.Column(
+            "rate_rule", sa.Text(), server_default="", nullable=False, comment="how a rule wants its label chosen"
+        ),
+        schema="orders",
+    )
+    op.add_column(
+        "work",
+        sa.Column(
+            "happened",
+            postgresql.ARRAY(sa.Text()),
+            server_default=sa.text("'{}'::text[]"),
+            nullable=False,
+            comment="events not put to rules yet",
+        ),
         schema="orders",
     )
     op.add_column("rules", sa.Column("broke_at", sa.DateTime(timezone=True), nullable=True), schema="orders")
