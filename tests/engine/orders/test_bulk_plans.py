@@ -13,7 +13,7 @@ from tests.factories import Factory
 _FILL = """
 INSERT INTO batches (id, kind, actor, request, total, created_at)
 SELECT gen_random_uuid(), 'tag', CASE WHEN n % 50 = 0 THEN 'mira' ELSE 'noor' END, '{}', 1, now() - n * interval '1 minute'
-FROM generate_series(1, 30000) n;
+FROM generate_series(1, 10000) n;
 INSERT INTO batch_parts (batch_id, first, order_ids) SELECT id, p * 500, '{}' FROM batches, generate_series(0, 1) p;
 INSERT INTO journal (id, batch_id, order_id, before, version_after, expires_at)
 SELECT gen_random_uuid(), b.id, o.id, '\\x00', 2, b.created_at + interval '1 day'
@@ -24,7 +24,7 @@ ANALYZE batches, batch_parts, journal, orders, order_workflows;
 
 @pytest.fixture
 async def many(store: Database, factory: Factory) -> list[Any]:
-    """Some orders, and the ids of two of thirty thousand batches."""
+    """Some orders, and the ids of two of ten thousand batches."""
     await factory.many(5000)
     await store.pool.execute(_FILL)
     return [row["id"] for row in await store.pool.fetch("SELECT id FROM batches ORDER BY created_at LIMIT 2")]
