@@ -38,6 +38,7 @@ WHERE o.id = ANY($1::uuid[]) ORDER BY o.id FOR NO KEY UPDATE OF o
 _WRITE = """
 UPDATE orders o
 SET tags = ARRAY(SELECT jsonb_array_elements_text(d.tags -> 'tags')), priority_level = d.level, priority_override = d.override,
+    priority_by_rule = o.priority_by_rule AND d.override IS NOT DISTINCT FROM o.priority_override,
     assigned_to = d.assigned_to, version = o.version + 1, updated_at = now(), audit_sequence = d.audit_sequence,
     audit_head = d.audit_head
 FROM unnest($1::uuid[], $2::jsonb[], $3::int[], $4::int[], $5::uuid[], $6::int[], $7::bytea[])

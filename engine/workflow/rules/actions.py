@@ -48,7 +48,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Prioritise:
-    """Set the order's priority as a person would; higher goes first."""
+    """Set the order's priority unless a person has; higher goes first."""
 
     priority: int
 

@@ -83,6 +83,8 @@ def perform(action: Action, rule: Rule, subject: Subject, changes: Changes) -> s
             return f"untagged {', '.join(there)}" if there else f"not tagged {', '.join(tags)}"
         case Hold():
             return _hold(action, rule, subject, changes)
+        case Prioritise(priority) if subject.prioritised:
+            return f"priority {priority} not set: a person has set {subject.priority}"
         case Prioritise(priority):
             subject.priority = changes.priority = priority
             return f"priority {priority}"

@@ -30,7 +30,7 @@ from engine.workflow.rules.reading import address_of
 _ORDERS = """
 SELECT o.id, o.order_number, o.total_amount, o.currency, o.payment_status, o.cash_on_delivery, o.cancel_requested, o.order_kind,
        o.channel_status, o.shipping_type, o.shipping_method, o.expected_ship_date, o.target_ship_by, o.shipping_address, o.tags,
-       o.priority_override, o.assigned_to IS NOT NULL AS assigned, o.fulfilled_by_tiktok, o.created_at, s.name AS shop,
+       o.priority_override, o.priority_by_rule, o.assigned_to IS NOT NULL AS assigned, o.fulfilled_by_tiktok, o.created_at, s.name AS shop,
        u.display_name AS creator,
        EXISTS (SELECT FROM order_item_units g WHERE g.order_id = o.id AND g.is_gift) AS is_gift,
        (SELECT h.new_status FROM order_status_history h WHERE h.order_id = o.id ORDER BY h.id LIMIT 1) AS first_status
@@ -166,7 +166,8 @@ def _arrived(vault: Vault, row: Any, records: _Records, rules: Sequence[Rule]) -
     state = WorkflowState(records.steps[0]["to_state"]) if records.steps else WorkflowState.NEW
     status = OrderStatus(row["first_status"]) if row["first_status"] else _STATUS_OF.get(state, OrderStatus.PENDING)
     deadline = row["target_ship_by"] or row["expected_ship_date"]
-    override = None if prioritised else row["priority_override"]
+    by_person = row["priority_override"] is not None and not row["priority_by_rule"]
+    override = row["priority_override"] if by_person or not prioritised else None
     return Subject(
         now=row["created_at"],
         state=state,
@@ -189,6 +190,7 @@ def _arrived(vault: Vault, row: Any, records: _Records, rules: Sequence[Rule]) -
         region=address.state if address else "",
         postal_code=address.postal_code if address else "",
         priority=derived_level(deadline, row["created_at"]) if override is None else override,
+        prioritised=by_person,
         assigned=row["assigned"] and not any(isinstance(action, Assign) for action in actions),
         tags=set(row["tags"]) - theirs,
     )

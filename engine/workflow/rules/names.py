@@ -70,6 +70,8 @@ class Subject:
     postal_code: str = ""
     failure_code: str = ""
     priority: int = 1
+    prioritised: bool = False
+    """Whether a person has set its priority, which no rule changes."""
     assigned: bool = False
     tags: set[str] = field(default_factory=set)
     holds: set[str] = field(default_factory=set)

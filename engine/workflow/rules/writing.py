@@ -34,6 +34,7 @@ UPDATE orders o
 SET tags = ARRAY(SELECT t FROM unnest(o.tags) AS t WHERE NOT d.tags -> 'off' ? t)
            || ARRAY(SELECT t FROM jsonb_array_elements_text(d.tags -> 'on') AS t WHERE t <> ALL (o.tags)),
     priority_override = coalesce(d.priority, o.priority_override), priority_level = coalesce(d.priority, o.priority_level),
+    priority_by_rule = o.priority_by_rule OR d.priority IS NOT NULL,
     assigned_to = coalesce((SELECT u.id FROM users u WHERE u.id = d.assigned), o.assigned_to),
     rate_rule = coalesce(d.rate_rule, o.rate_rule)
 FROM unnest($1::uuid[], $2::jsonb[], $3::int[], $4::uuid[], $5::text[]) AS d(id, tags, priority, assigned, rate_rule)

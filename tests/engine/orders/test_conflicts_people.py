@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -27,9 +28,10 @@ from engine.workflow import failure_work
 from engine.workflow.advance import Push
 from engine.workflow.facts import Picking
 from engine.workflow.runner import run_batch
-from tests.engine.facts import QUAY, an_order, units_of
+from tests.engine.facts import NOON, QUAY, an_order, units_of
 from tests.engine.house import MIRA, WORKING, House
 from tests.engine.orders.conflict_rows import code_of, says, settles
+from tests.engine.workflow.rules.ruled import a_rule, runs, save
 from tests.factories import opened
 
 JON = Actor("jon", ChangeSource.USER)
@@ -212,6 +214,21 @@ async def test_a_deadline_does_not_raise_what_a_person_put_back(house: House, st
     await rise_with_time(store, 100)
     assert await store.pool.fetchval("SELECT priority FROM work") == 0
     assert code_of("deadline-against-a-person-s-priority") == ""
+
+
+@settles("rule-against-a-person-s-priority")
+async def test_a_rule_leaves_a_person_s_priority_and_replaces_another_rule_s(house: House, store: Database) -> None:
+    raising = a_rule("first", "order.created", do='{ action = "prioritise", priority = 3 }')
+    again = a_rule("again", "order.updated", do='{ action = "prioritise", priority = 5 }')
+    await save(store, raising, again)
+    facts = [an_order(house.shop_id, number) for number in ("577001", "577002")]
+    theirs, free = await house.arrive(*facts)
+    await store.run(lambda c: prioritise(c, store.vault, [theirs], 0, actor=MIRA))
+    await house.arrive(*(replace(fact, seller_note="fragile", update_time=NOON + timedelta(minutes=5)) for fact in facts))
+    priorities = {row["order_id"]: row["priority"] for row in await store.pool.fetch("SELECT * FROM work")}
+    assert priorities == {theirs: 0, free: 5}
+    assert (await runs(store, theirs))[-1] == ("again", "order.updated", ["priority 5 not set: a person has set 0"])
+    assert code_of("rule-against-a-person-s-priority") == ""
 
 
 @settles("failure-assigned-while-retried")

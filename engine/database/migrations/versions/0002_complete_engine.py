@@ -263,6 +263,17 @@ def upgrade() -> None:
     op.add_column(
         "orders",
         sa.Column(
+            "priority_by_rule",
+            sa.Boolean(),
+            server_default=sa.text("false"),
+            nullable=False,
+            comment="gives way to a person's",
+        ),
+        schema="orders",
+    )
+    op.add_column(
+        "orders",
+        sa.Column(
             "priority_override",
             sa.Integer(),
             nullable=True,
