@@ -66,7 +66,9 @@ orders = Table(
     Column("order_source", Text, server_default="tiktok_shop"),
     Column("priority_level", Integer, nullable=False, server_default="1"),
     Column("priority_override", Integer, comment="a person's priority; null: derived from the ship-by"),
-    Column("priority_by_rule", Boolean, nullable=False, server_default=text("false"), comment="gives way to a person's"),
+    Column(
+        "priority_by_rule", Boolean, nullable=False, server_default=text("false"), comment="gives way to a person's"
+    ),
     moment("target_ship_by"),
     refer("assigned_to", "users.id", nullable=True),
     Column("tags", Texts, nullable=False, server_default=text("'{}'::text[]")),

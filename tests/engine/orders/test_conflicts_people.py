@@ -224,7 +224,9 @@ async def test_a_rule_leaves_a_person_s_priority_and_replaces_another_rule_s(hou
     facts = [an_order(house.shop_id, number) for number in ("577001", "577002")]
     theirs, free = await house.arrive(*facts)
     await store.run(lambda c: prioritise(c, store.vault, [theirs], 0, actor=MIRA))
-    await house.arrive(*(replace(fact, seller_note="fragile", update_time=NOON + timedelta(minutes=5)) for fact in facts))
+    await house.arrive(
+        *(replace(fact, seller_note="fragile", update_time=NOON + timedelta(minutes=5)) for fact in facts)
+    )
     priorities = {row["order_id"]: row["priority"] for row in await store.pool.fetch("SELECT * FROM work")}
     assert priorities == {theirs: 0, free: 5}
     assert (await runs(store, theirs))[-1] == ("again", "order.updated", ["priority 5 not set: a person has set 0"])
