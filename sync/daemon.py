@@ -23,7 +23,9 @@ from engine.database.notify import listen
 from engine.database.snapshots import oldest_snapshot
 from engine.errors import OrdersError
 from engine.fleet import daemons, leases
-from engine.orders import journal, packages, priority, shops
+from engine.orders import priority, shops
+from engine.orders.bulk import journal
+from engine.orders.parcels import packages
 from engine.workflow import runner
 from sync import intake
 from sync.delivery import Deliveries, DeliverySettings

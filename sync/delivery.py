@@ -19,7 +19,8 @@ from engine.effects.settling import Settlement, settle
 from engine.errors import OrdersError
 from engine.fleet.daemons import DEAD_AFTER_SECONDS
 from engine.identifiers import DaemonId, EffectId, OrderId, PackageId
-from engine.orders import notices, packages
+from engine.orders import notices
+from engine.orders.parcels import packages
 from engine.ports import Claim, Failed, NoticeRequest, Outcome, ParcelRequest, Postponed, ShipRequest, Unsure
 from engine.words import EffectKind
 from sync.desk import Handler

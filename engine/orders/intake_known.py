@@ -15,10 +15,10 @@ from engine.identifiers import OrderId, ShopId, new_id
 from engine.orders.deadlines import target_ship_by
 from engine.orders.intake_rows import PLACE_HOLDS, WORDS
 from engine.orders.opening import open_bytes
+from engine.orders.parcels.shrinking import note_elsewhere, shrink
 from engine.orders.personal import Sealed, seal_fact, words_of
 from engine.orders.priority import MOVE_DEADLINES, derived_level
 from engine.orders.shop_rows import ShopRow
-from engine.orders.shrinking import note_elsewhere, shrink
 from engine.ports import OrderFact, is_behind
 from engine.privacy.cipher import Vault
 from engine.words import ChannelStatus, PaymentStatus

@@ -10,7 +10,7 @@ import asyncpg
 from engine.actors import Actor
 from engine.database.locks import lock_work
 from engine.identifiers import OrderId
-from engine.orders.sharing import sharing
+from engine.orders.parcels.sharing import sharing
 from engine.orders.views import ChangeOutcome
 from engine.privacy.cipher import Vault
 from engine.words import OrderStatus, WorkflowState

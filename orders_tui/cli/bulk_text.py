@@ -9,7 +9,7 @@ from uuid import UUID
 
 from engine.errors import Misconfigured
 from engine.identifiers import BatchId
-from engine.orders.bulk_views import BatchState, BatchView, BulkPreview
+from engine.orders.bulk.requests import BatchState, BatchView, BulkPreview
 from engine.orders.views import BatchReport
 from orders_tui.cli.exits import Exit
 from orders_tui.cli.output import emit, emit_json, narrate

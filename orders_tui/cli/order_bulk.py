@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from engine.errors import Misconfigured, Refused
 from engine.identifiers import BatchId
-from engine.orders.bulk_views import BulkKind, BulkRequest, Chosen
+from engine.orders.bulk.requests import BulkKind, BulkRequest, Chosen
 from orders_tui.cli.bulk_text import batch_named, tell_preview, tell_report
 from orders_tui.cli.order_filter import Filters
 from orders_tui.cli.order_targets import Json, Reason, find_all, read_targets

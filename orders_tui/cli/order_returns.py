@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from engine.errors import Misconfigured
 from engine.money import Money
-from engine.orders.receiving import ReceivedLine
+from engine.orders.parcels.receiving import ReceivedLine
 from orders_tui.cli.exits import Exit
 from orders_tui.cli.order_targets import Json, find_all
 from orders_tui.cli.output import emit, emit_json, narrate

@@ -28,7 +28,7 @@ from engine.inventory import stock
 from engine.inventory.ledger import receive
 from engine.inventory.products import Weight, set_weight
 from engine.orders import queries
-from engine.orders.bulk_views import BulkKind, BulkRequest
+from engine.orders.bulk.requests import BulkKind, BulkRequest
 from engine.orders.correction import correct_address
 from engine.orders.detail import detail
 from engine.orders.timeline import timeline

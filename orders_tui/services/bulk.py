@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from engine.actors import Actor
 from engine.database.connection import Database
 from engine.identifiers import BatchId, OrderId
-from engine.orders import batches, bulk, bulk_preview
 from engine.orders.assignment import find_user
-from engine.orders.bulk_views import BatchView, BulkPreview, BulkRequest, Chosen
-from engine.orders.undoing import request_undo
+from engine.orders.bulk import batches, many, preview
+from engine.orders.bulk.requests import BatchView, BulkPreview, BulkRequest, Chosen
+from engine.orders.bulk.undoing import request_undo
 from engine.orders.views import BatchReport, ChangeOutcome
 from orders_tui.services.door import Door, lost_is_unreachable
 
@@ -30,14 +30,12 @@ class Bulk:
     ) -> BulkPreview:
         """What `run` would do now, counted; writes nothing."""
         with lost_is_unreachable():
-            return await bulk_preview.preview(
-                self._database, request, chosen, actor=self._actor, on_progress=on_progress
-            )
+            return await preview.preview(self._database, request, chosen, actor=self._actor, on_progress=on_progress)
 
     async def outcomes(self, request: BulkRequest, chosen: Chosen) -> list[ChangeOutcome]:
         """What `run` would do to each order now; writes nothing."""
         with lost_is_unreachable():
-            parts = bulk_preview.preview_parts(self._database, request, chosen, actor=self._actor)
+            parts = preview.preview_parts(self._database, request, chosen, actor=self._actor)
             return [outcome async for part in parts for outcome in part]
 
     async def do(
@@ -65,7 +63,7 @@ class Bulk:
         request: BulkRequest,
         chosen: Chosen,
         *,
-        part_size: int = bulk.PART_SIZE,
+        part_size: int = many.PART_SIZE,
         at_most: int | None = None,
         expected_versions: Mapping[OrderId, int] | None = None,
         on_progress: Progress | None = None,
@@ -74,7 +72,7 @@ class Bulk:
     ) -> BatchReport:
         """Do it to all of them; `on_progress(done, total)` is called between parts. Refused when they are more than `at_most`."""
         return await self._door.write(
-            bulk.run(
+            many.run(
                 self._database,
                 request,
                 chosen,
@@ -93,18 +91,18 @@ class Bulk:
     ) -> BatchReport:
         """Put back what a batch changed, by default this person's latest. Raises NotFound; Refused, saying why not."""
         return await self._door.write(
-            bulk.undo(self._database, batch_id, actor=self._actor, reason=reason, on_progress=on_progress)
+            many.undo(self._database, batch_id, actor=self._actor, reason=reason, on_progress=on_progress)
         )
 
     async def preview_undo(self, batch_id: BatchId | None = None) -> BulkPreview:
         """What `undo` would put back; writes nothing. Raises NotFound; Refused, saying why not."""
         with lost_is_unreachable():
             request, chosen, _ = await request_undo(self._database, batch_id, actor=self._actor, reason="")
-            return await bulk_preview.preview(self._database, request, chosen, actor=self._actor)
+            return await preview.preview(self._database, request, chosen, actor=self._actor)
 
     async def go_on(self, batch_id: BatchId, *, on_progress: Progress | None = None) -> BatchReport:
         """Do what is left of a batch that was stopped or interrupted. Raises NotFound, Refused when nothing is left."""
-        return await self._door.write(bulk.go_on(self._database, batch_id, actor=self._actor, on_progress=on_progress))
+        return await self._door.write(many.go_on(self._database, batch_id, actor=self._actor, on_progress=on_progress))
 
     async def assignee(self, person: str | None) -> dict[str, str | None]:
         """The parameters that hand orders to a person, by id, login or name, or to nobody. Raises NotFound, Refused."""

@@ -9,7 +9,7 @@ from engine.actors import Actor
 from engine.database.connection import Database
 from engine.identifiers import OrderId
 from engine.orders.assignment import find_user
-from engine.orders.bulk_views import BulkKind, BulkRequest
+from engine.orders.bulk.requests import BulkKind, BulkRequest
 from engine.orders.views import BatchReport, ChangeOutcome, FailureGroup, FailureView
 from engine.workflow import failure_groups, failure_work
 from orders_tui.services.bulk import Bulk

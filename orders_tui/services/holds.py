@@ -8,7 +8,7 @@ from datetime import datetime
 from engine.database.connection import Database
 from engine.identifiers import OrderId
 from engine.orders import holds
-from engine.orders.bulk_views import BulkKind, BulkRequest
+from engine.orders.bulk.requests import BulkKind, BulkRequest
 from engine.orders.holds import HoldView
 from engine.orders.views import ChangeOutcome
 from engine.words import HoldReason

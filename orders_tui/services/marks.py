@@ -9,7 +9,7 @@ from engine.actors import Actor
 from engine.database.connection import Database
 from engine.identifiers import OrderId
 from engine.orders import notes
-from engine.orders.bulk_views import BulkKind, BulkRequest
+from engine.orders.bulk.requests import BulkKind, BulkRequest
 from engine.orders.views import ChangeOutcome
 from orders_tui.services.bulk import Bulk
 from orders_tui.services.door import Door

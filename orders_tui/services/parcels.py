@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from engine.actors import Actor
 from engine.database.connection import Database
 from engine.identifiers import OrderId, PackageId
-from engine.orders import combining, handover, receiving, splitting, voiding
-from engine.orders.bulk_views import BulkKind, BulkRequest
-from engine.orders.combining import Combination
-from engine.orders.parcel_rows import live_parcels, parts_by_sku
-from engine.orders.receiving import ReceivedLine, ReturnView
+from engine.orders.bulk.requests import BulkKind, BulkRequest
+from engine.orders.parcels import combining, handover, receiving, splitting, voiding
+from engine.orders.parcels.combining import Combination
+from engine.orders.parcels.receiving import ReceivedLine, ReturnView
+from engine.orders.parcels.rows import live_parcels, parts_by_sku
+from engine.orders.parcels.voiding import LabelDocument
 from engine.orders.views import ChangeOutcome
-from engine.orders.voiding import LabelDocument
 from engine.words import CancelReason
 from orders_tui.services.bulk import Bulk
 from orders_tui.services.door import Door, lost_is_unreachable

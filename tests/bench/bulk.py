@@ -9,8 +9,9 @@ from engine.actors import Actor
 from engine.database.connection import Database
 from engine.errors import Terminal
 from engine.identifiers import ShopId
-from engine.orders import bulk, bulk_preview, intake
-from engine.orders.bulk_views import BulkKind, BulkRequest
+from engine.orders import intake
+from engine.orders.bulk import many, preview
+from engine.orders.bulk.requests import BulkKind, BulkRequest
 from engine.orders.views import OrderFilter
 from engine.reports.accounts import account
 from engine.words import ChangeSource, OrderStatus
@@ -41,11 +42,11 @@ async def measure_bulk(database: Database, shop_id: ShopId, orders: int = ORDERS
         await intake.apply(database, [order_fact(shop_id, number) for number in numbers])
     reserved = await database.pool.fetchval("SELECT sum(reserved) FROM stock_levels")
     started = time.perf_counter()
-    shown = await bulk_preview.preview(database, _CANCEL, _RESERVED, actor=_LEAD)
+    shown = await preview.preview(database, _CANCEL, _RESERVED, actor=_LEAD)
     preview_seconds = time.perf_counter() - started
     async with measuring(database) as spent:
         started = time.perf_counter()
-        report = await bulk.run(database, _CANCEL, _RESERVED, actor=_LEAD)
+        report = await many.run(database, _CANCEL, _RESERVED, actor=_LEAD)
         seconds = time.perf_counter() - started
     accounts = await account(database)
     left = await database.pool.fetchval("SELECT sum(reserved) FROM stock_levels")

@@ -12,7 +12,8 @@ from decimal import Decimal
 from engine.database.connection import Database
 from engine.fleet import daemons
 from engine.identifiers import DaemonId, PackageId, ShopId
-from engine.orders import intake, packages
+from engine.orders import intake
+from engine.orders.parcels import packages
 from engine.ports import Claim, Done, LabelBought, NoticeSent, OrderFact, PackageShipped, TrackingFact
 from engine.words import EffectKind, TrackingStatus
 from sync.delivery import Deliveries, DeliverySettings

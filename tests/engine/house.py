@@ -18,7 +18,7 @@ from engine.identifiers import DaemonId, OrderId, PackageId, ShopId
 from engine.inventory.ledger import receive
 from engine.inventory.products import ProductEntry, put_products
 from engine.orders import intake
-from engine.orders.packages import record_tracking
+from engine.orders.parcels.packages import record_tracking
 from engine.orders.shops import connect_shop
 from engine.orders.views import StockRow
 from engine.ports import Claim, Done, LabelBought, OrderFact, PackageShipped, TrackingFact

@@ -12,7 +12,7 @@ from engine.database.loss import is_lost
 from engine.errors import Refused
 from engine.inventory.ledger import receive
 from engine.orders.cancelling import cancel
-from engine.orders.voiding import void_label
+from engine.orders.parcels.voiding import void_label
 from engine.words import CancelReason
 from engine.workflow.executions import skip
 from engine.workflow.failures import retry

@@ -12,8 +12,8 @@ from engine.actors import Actor
 from engine.database.embedded import EmbeddedServer
 from engine.identifiers import DaemonId, OrderId, PackageId
 from engine.orders.cancelling import cancel
-from engine.orders.splitting import split
-from engine.orders.voiding import void_label
+from engine.orders.parcels.splitting import split
+from engine.orders.parcels.voiding import void_label
 from engine.reports.accounts import account
 from engine.words import CancelReason, ChangeSource, EffectKind
 from sync.delivery import Deliveries, DeliverySettings

@@ -31,7 +31,8 @@ WHERE r.user_id = ANY($1::uuid[]) AND r.enabled AND r.error IS NULL ORDER BY r.u
 # What a decision does not read, for orders that rules are asked about.
 _PARTICULARS = """
 SELECT o.id, o.tags, o.priority_level AS priority, o.priority_override IS NOT NULL AND NOT o.priority_by_rule AS prioritised,
-       o.assigned_to IS NOT NULL AS assigned, o.shipping_type, o.shipping_method, o.cash_on_delivery, o.expected_ship_date, o.shipping_address, s.name AS shop,
+       o.assigned_to IS NOT NULL AS assigned, o.shipping_type, o.shipping_method, o.cash_on_delivery, o.expected_ship_date,
+       o.shipping_address, s.name AS shop,
        u.display_name AS creator, k.happened,
        EXISTS (SELECT FROM order_item_units g WHERE g.order_id = o.id AND g.is_gift) AS is_gift
 FROM orders o JOIN shops s ON s.id = o.shop_id JOIN users u ON u.id = o.user_id LEFT JOIN work k ON k.order_id = o.id

@@ -12,20 +12,9 @@ from engine.effects.kinds import DEPENDENCY_OF
 from engine.fleet.daemons import DEAD_AFTER_SECONDS
 from engine.identifiers import EffectId, OrderId, PackageId, new_id
 from engine.inventory import stock
-from engine.orders import (
-    detail,
-    holds,
-    inbox,
-    journal,
-    notes,
-    notices,
-    packages,
-    priority,
-    queries,
-    shops,
-    status,
-    tags,
-)
+from engine.orders import detail, holds, inbox, notes, notices, priority, queries, shops, status, tags
+from engine.orders.bulk import journal
+from engine.orders.parcels import packages
 from engine.orders.views import OrderFilter, OrderKey, OrderSort, Pile
 from engine.ports import Claim, Done, NoticeSent, OrderFact
 from engine.reports import overview

@@ -13,8 +13,8 @@ from engine.database.embedded import EmbeddedServer
 from engine.identifiers import OrderId, PackageId
 from engine.orders.cancelling import cancel
 from engine.orders.holds import place_holds
+from engine.orders.parcels.voiding import void_label
 from engine.orders.views import ChangeOutcome
-from engine.orders.voiding import void_label
 from engine.ports import Done, Failed, LabelVoided, OrderCancelled, OrderFact
 from engine.words import CancelReason, ChannelStatus, EffectKind, HoldReason, OrderStatus, TrackingStatus
 from engine.workflow import executions

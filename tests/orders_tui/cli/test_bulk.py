@@ -12,8 +12,8 @@ import pytest
 
 from engine.database.connection import Database
 from engine.database.embedded import EmbeddedServer
-from engine.orders import batches, bulk
-from engine.orders.bulk_views import BulkKind, BulkRequest
+from engine.orders.bulk import batches, many
+from engine.orders.bulk.requests import BulkKind, BulkRequest
 from engine.words import OrderStatus, WorkflowState
 from tests.engine.house import MIRA
 from tests.factories import Factory, environment_for
@@ -224,7 +224,7 @@ async def test_an_interrupted_command_says_how_to_go_on_and_nothing_is_done_twic
 async def test_a_batch_that_was_left_is_stopped_and_continued(command: Command, store: Database, five: None) -> None:
     ids = [row["id"] for row in await store.pool.fetch("SELECT id FROM orders ORDER BY order_number")]
     tag = BulkRequest(BulkKind.TAG, {"tags": ["gift"]}, "season")
-    batch_id = str(await bulk.begin(store, tag, ids, actor=MIRA, part_size=2))
+    batch_id = str(await many.begin(store, tag, ids, actor=MIRA, part_size=2))
     assert (await command("batch", "stop", batch_id)).code == 0
     stopped = await command("batch", "show", batch_id)
     assert stopped.lines[0] == f"Batch {batch_id}: tag, stopped, by mira"

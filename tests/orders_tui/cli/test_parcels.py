@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.database.connection import Database
-from engine.orders.returns import apply_returns
+from engine.orders.parcels.returns import apply_returns
 from engine.ports import Done, LabelVoided, ReturnedUnit, ReturnFact
 from engine.words import EffectKind, TrackingStatus
 from tests.engine.facts import NOON, a_unit, an_order

@@ -11,11 +11,11 @@ from engine.actors import Actor
 from engine.database.locks import lock_for_result
 from engine.errors import NotFound, Refused
 from engine.identifiers import BatchId, OrderId
-from engine.orders import batches, journal
-from engine.orders.bulk_views import BatchView, BulkKind, BulkRequest
-from engine.orders.undo_holds import put_holds_back, remember_holds
-from engine.orders.undo_marks import put_marks_back, remember_marks
-from engine.orders.undo_status import put_status_back, remember_status
+from engine.orders.bulk import batches, journal
+from engine.orders.bulk.requests import BatchView, BulkKind, BulkRequest
+from engine.orders.bulk.undo_holds import put_holds_back, remember_holds
+from engine.orders.bulk.undo_marks import put_marks_back, remember_marks
+from engine.orders.bulk.undo_status import put_status_back, remember_status
 from engine.orders.views import ChangeOutcome
 from engine.privacy.cipher import Vault
 from engine.words import OrderStatus

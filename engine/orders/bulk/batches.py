@@ -17,7 +17,7 @@ from engine.database.rows import insert_rows
 from engine.errors import Misconfigured, NotFound, Refused
 from engine.identifiers import DEFAULT_CREATOR, BatchId, OrderId, new_id
 from engine.orders import search
-from engine.orders.bulk_views import BatchError, BatchState, BatchView, BulkKind, BulkRequest, Chosen
+from engine.orders.bulk.requests import BatchError, BatchState, BatchView, BulkKind, BulkRequest, Chosen
 from engine.orders.predicate import found, order_by, predicate_for
 from engine.orders.views import ChangeOutcome, OrderFilter
 

@@ -13,11 +13,11 @@ from engine.errors import NotFound, Refused
 from engine.identifiers import OrderId, PackageId, new_id
 from engine.orders import status
 from engine.orders.cancelling import cancel
-from engine.orders.combining import Combination, combine, uncombine
 from engine.orders.detail import detail
-from engine.orders.handover import hand_over
-from engine.orders.packages import parcel_requests, record_tracking, ship_requests
-from engine.orders.voiding import void_label
+from engine.orders.parcels.combining import Combination, combine, uncombine
+from engine.orders.parcels.handover import hand_over
+from engine.orders.parcels.packages import parcel_requests, record_tracking, ship_requests
+from engine.orders.parcels.voiding import void_label
 from engine.ports import Done, LabelVoided, OrderFact, PackageShipped, TrackingFact
 from engine.words import CancelReason, ChannelStatus, EffectKind, OrderStatus, TrackingStatus
 from engine.workflow.facts import LabelOn, Picking, ShipOn

@@ -16,7 +16,7 @@ from engine.database.rows import insert_rows
 from engine.errors import NotFound, Refused
 from engine.identifiers import ItemId, LocationId, OrderId, PackageId, new_id
 from engine.orders.marking import mark
-from engine.orders.parcel_rows import Parcel, lock_parcels
+from engine.orders.parcels.rows import Parcel, lock_parcels
 from engine.words import ExecutionStatus, WorkflowState
 from engine.workflow.advance import Push, advance
 from engine.workflow.explain import state_words

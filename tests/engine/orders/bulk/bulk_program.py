@@ -1,4 +1,4 @@
-"""A program that is killed in the middle of a bulk change: `python -m tests.engine.orders.bulk_program BATCH ORDERS`.
+"""A program that is killed in the middle of a bulk change: `python -m tests.engine.orders.bulk.bulk_program BATCH ORDERS`.
 
 It does the batch until so many of its orders are done, and dies as the out-of-memory killer would have it.
 """
@@ -13,7 +13,7 @@ from uuid import UUID
 
 from engine.database.connection import DatabaseSettings, open_database
 from engine.identifiers import BatchId
-from engine.orders import bulk
+from engine.orders.bulk import many
 from tests.engine.house import MIRA
 
 
@@ -24,7 +24,7 @@ async def main(batch_id: BatchId, dies_after: int) -> None:
         if done >= dies_after:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    await bulk.work(database, batch_id, actor=MIRA, on_progress=die)
+    await many.work(database, batch_id, actor=MIRA, on_progress=die)
 
 
 if __name__ == "__main__":

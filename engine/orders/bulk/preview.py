@@ -11,9 +11,9 @@ from engine.database.loss import is_lost
 from engine.errors import Misconfigured
 from engine.identifiers import OrderId
 from engine.orders import queries
-from engine.orders.breaking import broken, without_culprit
-from engine.orders.bulk_operations import OPERATIONS, check
-from engine.orders.bulk_views import BulkPreview, BulkRequest, Chosen, Refusals
+from engine.orders.bulk.breaking import broken, without_culprit
+from engine.orders.bulk.operations import OPERATIONS, check
+from engine.orders.bulk.requests import BulkPreview, BulkRequest, Chosen, Refusals
 from engine.orders.views import ChangeOutcome, OrderFilter
 
 if TYPE_CHECKING:

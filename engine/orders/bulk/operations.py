@@ -17,12 +17,12 @@ from engine.errors import Refused
 from engine.identifiers import OrderId, UserId
 from engine.orders import status
 from engine.orders.assignment import Assignee, assign
-from engine.orders.bulk_views import BulkKind, BulkRequest
+from engine.orders.bulk.requests import BulkKind, BulkRequest
+from engine.orders.bulk.undoing import undo_part
 from engine.orders.cancelling import cancel_part
 from engine.orders.holds import place_holds, release_holds
 from engine.orders.priority import prioritise
 from engine.orders.tags import add_tags, normal_tag, remove_tags
-from engine.orders.undoing import undo_part
 from engine.orders.views import ChangeOutcome
 from engine.privacy.cipher import Vault
 from engine.words import CancelReason, HoldReason, OrderStatus

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from engine.identifiers import OrderId
-from engine.orders.packages import parcel_requests, ship_requests
-from engine.orders.splitting import split
+from engine.orders.parcels.packages import parcel_requests, ship_requests
+from engine.orders.parcels.splitting import split
 from engine.ports import Done, LabelVoided, OrderFact, UnitFact
 from engine.words import ChannelStatus, EffectKind, TrackingStatus
 from engine.workflow.facts import Picking

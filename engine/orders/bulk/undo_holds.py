@@ -11,8 +11,8 @@ from uuid import UUID
 from engine.actors import Actor
 from engine.database.locks import make_ready
 from engine.identifiers import OrderId
+from engine.orders.bulk.journal import Entry
 from engine.orders.editing import lock_editable, noted, write_edits
-from engine.orders.journal import Entry
 from engine.orders.views import ChangeOutcome
 from engine.privacy.cipher import Vault
 

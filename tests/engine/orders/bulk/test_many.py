@@ -16,8 +16,9 @@ from engine.database.connection import Database
 from engine.database.embedded import EmbeddedServer
 from engine.errors import NotFound, Refused
 from engine.identifiers import BatchId, OrderId, new_id
-from engine.orders import batches, bulk, bulk_preview, status
-from engine.orders.bulk_views import BatchError, BatchState, BulkKind, BulkPreview, BulkRequest, Refusals
+from engine.orders import status
+from engine.orders.bulk import batches, many, preview
+from engine.orders.bulk.requests import BatchError, BatchState, BulkKind, BulkPreview, BulkRequest, Refusals
 from engine.orders.views import BatchReport, ChangeOutcome, OrderFilter
 from engine.words import ChannelStatus, OrderStatus
 from engine.workflow import advance
@@ -26,7 +27,7 @@ from tests.engine.facts import an_order
 from tests.engine.house import MIRA, House
 from tests.factories import environment_for, opened
 
-PROJECT = Path(__file__).parents[3]
+PROJECT = Path(__file__).parents[4]
 SHIP = BulkRequest(BulkKind.STATUS, {"status": "shipped"}, "van")
 CANCEL = BulkRequest(BulkKind.CANCEL, reason="sold out")
 
@@ -45,7 +46,7 @@ async def test_a_bulk_change_answers_for_every_order_once(house: House, store: D
     await status.change(store, ids[:1], OrderStatus.SHIPPED, actor=MIRA, reason="first van")
     nobody = OrderId(new_id())
     progress: list[tuple[int, int]] = []
-    report = await bulk.run(
+    report = await many.run(
         store,
         SHIP,
         [*ids, nobody, *ids[:3]],
@@ -99,7 +100,7 @@ async def test_a_bulk_change_answers_for_every_order_once(house: House, store: D
 async def test_a_bulk_cancel_frees_the_stock_and_sends_no_label(house: House, store: Database) -> None:
     ids = await reserved(house, 12)
     assert await house.level() == (22, 12)
-    report = await bulk.run(store, CANCEL, OrderFilter(), actor=MIRA, part_size=5)
+    report = await many.run(store, CANCEL, OrderFilter(), actor=MIRA, part_size=5)
     assert (report.processed, report.changed, report.failed, report.finished) == (12, 12, 0, True)
     assert await house.level() == (22, 0)
     for order_id in ids:
@@ -107,21 +108,21 @@ async def test_a_bulk_cancel_frees_the_stock_and_sends_no_label(house: House, st
         assert (await house.steps(order_id))[-1] == "cancel"
         assert (await house.history(order_id))[-1] == "cancelled"
         assert ("buy_label", "voided") in await house.effects(order_id)
-    again = await bulk.run(store, CANCEL, ids, actor=MIRA)
+    again = await many.run(store, CANCEL, ids, actor=MIRA)
     assert (again.processed, again.changed, again.unchanged, again.failed) == (12, 0, 12, 0)
     await house.assert_balanced()
 
 
 async def test_all_that_match_is_fixed_when_the_batch_begins(house: House, store: Database) -> None:
     before = await reserved(house, 7)
-    batch_id = await bulk.begin(
+    batch_id = await many.begin(
         store, CANCEL, OrderFilter(statuses=frozenset({OrderStatus.PROCESSING})), actor=MIRA, part_size=3
     )
     later = await reserved(house, 4, first=100)
     # One of the chosen matches no more; it was chosen all the same, and says how it stands.
-    await bulk.run(store, CANCEL, before[:1], actor=MIRA)
+    await many.run(store, CANCEL, before[:1], actor=MIRA)
     assert (await batches.batch(store, batch_id)).total == 7
-    report = await bulk.work(store, batch_id, actor=MIRA)
+    report = await many.work(store, batch_id, actor=MIRA)
     assert (report.processed, report.changed, report.unchanged) == (7, 6, 1)
     assert {(await house.standing(order_id)).execution for order_id in before} == {"cancelled"}
     assert {(await house.standing(order_id)).execution for order_id in later} == {"running"}
@@ -129,7 +130,7 @@ async def test_all_that_match_is_fixed_when_the_batch_begins(house: House, store
 
 
 async def test_a_filter_that_matches_nothing_is_a_finished_batch_of_nothing(house: House, store: Database) -> None:
-    report = await bulk.run(store, CANCEL, OrderFilter(search="nobody"), actor=MIRA)
+    report = await many.run(store, CANCEL, OrderFilter(search="nobody"), actor=MIRA)
     assert (report.processed, report.errors, report.finished) == (0, (), True)
 
 
@@ -137,8 +138,8 @@ async def test_more_than_was_confirmed_is_refused_and_leaves_no_trace(house: Hou
     await reserved(house, 6)
     counts = await house.row_counts()
     with pytest.raises(Refused, match="6 orders would be changed, more than 5: confirm it") as refused:
-        await bulk.run(store, CANCEL, OrderFilter(), actor=MIRA, at_most=5)
-    assert refused.value.code == "bulk.too_many"
+        await many.run(store, CANCEL, OrderFilter(), actor=MIRA, at_most=5)
+    assert refused.value.code == "many.too_many"
     assert await house.row_counts() == counts
     assert await house.level() == (16, 6)
 
@@ -147,7 +148,7 @@ async def test_parameters_without_sense_are_refused_before_there_is_a_batch(hous
     [order_id] = await reserved(house, 1)
     counts = await house.row_counts()
     with pytest.raises(Refused, match="Give the status: one of pending, confirmed"):
-        await bulk.run(store, BulkRequest(BulkKind.STATUS, {"status": "sent"}), [order_id], actor=MIRA)
+        await many.run(store, BulkRequest(BulkKind.STATUS, {"status": "sent"}), [order_id], actor=MIRA)
     assert await house.row_counts() == counts
 
 
@@ -156,7 +157,7 @@ async def test_orders_that_changed_since_a_person_looked_are_left_alone(house: H
     seen = {order_id: await house.version(order_id) for order_id in (first, second)}
     await house.buy_labels()
     now_seen = seen | {second: await house.version(second)}
-    report = await bulk.run(store, SHIP, [first, second], actor=MIRA, expected_versions=now_seen)
+    report = await many.run(store, SHIP, [first, second], actor=MIRA, expected_versions=now_seen)
     assert [(each.order_id, each.code) for each in report.errors] == [(first, "order.changed_meanwhile")]
     assert (await house.standing(first)).state == "ready_to_ship"
     assert (await house.standing(second)).state == "shipped"
@@ -169,8 +170,8 @@ async def test_two_batches_over_the_same_orders_cancel_each_once(
     ids = await reserved(house, 30)
     async with opened(database) as other:
         reports = await asyncio.gather(
-            bulk.run(store, CANCEL, ids, actor=MIRA, part_size=4),
-            bulk.run(other, CANCEL, list(reversed(ids)), actor=MIRA, part_size=7),
+            many.run(store, CANCEL, ids, actor=MIRA, part_size=4),
+            many.run(other, CANCEL, list(reversed(ids)), actor=MIRA, part_size=7),
         )
     assert [report.processed for report in reports] == [30, 30]
     assert sum(report.changed for report in reports) == 30
@@ -185,9 +186,9 @@ async def test_two_programs_share_one_batch_and_do_each_part_once(
     house: House, store: Database, database: EmbeddedServer
 ) -> None:
     await reserved(house, 30)
-    batch_id = await bulk.begin(store, CANCEL, OrderFilter(), actor=MIRA, part_size=2)
+    batch_id = await many.begin(store, CANCEL, OrderFilter(), actor=MIRA, part_size=2)
     async with opened(database) as other:
-        await asyncio.gather(*(bulk.work(each, batch_id, actor=MIRA) for each in (store, other)))
+        await asyncio.gather(*(many.work(each, batch_id, actor=MIRA) for each in (store, other)))
     ended = await batches.batch(store, batch_id)
     assert (ended.state, ended.processed, ended.changed, ended.unchanged) == (BatchState.FINISHED, 30, 30, 0)
     await house.assert_balanced()
@@ -195,7 +196,7 @@ async def test_two_programs_share_one_batch_and_do_each_part_once(
 
 async def test_a_stopped_batch_ends_between_parts_and_goes_on_when_asked(house: House, store: Database) -> None:
     ids = await reserved(house, 10)
-    batch_id = await bulk.begin(store, CANCEL, ids, actor=MIRA, part_size=2)
+    batch_id = await many.begin(store, CANCEL, ids, actor=MIRA, part_size=2)
     asked: list[asyncio.Task[None]] = []
     enough = asyncio.Event()
 
@@ -204,7 +205,7 @@ async def test_a_stopped_batch_ends_between_parts_and_goes_on_when_asked(house: 
             asked.append(asyncio.create_task(batches.ask_to_stop(store, batch_id)))
             enough.set()
 
-    report = await bulk.work(store, batch_id, actor=MIRA, workers=1, on_progress=stop)
+    report = await many.work(store, batch_id, actor=MIRA, workers=1, on_progress=stop)
     await enough.wait()
     await asked[0]
     assert report.finished is False
@@ -213,12 +214,12 @@ async def test_a_stopped_batch_ends_between_parts_and_goes_on_when_asked(house: 
     assert (stopped.state, stopped.finished_at, stopped.processed) == (BatchState.STOPPED, None, report.processed)
     still = [order_id for order_id in ids if (await house.standing(order_id)).execution == "running"]
     assert len(still) == 10 - report.processed
-    ended = await bulk.go_on(store, batch_id, actor=MIRA)
+    ended = await many.go_on(store, batch_id, actor=MIRA)
     assert (ended.processed, ended.changed, ended.finished) == (10, 10, True)
     with pytest.raises(Refused, match="has ended already"):
         await batches.ask_to_stop(store, batch_id)
     with pytest.raises(Refused, match="has ended already"):
-        await bulk.go_on(store, batch_id, actor=MIRA)
+        await many.go_on(store, batch_id, actor=MIRA)
     with pytest.raises(NotFound, match="There is no batch"):
         await batches.ask_to_stop(store, BatchId(new_id()))
     await house.assert_balanced()
@@ -228,11 +229,11 @@ async def test_a_batch_whose_program_was_killed_is_continued_by_another(
     house: House, store: Database, database: EmbeddedServer
 ) -> None:
     await reserved(house, 20)
-    batch_id = await bulk.begin(store, CANCEL, OrderFilter(), actor=MIRA, part_size=3)
+    batch_id = await many.begin(store, CANCEL, OrderFilter(), actor=MIRA, part_size=3)
     environment = os.environ | dict(environment_for(database))
     killed = await asyncio.to_thread(
         subprocess.run,
-        [sys.executable, "-m", "tests.engine.orders.bulk_program", str(batch_id), "6"],
+        [sys.executable, "-m", "tests.engine.orders.bulk.bulk_program", str(batch_id), "6"],
         cwd=PROJECT,
         env=environment,
         timeout=60,
@@ -243,7 +244,7 @@ async def test_a_batch_whose_program_was_killed_is_continued_by_another(
     assert left.state is BatchState.INTERRUPTED
     assert 6 <= left.processed < 20
     assert left.processed == await store.pool.fetchval("SELECT count(*) FROM orders WHERE order_status = 'cancelled'")
-    report = await bulk.go_on(store, batch_id, actor=MIRA)
+    report = await many.go_on(store, batch_id, actor=MIRA)
     assert (report.processed, report.changed, report.unchanged, report.finished) == (20, 20, 0, True)
     assert await house.level() == (30, 0)
     assert await store.pool.fetchval("SELECT count(*) FROM order_workflow_steps WHERE trigger = 'cancel'") == 20
@@ -265,8 +266,8 @@ async def test_a_poison_order_is_reported_and_its_neighbours_are_changed(
     sentence = "Changing order 0006 broke (ZeroDivisionError); nothing of it changed."
     with monkeypatch.context() as patched:
         patched.setattr(advance, "decide", broken)
-        looked = await bulk_preview.preview(store, CANCEL, ids, actor=MIRA)
-        report = await bulk.run(store, CANCEL, ids, actor=MIRA, part_size=11)
+        looked = await preview.preview(store, CANCEL, ids, actor=MIRA)
+        report = await many.run(store, CANCEL, ids, actor=MIRA, part_size=11)
     assert looked == BulkPreview(11, (("processing → cancelled", 10),), 0, (Refusals("internal_error", 1, sentence),))
     assert [(each.order_id, each.code, each.sentence) for each in report.errors] == [
         (poison, "internal_error", sentence)
@@ -275,7 +276,7 @@ async def test_a_poison_order_is_reported_and_its_neighbours_are_changed(
     for order_id in ids:
         assert (await house.standing(order_id)).execution == ("running" if order_id == poison else "cancelled")
     assert await house.level() == (21, 1)
-    again = await bulk.run(store, CANCEL, [poison], actor=MIRA)
+    again = await many.run(store, CANCEL, [poison], actor=MIRA)
     assert again.changed == 1
     await house.assert_balanced()
 
@@ -287,7 +288,7 @@ async def test_an_order_that_somebody_holds_is_reported_and_its_neighbours_are_c
     monkeypatch.setattr("engine.database.connection._RETRIES", 1)
     async with opened(database) as other, other.transaction() as connection:
         await connection.fetch("SELECT 1 FROM work WHERE order_id = $1 FOR UPDATE", ids[4])
-        report = await bulk.run(store, CANCEL, ids, actor=MIRA)
+        report = await many.run(store, CANCEL, ids, actor=MIRA)
     assert [(each.order_id, each.code) for each in report.errors] == [(ids[4], "order.busy")]
     assert (report.changed, report.failed) == (8, 1)
     assert (await house.standing(ids[4])).execution == "running"
@@ -299,11 +300,11 @@ async def test_a_preview_counts_what_would_happen_and_writes_nothing(house: Hous
     await house.buy_labels()
     unpaid = await house.arrive(*(an_order(house.shop_id, f"9{place}", ChannelStatus.UNPAID) for place in range(2)))
     [gone] = await reserved(house, 1, first=50)
-    await bulk.run(store, CANCEL, [gone], actor=MIRA)
+    await many.run(store, CANCEL, [gone], actor=MIRA)
     counts, level = await house.row_counts(), await house.level()
     told: list[tuple[int, int]] = []
     everything = OrderFilter(ascending=True)
-    shown = await bulk_preview.preview(
+    shown = await preview.preview(
         store, SHIP, everything, actor=MIRA, on_progress=lambda done, total: told.append((done, total))
     )
     assert shown == BulkPreview(
@@ -316,12 +317,12 @@ async def test_a_preview_counts_what_would_happen_and_writes_nothing(house: Hous
         ),
     )
     assert (shown.refused, told) == (3, [(6, 6)])
-    listed = await bulk_preview.preview(store, CANCEL, [*ready, *unpaid, gone, gone], actor=MIRA)
+    listed = await preview.preview(store, CANCEL, [*ready, *unpaid, gone, gone], actor=MIRA)
     assert listed == BulkPreview(6, (("processing → cancelled", 3), ("pending → cancelled", 2)), 1, ())
     assert (await house.row_counts(), await house.level()) == (counts, level)
     assert {(await house.standing(order_id)).state for order_id in ready} == {"ready_to_ship"}
     # What was shown is what happens.
-    report = await bulk.run(store, SHIP, everything, actor=MIRA)
+    report = await many.run(store, SHIP, everything, actor=MIRA)
     assert (report.changed, report.failed) == (3, 3)
     await house.assert_balanced()
 
@@ -329,16 +330,16 @@ async def test_a_preview_counts_what_would_happen_and_writes_nothing(house: Hous
 async def test_a_preview_of_a_large_set_goes_part_by_part(
     house: House, store: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bulk_preview, "PREVIEW_PART", 4)
+    monkeypatch.setattr(preview, "PREVIEW_PART", 4)
     await reserved(house, 10)
-    sizes = [len(outcomes) async for outcomes in bulk_preview.preview_parts(store, CANCEL, OrderFilter(), actor=MIRA)]
+    sizes = [len(outcomes) async for outcomes in preview.preview_parts(store, CANCEL, OrderFilter(), actor=MIRA)]
     assert sizes == [4, 4, 2]
 
 
 async def test_the_latest_batches_come_first(house: House, store: Database) -> None:
     ids = await reserved(house, 2)
-    first = await bulk.run(store, CANCEL, ids[:1], actor=MIRA)
-    second = await bulk.begin(store, CANCEL, ids[1:], actor=MIRA)
+    first = await many.run(store, CANCEL, ids[:1], actor=MIRA)
+    second = await many.begin(store, CANCEL, ids[1:], actor=MIRA)
     listed = await batches.recent(store, limit=5)
     assert [(str(each.batch_id), each.state) for each in listed] == [
         (str(second), BatchState.RUNNING),

@@ -13,9 +13,9 @@ from engine.database.embedded import EmbeddedServer
 from engine.errors import NotFound, OrdersError, Refused
 from engine.identifiers import ItemId, OrderId, PackageId, new_id
 from engine.orders.cancelling import cancel
-from engine.orders.handover import hand_over
-from engine.orders.packages import record_tracking, ship_requests
-from engine.orders.splitting import ship_what_is_there, split
+from engine.orders.parcels.handover import hand_over
+from engine.orders.parcels.packages import record_tracking, ship_requests
+from engine.orders.parcels.splitting import ship_what_is_there, split
 from engine.ports import Done, LabelVoided, TrackingFact
 from engine.words import CancelReason, EffectKind, TrackingStatus
 from engine.workflow.facts import Backorder, LabelOn, Picking, ShipOn

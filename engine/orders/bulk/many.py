@@ -1,6 +1,6 @@
 """The one way to do something to many orders: over ids or all that match, a transaction a part, with a batch that tells how it goes.
 
-Each kind's operation (`bulk_operations`) decides and writes a whole part set-wise. A part that breaks is divided until the order that
+Each kind's operation (`operations`) decides and writes a whole part set-wise. A part that breaks is divided until the order that
 breaks it stands alone; that one is reported and its neighbours are changed.
 """
 
@@ -16,13 +16,13 @@ from engine.database.locks import lock_for_result
 from engine.database.loss import is_lost
 from engine.errors import Misconfigured
 from engine.identifiers import BatchId, OrderId
-from engine.orders import batches, journal
-from engine.orders.batches import Part
-from engine.orders.breaking import broken, without_culprit
-from engine.orders.bulk_operations import OPERATIONS, check
-from engine.orders.bulk_views import BulkRequest, Chosen
-from engine.orders.sharing import sharing
-from engine.orders.undoing import UNDOS, lasting, request_undo
+from engine.orders.bulk import batches, journal
+from engine.orders.bulk.batches import Part
+from engine.orders.bulk.breaking import broken, without_culprit
+from engine.orders.bulk.operations import OPERATIONS, check
+from engine.orders.bulk.requests import BulkRequest, Chosen
+from engine.orders.bulk.undoing import UNDOS, lasting, request_undo
+from engine.orders.parcels.sharing import sharing
 from engine.orders.views import BatchReport, ChangeOutcome
 
 if TYPE_CHECKING:

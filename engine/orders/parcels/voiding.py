@@ -15,7 +15,7 @@ from engine.effects.kinds import DEPENDENCY_OF
 from engine.errors import Misconfigured, NotFound, Refused
 from engine.identifiers import OrderId, PackageId, new_id
 from engine.orders.marking import mark
-from engine.orders.parcel_rows import Parcel, lock_parcels, unworkable
+from engine.orders.parcels.rows import Parcel, lock_parcels, unworkable
 from engine.words import EffectKind
 from engine.workflow.advance import advance
 from engine.workflow.plan import NewEffect

@@ -9,7 +9,7 @@ from engine.actors import Actor
 from engine.audit import chain
 from engine.database.rows import insert_rows
 from engine.identifiers import OrderId, new_id
-from engine.orders.journal import Entry
+from engine.orders.bulk.journal import Entry
 from engine.orders.views import ChangeOutcome
 from engine.privacy.cipher import Vault
 from engine.words import OrderStatus, WorkflowState

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from engine.actors import Actor
 from engine.errors import Refused
 from engine.identifiers import OrderId, PackageId
-from engine.orders.parcel_rows import Parcel, lock_parcels, unworkable
+from engine.orders.parcels.rows import Parcel, lock_parcels, unworkable
 from engine.workflow.advance import HAND_OVER, Push, advance
 
 if TYPE_CHECKING:

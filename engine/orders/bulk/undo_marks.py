@@ -9,8 +9,8 @@ from uuid import UUID
 
 from engine.actors import Actor
 from engine.identifiers import OrderId
+from engine.orders.bulk.journal import Entry
 from engine.orders.editing import Edit, Editable, changed, lock_editable, write_edits
-from engine.orders.journal import Entry
 from engine.orders.priority import derived_level, write_levels
 from engine.orders.views import ChangeOutcome
 from engine.privacy.cipher import Vault

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from engine.database.connection import Database
-from engine.orders import batches, journal, status, undoing
+from engine.orders import status
+from engine.orders.bulk import batches, journal, undoing
 from tests.factories import Factory
 
 _FILL = """

@@ -12,8 +12,8 @@ from engine.database.connection import Database
 from engine.database.embedded import EmbeddedServer
 from engine.errors import NotFound, Refused
 from engine.identifiers import BatchId, OrderId
-from engine.orders import batches, bulk, journal
-from engine.orders.bulk_views import BulkKind, BulkRequest
+from engine.orders.bulk import batches, journal, many
+from engine.orders.bulk.requests import BulkKind, BulkRequest
 from engine.orders.correction import correct_address
 from engine.orders.views import BatchReport, OrderFilter
 from engine.words import ChannelStatus
@@ -45,7 +45,7 @@ async def confirmed(house: House, count: int = 3, *, sku: str = OUT_OF_STOCK) ->
     await house.set_policies(replace(WORKING, backorder=Backorder.WAIT))
     await house.stock(OUT_OF_STOCK, 0)
     ids = await payable(house, count, sku=sku)
-    return ids, await bulk.run(house.store, CONFIRM, ids, actor=MIRA)
+    return ids, await many.run(house.store, CONFIRM, ids, actor=MIRA)
 
 
 def batch_of(report: BatchReport) -> BatchId:
@@ -58,7 +58,7 @@ async def test_a_status_is_put_back_where_nothing_followed_from_it(house: House,
     for order_id in ids:
         assert await house.standing(order_id) == Standing("validated", "confirmed", "running", "stock")
     assert (await batches.batch(store, batch_of(report))).undoable == 3
-    undone = await bulk.undo(store, None, actor=MIRA, reason="called again")
+    undone = await many.undo(store, None, actor=MIRA, reason="called again")
     assert (undone.processed, undone.changed, undone.failed) == (3, 3, 0)
     for order_id in ids:
         assert await house.standing(order_id) == Standing("new", "pending", "running", "person")
@@ -77,15 +77,15 @@ async def test_a_status_is_put_back_where_nothing_followed_from_it(house: House,
 
 async def test_an_undo_is_done_once_and_is_not_undone(house: House, store: Database) -> None:
     ids, report = await confirmed(house)
-    undone = await bulk.undo(store, batch_of(report), actor=MIRA)
+    undone = await many.undo(store, batch_of(report), actor=MIRA)
     counts = await house.row_counts()
     versions = [await house.version(order_id) for order_id in ids]
     with pytest.raises(Refused, match="is undone already"):
-        await bulk.undo(store, batch_of(report), actor=MIRA)
+        await many.undo(store, batch_of(report), actor=MIRA)
     with pytest.raises(Refused, match="An undo is not undone"):
-        await bulk.undo(store, batch_of(undone), actor=MIRA)
+        await many.undo(store, batch_of(undone), actor=MIRA)
     with pytest.raises(NotFound, match="There is nothing of mira to undo"):
-        await bulk.undo(store, None, actor=MIRA)
+        await many.undo(store, None, actor=MIRA)
     assert (await house.row_counts(), [await house.version(order_id) for order_id in ids]) == (counts, versions)
 
 
@@ -95,7 +95,7 @@ async def test_two_undos_of_one_batch_put_each_order_back_once(
     ids, report = await confirmed(house, 8)
     async with opened(database) as other:
         undone = await asyncio.gather(
-            *(bulk.undo(each, batch_of(report), actor=MIRA) for each in (store, other)), return_exceptions=True
+            *(many.undo(each, batch_of(report), actor=MIRA) for each in (store, other)), return_exceptions=True
         )
     reports = [each for each in undone if isinstance(each, BatchReport)]
     assert all(isinstance(each, BatchReport | Refused) for each in undone)
@@ -111,7 +111,7 @@ async def test_an_order_that_changed_since_is_left_alone_and_its_neighbours_are_
     ids, report = await confirmed(house)
     await correct_address(store, ids[1], QUAY, actor=MIRA)
     version = await house.version(ids[1])
-    undone = await bulk.undo(store, batch_of(report), actor=MIRA)
+    undone = await many.undo(store, batch_of(report), actor=MIRA)
     assert (undone.changed, undone.failed) == (2, 1)
     assert [(each.order_id, each.code, each.sentence) for each in undone.errors] == [
         (
@@ -129,7 +129,7 @@ async def test_an_expired_change_stays(house: House, store: Database) -> None:
     ids, report = await confirmed(house, 2)
     await store.pool.execute("UPDATE journal SET expires_at = now() - interval '1 second'")
     versions = [await house.version(order_id) for order_id in ids]
-    undone = await bulk.undo(store, batch_of(report), actor=MIRA)
+    undone = await many.undo(store, batch_of(report), actor=MIRA)
     assert [each.code for each in undone.errors] == ["undo.expired", "undo.expired"]
     assert undone.changed == 0
     assert [await house.version(order_id) for order_id in ids] == versions
@@ -141,7 +141,7 @@ async def test_a_status_from_which_stock_was_reserved_stays(house: House, store:
     ids, report = await confirmed(house, 2, sku="MUG-BLU")
     assert {(await house.standing(order_id)).state for order_id in ids} == {"inventory_reserved"}
     level, versions = await house.level(), [await house.version(order_id) for order_id in ids]
-    undone = await bulk.undo(store, batch_of(report), actor=MIRA)
+    undone = await many.undo(store, batch_of(report), actor=MIRA)
     # A busy part is divided, and then its halves may be noted in either order.
     assert sorted((each.code, each.sentence) for each in undone.errors) == [
         ("undo.gone_on", f"Order MUG-BLU{place} has gone on to inventory reserved: cancel it, or hold it.")
@@ -158,7 +158,7 @@ async def test_a_status_that_somebody_outside_was_told_of_stays(house: House, st
         ids[0],
     )
     version = await house.version(ids[0])
-    undone = await bulk.undo(store, batch_of(report), actor=MIRA)
+    undone = await many.undo(store, batch_of(report), actor=MIRA)
     assert [(each.order_id, each.code) for each in undone.errors] == [(ids[0], "undo.gone_on")]
     assert undone.errors[0].sentence == f"Order {OUT_OF_STOCK}0: somebody outside has been told of the change."
     assert (await house.standing(ids[0])).status == "confirmed"
@@ -179,10 +179,10 @@ async def test_what_cannot_be_undone_says_why(
 ) -> None:
     await house.arrive(an_order(house.shop_id))
     await house.buy_labels()
-    report = await bulk.run(store, request_, OrderFilter(), actor=MIRA)
+    report = await many.run(store, request_, OrderFilter(), actor=MIRA)
     counts = await house.row_counts()
     with pytest.raises(Refused, match=sentence) as refused:
-        await bulk.undo(store, batch_of(report), actor=MIRA)
+        await many.undo(store, batch_of(report), actor=MIRA)
     assert refused.value.code == "undo.lasting"
     assert await house.row_counts() == counts
     assert await store.pool.fetchval("SELECT count(*) FROM journal") == 0
@@ -190,10 +190,10 @@ async def test_what_cannot_be_undone_says_why(
 
 async def test_a_batch_that_changed_nothing_has_nothing_to_undo(house: House, store: Database) -> None:
     [order_id] = await house.arrive(an_order(house.shop_id, "1", ChannelStatus.UNPAID))
-    report = await bulk.run(store, CONFIRM, [order_id], actor=MIRA)
+    report = await many.run(store, CONFIRM, [order_id], actor=MIRA)
     assert report.failed == 1
     with pytest.raises(Refused, match="has changed nothing that is still noted"):
-        await bulk.undo(store, batch_of(report), actor=MIRA)
+        await many.undo(store, batch_of(report), actor=MIRA)
 
 
 async def test_the_journal_tells_nothing_without_the_key(
@@ -203,7 +203,7 @@ async def test_the_journal_tells_nothing_without_the_key(
     before = await store.pool.fetchval("SELECT before FROM journal")
     assert b"pending" not in before
     async with opened(database, with_key=False) as keyless:
-        undone = await bulk.undo(keyless, batch_of(report), actor=MIRA)
+        undone = await many.undo(keyless, batch_of(report), actor=MIRA)
     assert [each.code for each in undone.errors] == ["undo.sealed"]
     assert (await house.standing(ids[0])).status == "confirmed"
 

@@ -12,8 +12,8 @@ from engine.clock import database_now
 from engine.database.connection import Database
 from engine.errors import Refused
 from engine.identifiers import BatchId, OrderId
-from engine.orders import bulk, bulk_preview
-from engine.orders.bulk_views import BulkKind, BulkPreview, BulkRequest
+from engine.orders.bulk import many, preview
+from engine.orders.bulk.requests import BulkKind, BulkPreview, BulkRequest
 from engine.orders.views import BatchReport
 from tests.engine.facts import an_order
 from tests.engine.house import MIRA, House
@@ -51,12 +51,12 @@ def batch_of(report: BatchReport) -> BatchId:
 async def test_tags_are_put_on_and_taken_back_from_those_that_got_them(
     house: House, store: Database, ids: list[OrderId]
 ) -> None:
-    await bulk.run(store, GIFT, ids[:1], actor=MIRA)
+    await many.run(store, GIFT, ids[:1], actor=MIRA)
     before = await marks(store, ids)
-    report = await bulk.run(store, GIFT, ids, actor=MIRA)
+    report = await many.run(store, GIFT, ids, actor=MIRA)
     assert (report.changed, report.unchanged, report.failed) == (2, 1, 0)
     assert [row[0] for row in await marks(store, ids)] == [["gift-wrap"]] * 3
-    undone = await bulk.undo(store, batch_of(report), actor=MIRA, reason="wrong season")
+    undone = await many.undo(store, batch_of(report), actor=MIRA, reason="wrong season")
     assert (undone.processed, undone.changed) == (2, 2)
     assert await marks(store, ids) == before
     last = await store.pool.fetch(
@@ -67,10 +67,10 @@ async def test_tags_are_put_on_and_taken_back_from_those_that_got_them(
 
 
 async def test_tags_are_taken_off_and_put_back(house: House, store: Database, ids: list[OrderId]) -> None:
-    await bulk.run(store, BulkRequest(BulkKind.TAG, {"tags": ["vip", "gift"]}), ids[:2], actor=MIRA)
-    report = await bulk.run(store, BulkRequest(BulkKind.UNTAG, {"tags": ["vip"]}), ids, actor=MIRA)
+    await many.run(store, BulkRequest(BulkKind.TAG, {"tags": ["vip", "gift"]}), ids[:2], actor=MIRA)
+    report = await many.run(store, BulkRequest(BulkKind.UNTAG, {"tags": ["vip"]}), ids, actor=MIRA)
     assert (report.changed, report.unchanged) == (2, 1)
-    await bulk.undo(store, None, actor=MIRA)
+    await many.undo(store, None, actor=MIRA)
     assert [row[0] for row in await marks(store, ids)] == [["vip", "gift"], ["vip", "gift"], []]
     await house.assert_balanced()
 
@@ -78,12 +78,12 @@ async def test_tags_are_taken_off_and_put_back(house: House, store: Database, id
 async def test_a_priority_is_put_back_to_what_the_deadline_says(
     house: House, store: Database, ids: list[OrderId]
 ) -> None:
-    await bulk.run(store, BulkRequest(BulkKind.PRIORITY, {"level": 3}), ids[:1], actor=MIRA)
+    await many.run(store, BulkRequest(BulkKind.PRIORITY, {"level": 3}), ids[:1], actor=MIRA)
     before = await marks(store, ids)
-    report = await bulk.run(store, BulkRequest(BulkKind.PRIORITY, {"level": 5}), ids, actor=MIRA)
+    report = await many.run(store, BulkRequest(BulkKind.PRIORITY, {"level": 5}), ids, actor=MIRA)
     assert report.changed == 3
     assert [row[1:4] for row in await marks(store, ids)] == [(5, 5, 5)] * 3
-    await bulk.undo(store, batch_of(report), actor=MIRA)
+    await many.undo(store, batch_of(report), actor=MIRA)
     assert await marks(store, ids) == before
     await house.assert_balanced()
 
@@ -93,14 +93,14 @@ async def test_orders_are_handed_to_somebody_and_back(house: House, store: Datab
         "INSERT INTO users (display_name, role) VALUES ('Mira Holm', 'operator') RETURNING id"
     )
     request = BulkRequest(BulkKind.ASSIGN, {"user_id": str(user_id), "name": "Mira Holm"})
-    shown = await bulk_preview.preview(store, request, ids, actor=MIRA)
+    shown = await preview.preview(store, request, ids, actor=MIRA)
     assert shown == BulkPreview(3, (("assigned to Mira Holm", 3),), 0, ())
-    report = await bulk.run(store, request, ids, actor=MIRA)
+    report = await many.run(store, request, ids, actor=MIRA)
     assert [row[4] for row in await marks(store, ids)] == [user_id] * 3
-    nobody = await bulk.run(store, BulkRequest(BulkKind.ASSIGN, {"user_id": None, "name": ""}), ids[:1], actor=MIRA)
-    undone = await bulk.undo(store, batch_of(report), actor=MIRA)
+    nobody = await many.run(store, BulkRequest(BulkKind.ASSIGN, {"user_id": None, "name": ""}), ids[:1], actor=MIRA)
+    undone = await many.undo(store, batch_of(report), actor=MIRA)
     assert [each.code for each in undone.errors] == ["undo.changed_since"]
-    await bulk.undo(store, batch_of(nobody), actor=MIRA)
+    await many.undo(store, batch_of(nobody), actor=MIRA)
     assert [row[4] for row in await marks(store, ids)] == [user_id, None, None]
     await house.assert_balanced()
 
@@ -108,7 +108,7 @@ async def test_orders_are_handed_to_somebody_and_back(house: House, store: Datab
 async def test_holds_are_lifted_again_and_the_note_is_read_by_nobody(
     house: House, store: Database, ids: list[OrderId]
 ) -> None:
-    report = await bulk.run(store, FRAUD, ids, actor=MIRA)
+    report = await many.run(store, FRAUD, ids, actor=MIRA)
     assert report.changed == 3
     assert [(row[0], row[1]) for row in await standing_holds(store)] == [
         (order_id, "fraud") for order_id in sorted(ids)
@@ -118,7 +118,7 @@ async def test_holds_are_lifted_again_and_the_note_is_read_by_nobody(
     assert await house.buy_labels() == []
     for table in ("batches", "batch_parts", "journal", "holds", "audit_log"):
         assert await store.pool.fetchval(f"SELECT count(*) FROM {table} t WHERE t::text LIKE '%Ines Falk%'") == 0  # noqa: S608
-    undone = await bulk.undo(store, batch_of(report), actor=MIRA)
+    undone = await many.undo(store, batch_of(report), actor=MIRA)
     assert undone.changed == 3
     assert await standing_holds(store) == []
     await house.run()
@@ -129,13 +129,13 @@ async def test_holds_are_lifted_again_and_the_note_is_read_by_nobody(
 async def test_released_holds_stand_again_as_they_were(house: House, store: Database, ids: list[OrderId]) -> None:
     until = await database_now(store.pool) + timedelta(hours=3)
     dated = BulkRequest(BulkKind.HOLD, {"hold": "address", "until": until.isoformat()}, note="calls back at noon")
-    await bulk.run(store, FRAUD, ids[:2], actor=MIRA)
-    await bulk.run(store, dated, ids[1:], actor=MIRA)
+    await many.run(store, FRAUD, ids[:2], actor=MIRA)
+    await many.run(store, dated, ids[1:], actor=MIRA)
     before = await standing_holds(store)
     assert len(before) == 4
-    report = await bulk.run(store, BulkRequest(BulkKind.RELEASE), ids, actor=MIRA)
+    report = await many.run(store, BulkRequest(BulkKind.RELEASE), ids, actor=MIRA)
     assert (report.changed, await standing_holds(store)) == (3, [])
-    await bulk.undo(store, batch_of(report), actor=MIRA)
+    await many.undo(store, batch_of(report), actor=MIRA)
     assert await standing_holds(store) == before
     await house.assert_balanced()
 
@@ -143,25 +143,25 @@ async def test_released_holds_stand_again_as_they_were(house: House, store: Data
 async def test_a_hold_placed_over_another_is_put_back_to_the_other(
     house: House, store: Database, ids: list[OrderId]
 ) -> None:
-    await bulk.run(store, FRAUD, ids, actor=MIRA)
+    await many.run(store, FRAUD, ids, actor=MIRA)
     before = await standing_holds(store)
-    again = await bulk.run(
+    again = await many.run(
         store, BulkRequest(BulkKind.HOLD, {"hold": "fraud"}, note="cleared by the bank"), ids, actor=MIRA
     )
     assert await standing_holds(store) != before
-    await bulk.undo(store, batch_of(again), actor=MIRA)
+    await many.undo(store, batch_of(again), actor=MIRA)
     assert await standing_holds(store) == before
 
 
 async def test_a_released_order_that_went_on_is_not_held_again(
     house: House, store: Database, ids: list[OrderId]
 ) -> None:
-    await bulk.run(store, FRAUD, ids, actor=MIRA)
-    report = await bulk.run(store, BulkRequest(BulkKind.RELEASE, {"hold": "fraud"}), ids, actor=MIRA)
+    await many.run(store, FRAUD, ids, actor=MIRA)
+    report = await many.run(store, BulkRequest(BulkKind.RELEASE, {"hold": "fraud"}), ids, actor=MIRA)
     await house.run()
     await house.buy_labels()
     versions = [await house.version(order_id) for order_id in ids]
-    undone = await bulk.undo(store, batch_of(report), actor=MIRA)
+    undone = await many.undo(store, batch_of(report), actor=MIRA)
     assert [each.code for each in undone.errors] == ["undo.changed_since"] * 3
     assert await standing_holds(store) == []
     assert [await house.version(order_id) for order_id in ids] == versions
@@ -183,7 +183,7 @@ async def test_marks_without_sense_are_refused_before_there_is_a_batch(
 ) -> None:
     counts = await house.row_counts()
     with pytest.raises(Refused, match=sentence):
-        await bulk.run(store, request_, ids, actor=MIRA)
+        await many.run(store, request_, ids, actor=MIRA)
     assert await house.row_counts() == counts
 
 
@@ -194,8 +194,8 @@ async def test_previews_of_marks_write_nothing(house: House, store: Database, id
         (FRAUD, "held (fraud)"),
         (BulkRequest(BulkKind.PRIORITY, {"level": 4}), "priority 4"),
     ):
-        shown = await bulk_preview.preview(store, request, ids, actor=MIRA)
+        shown = await preview.preview(store, request, ids, actor=MIRA)
         assert shown == BulkPreview(3, ((words, 3),), 0, ())
-    nothing = await bulk_preview.preview(store, BulkRequest(BulkKind.RELEASE), ids, actor=MIRA)
+    nothing = await preview.preview(store, BulkRequest(BulkKind.RELEASE), ids, actor=MIRA)
     assert nothing == BulkPreview(3, (), 3, ())
     assert await house.row_counts() == counts
