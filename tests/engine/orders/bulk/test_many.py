@@ -139,7 +139,7 @@ async def test_more_than_was_confirmed_is_refused_and_leaves_no_trace(house: Hou
     counts = await house.row_counts()
     with pytest.raises(Refused, match="6 orders would be changed, more than 5: confirm it") as refused:
         await many.run(store, CANCEL, OrderFilter(), actor=MIRA, at_most=5)
-    assert refused.value.code == "many.too_many"
+    assert refused.value.code == "bulk.too_many"
     assert await house.row_counts() == counts
     assert await house.level() == (16, 6)
 
