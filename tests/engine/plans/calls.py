@@ -13,13 +13,21 @@ from engine.fleet.daemons import DEAD_AFTER_SECONDS
 from engine.identifiers import EffectId, OrderId, PackageId, new_id
 from engine.inventory import stock
 from engine.orders import detail, holds, inbox, notes, notices, priority, queries, shops, status, tags
-from engine.orders.bulk import journal
+from engine.orders.bulk import batches, journal
 from engine.orders.parcels import packages
 from engine.orders.views import OrderFilter, OrderKey, OrderSort, Pile
 from engine.ports import Claim, Done, NoticeSent, OrderFact
 from engine.reports import overview
-from engine.words import ChannelStatus, EffectKind, ExecutionStatus, HoldReason, OrderStatus, TrackingStatus
-from engine.workflow import failure_groups, runner
+from engine.words import (
+    ChannelStatus,
+    EffectKind,
+    ExecutionStatus,
+    HoldReason,
+    OrderStatus,
+    TrackingStatus,
+    WorkflowState,
+)
+from engine.workflow import estimate, failure_groups, runner, tries
 from tests.engine.facts import a_unit, an_order, later
 from tests.engine.house import MIRA, House
 
@@ -171,5 +179,10 @@ READS: Mapping[str, Call] = {
     "holds": lambda s: holds.standing_holds(s.store, limit=100),
     "stock": lambda s: stock.stock(s.store, "MUG", limit=50),
     "the piles": lambda s: overview.piles(s.store),
+    "what was tried": lambda s: tries.tried(s.store.pool, s.orders),
+    "an estimate": lambda s: estimate.estimated_completion(
+        s.store.pool, s.house.shop_id, WorkflowState.INVENTORY_RESERVED
+    ),
+    "bulk changes": lambda s: batches.recent(s.store, limit=20),
 }
 """What screens ask: it costs what is open, whatever is closed."""
