@@ -21,6 +21,7 @@ from engine.database.connection import Database
 from engine.database.loss import is_lost
 from engine.database.notify import listen
 from engine.database.snapshots import oldest_snapshot
+from engine.database.stalled import end_stalled_sessions
 from engine.errors import OrdersError
 from engine.fleet import daemons, leases
 from engine.orders import priority, shops
@@ -157,6 +158,7 @@ class Daemon:
         return [
             Tick("heartbeat", settings.beat_seconds, self._beat),
             Tick("keep_database", 1.0, self._keep_database),
+            Tick("end_stalled", 1.0, self._end_stalled),
             Tick("wake_due", 1.0, self._wake_due),
             Tick("read_gates", 1.0, self._read_gates),
             Tick("rise_with_time", 30.0, self._rise_with_time),
@@ -181,6 +183,11 @@ class Daemon:
                 raise
             _log.warning("database_restarting")
             await self._database.revive()
+
+    async def _end_stalled(self) -> None:
+        """Another daemon that is frozen while it sends rows must not keep its orders from this one."""
+        if ended := await end_stalled_sessions(self._database):
+            _log.warning("stalled_sessions_ended", sessions=ended)
 
     async def _wake_due(self) -> None:
         await runner.wake_due(self._database)

@@ -10,5 +10,6 @@ Where to look
     notify       wake-ups between processes
     rows         plain inserts in bulk
     snapshots    who keeps a transaction open that slows every queue
+    stalled      sessions that stopped in the middle of sending rows
     tables/      every table
 """

@@ -33,8 +33,7 @@ T = TypeVar("T")
 AT_ONCE = Timings(0, 0, 0.05, 0.1, 0.15)
 """Paid when placed, and delivered as soon as it is told: a run is there for what happens in between."""
 
-_PATIENCE_SECONDS = 90.0
-"""A session frozen in the middle of a COPY is no idle transaction to the server: its locks go with the statement, after a minute."""
+_PATIENCE_SECONDS = 60.0
 _LOOK_SECONDS = 0.04
 
 
