@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 from engine.effects.kinds import DEPENDENCY_OF, DIGEST_SECONDS
 from engine.identifiers import LocationId, PackageId, new_id
@@ -102,7 +101,7 @@ def _notify(plan: OrderPlan, template: str, audience: str) -> None:
 
 def _digest(plan: OrderPlan, template: str, audience: str, subject: str) -> None:
     """One notice for everything about `subject` in this minute, sent when the minute is over."""
-    minute = datetime.now(UTC).strftime("%Y%m%d%H%M")
+    minute = plan.order.now.strftime("%Y%m%d%H%M")
     key = f"notice:{template}:{subject}:{minute}"
     _intend(
         plan,
@@ -118,7 +117,7 @@ def _digest(plan: OrderPlan, template: str, audience: str, subject: str) -> None
 
 def _alert(plan: OrderPlan, subject: str) -> None:
     """What is broken in the system itself is told at once, and at most once a minute for each cause."""
-    minute = datetime.now(UTC).strftime("%Y%m%d%H%M")
+    minute = plan.order.now.strftime("%Y%m%d%H%M")
     key = f"notice:alert:{subject}:{minute}"
     _intend(plan, key, EffectKind.NOTICE, about_order=False, template="alert", audience="support", subject=subject)
 

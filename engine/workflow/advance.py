@@ -29,7 +29,7 @@ from engine.words import (
 )
 from engine.workflow.conditions import arranged_elsewhere, data_problems, items_picked, shipping_label_ready
 from engine.workflow.definition import BUILT_IN_TRIGGERS
-from engine.workflow.explain import refusal_sentence, state_words
+from engine.workflow.explain import reason, refusal_sentence, state_words
 from engine.workflow.facts import ImportMode, OrderFacts
 from engine.workflow.failures import cause_of_outcome
 from engine.workflow.following import follow, only_shown
@@ -275,6 +275,10 @@ def _push(machine: WorkflowMachine, token: Token, push: Push) -> Refused | None:
 def _hand_over(plan: OrderPlan, push: Push) -> Refused | None:
     order = plan.order
     order.by_person = False
+    if order.unacknowledged:
+        return Refused(
+            "workflow.refused", f"Order {order.order_number} cannot go on: {reason(order, 'notes_acknowledged')}."
+        )
     if order.state not in PACKING:
         return Refused("parcel.not_yet", f"Order {order.order_number} is {state_words(order.state)}.")
     for package in order.packages:

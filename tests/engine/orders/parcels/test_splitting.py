@@ -13,6 +13,7 @@ from engine.database.embedded import EmbeddedServer
 from engine.errors import NotFound, OrdersError, Refused
 from engine.identifiers import ItemId, OrderId, PackageId, new_id
 from engine.orders.cancelling import cancel
+from engine.orders.notes import add_note
 from engine.orders.parcels.handover import hand_over
 from engine.orders.parcels.packages import record_tracking, ship_requests
 from engine.orders.parcels.splitting import ship_what_is_there, split
@@ -117,6 +118,23 @@ async def test_each_parcel_ships_what_is_in_it_and_the_order_ships_with_the_last
     await scan(house, second, TrackingStatus.DELIVERED, 41)
     assert (await house.standing(order_id)).state == "completed"
     await house.assert_balanced()
+
+
+async def test_no_parcel_leaves_while_a_note_waits_to_be_acknowledged(house: House) -> None:
+    await house.set_policies(replace(WORKING, ship_on=ShipOn.HANDOVER))
+    order_id = await three_mugs(house)
+    await off(house, order_id)
+    for _ in range(2):
+        await house.buy_labels()
+        await house.tell_tiktok()
+    first, _ = await package_ids(house, order_id)
+    store = house.store
+    await store.run(lambda c: add_note(c, store.vault, [order_id], "wrap it twice", actor=MIRA, must_acknowledge=True))
+    before, counts = await house.standing(order_id), await house.row_counts()
+    with pytest.raises(Refused, match="a note on it must be acknowledged first"):
+        await hand_over(store, [first], actor=MIRA)
+    assert (await house.standing(order_id), await house.row_counts()) == (before, counts)
+    assert await shipped(house, order_id) == [(3, 0, "reserved")]
 
 
 async def test_a_parcel_leaves_while_the_other_has_no_label_yet(house: House) -> None:
