@@ -210,6 +210,10 @@ class PackageShipped:
     warning: str = ""
 
 
+SKIPPED = "skipped"
+"""The reference of a notice that had become pointless and was left out."""
+
+
 @dataclass(frozen=True, slots=True)
 class NoticeSent:
     """A notice left for its recipient; `reference` is the mail's Message-ID or the file's name."""

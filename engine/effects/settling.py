@@ -18,7 +18,7 @@ from engine.effects import ledger
 from engine.effects.kinds import BUDGETS, Budgets
 from engine.effects.meanings import write_meanings
 from engine.identifiers import OrderId, new_id
-from engine.ports import Claim, Done, Failed, Outcome, Postponed, Unsure
+from engine.ports import Claim, Done, Failed, NoticeSent, Outcome, Postponed, Unsure
 from engine.privacy.cipher import Vault
 from engine.words import EffectKind, EffectState
 from engine.workflow import afterwards
@@ -169,14 +169,14 @@ def _row(settlement: Settlement, budgets: Budgets) -> _Row:
     claim, outcome = settlement.claim, settlement.outcome
     budget = budgets[claim.kind].with_own(claim.retry)
     match outcome:
-        case Done():
+        case Done(result):
             return _Row(
                 EffectState.DONE,
                 open=False,
                 result=None,
                 error_code=None,
                 error=None,
-                reference="",
+                reference=result.reference if isinstance(result, NoticeSent) else "",
                 delay_seconds=0,
                 refund=0,
                 gave_up=None,

@@ -13,6 +13,7 @@ from engine.orders.effect_words import DONE, WANTED
 from engine.orders.opening import open_bytes, open_text
 from engine.orders.plain_text import plain
 from engine.orders.views import TimelineEntry, TimelineKind
+from engine.ports import SKIPPED
 from engine.privacy.cipher import Vault
 from engine.words import ChangeSource, EffectKind, EffectState
 from engine.workflow.rules.changes import BY_RULE
@@ -157,6 +158,8 @@ def _effect(record: Any) -> TimelineEntry:
     error = f": {plain(record['error'])}" if record["error"] else ""
     state = EffectState(record["state"])
     match state:
+        case EffectState.DONE if record["provider_reference"] == SKIPPED:
+            text = f"{wanted}{what}: not needed any more"
         case EffectState.DONE:
             text = f"{done}{what}{tries}"
         case EffectState.FAILED:

@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from engine.errors import OrdersError
-from engine.ports import Claim, Done, NoticeRequest, NoticeSent
+from engine.ports import SKIPPED, Claim, Done, NoticeRequest, NoticeSent
 from sync.desk import Desk, Handler
 from sync.notices.letter import Letter, Outbox
 from sync.notices.templates import render
 from sync.settling import for_each, outcome_of
-
-SKIPPED = "skipped"
-"""The reference of a notice that had become pointless."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.audit.verify import verify
 from engine.database.connection import Database
+from engine.ports import SKIPPED
 from engine.reports.accounts import account
 
 _TWO_LABELS = """
@@ -102,8 +103,8 @@ async def check(database: Database, state: Mapping[str, Any], foretold: Mapping[
 
 async def _notices(database: Database) -> int:
     """Notices that were sent, those left out that had become pointless."""
-    query = "SELECT count(*) FROM effects WHERE kind = 'notice' AND state = 'done'"
-    return int(await database.pool.fetchval(query))
+    query = "SELECT count(*) FROM effects WHERE kind = 'notice' AND state = 'done' AND provider_reference <> $1"
+    return int(await database.pool.fetchval(query, SKIPPED))
 
 
 def _letters(folder: Path) -> int:
