@@ -88,7 +88,7 @@ async def check(database: Database, state: Mapping[str, Any], foretold: Mapping[
         "orders took more from the shelf than was reserved for them": await ask(_TAKEN_TWICE),
         "lines are reserved twice": await ask(_RESERVED_TWICE),
         "orders went the same way twice": await ask(_WORKED_TWICE),
-        "notices were left twice or never": abs(await _notices(database) - _letters(letters)),
+        "notices were left twice or never": await _wrong_notices(database, letters),
     }
     verdict.doubled = max(*doubled.values(), kept - living, 0)
     verdict.complaints += [f"{count} {what}." for what, count in doubled.items() if count]
@@ -101,12 +101,17 @@ async def check(database: Database, state: Mapping[str, Any], foretold: Mapping[
     return verdict
 
 
-async def _notices(database: Database) -> int:
-    """Notices that were sent, those left out that had become pointless."""
-    query = "SELECT count(*) FROM effects WHERE kind = 'notice' AND state = 'done' AND provider_reference <> $1"
-    return int(await database.pool.fetchval(query, SKIPPED))
+async def _wrong_notices(database: Database, folder: Path) -> int:
+    """Notices that were sent without a letter, and letters of none that was sent.
 
-
-def _letters(folder: Path) -> int:
+    One that was tried again may have left its letter before it became pointless.
+    """
+    rows = await database.pool.fetch(
+        "SELECT id, provider_reference, attempt FROM effects WHERE kind = 'notice' AND state = 'done'"
+    )
+    sent = {row["provider_reference"] for row in rows if row["provider_reference"] != SKIPPED}
+    maybe = {str(row["id"]) for row in rows if row["provider_reference"] == SKIPPED and row["attempt"] > 1}
     new = folder / "new"
-    return len(list(new.iterdir())) if new.exists() else 0
+    letters = {letter.name for letter in new.iterdir()} if new.exists() else set()
+    strays = {name for name in letters - sent if name.partition(".")[0] not in maybe}
+    return len(sent - letters) + len(strays)
