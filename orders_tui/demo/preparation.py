@@ -20,7 +20,16 @@ from engine.words import ChangeSource
 from engine.workflow.facts import ImportMode, Picking, ShipOn, ShopPolicies
 from orders_tui.demo.plan import DemoFiles, DemoPlan
 from orders_tui.demo.world import World, start_world
-from orders_tui.settings import CarrierSection, DaemonSection, DatabaseSection, NoticesSection, Settings, TikTokSection
+from orders_tui.settings import (
+    CarrierSection,
+    DaemonSection,
+    DatabaseSection,
+    NoticesSection,
+    RetriesSection,
+    RetrySection,
+    Settings,
+    TikTokSection,
+)
 
 LEAD = Actor("demo lead", ChangeSource.USER)
 
@@ -38,6 +47,10 @@ def demo_settings(files: DemoFiles, url: str, app_key: str) -> Settings:
         carrier=CarrierSection(base_url=url, calls_per_second=0, tracking_seconds=1.0),
         notices=NoticesSection(durable=False),
         daemon=DaemonSection(idle_seconds=0.5),
+        # Its world fails on purpose, and a demo that is killed in the middle has used up tries without an answer.
+        retries=RetriesSection(
+            carrier=RetrySection(max_attempts=8, base_delay_seconds=1, max_delay_seconds=10, multiplier=1.5)
+        ),
     )
 
 

@@ -108,7 +108,11 @@ def _replies(seed: int) -> Iterator[Run]:
         "tiktok.fulfilment.mark_shipped",
     ):
         for call in (1, 4):
-            yield _other(f"reply of {operation} after the lease, call {call}", seed, acts.delayed(operation, call))
+            yield _other(
+                f"reply of {operation} after the lease, call {call}",
+                seed,
+                acts.delayed(operation, call, then_settles=not operation.endswith(".create")),
+            )
 
 
 def _clocks(seed: int) -> Iterator[Run]:
