@@ -137,7 +137,7 @@ async def _parameters(
             person = _one(kind, values)
             return await services.bulk.assignee(None if person == NOBODY else person)
         case "cancel":
-            return {"because": _one(kind, values) if values else None}
+            return {"because": _one(kind, values).replace("-", "_") if values else None}
         case "retry":
             return {}
 

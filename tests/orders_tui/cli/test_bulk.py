@@ -187,7 +187,7 @@ async def test_a_bulk_cancel_tells_tiktok_why(command: Command, store: Database,
     wrong = await command(*cancel, "--to", "boredom")
     assert (wrong.code, wrong.err.split(":")[0]) == (1, "Give the reason that TikTok is told")
     assert await store.pool.fetchval("SELECT count(*) FROM batches") == 0
-    said = await command(*cancel, "--to", "wrong_price", "--json")
+    said = await command(*cancel, "--to", "wrong-price", "--json")
     assert (said.code, said.documents[0]["processed"], said.documents[0]["failed"]) == (0, 4, 0)
     told = await store.pool.fetch("SELECT request ->> 'reason' AS reason FROM effects WHERE kind = 'cancel_order'")
     assert [row["reason"] for row in told] == ["wrong_price"] * 4
