@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
@@ -33,6 +34,9 @@ QUICK_NOT_DURABLE = ("fsync = off", "full_page_writes = off", "synchronous_commi
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # Started in the background of a shell: the programs under test would inherit deafness to Ctrl-C.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     folder = Path(tempfile.mkdtemp(prefix="orders-tui-tests-"))
     folder.chmod(0o711)  # as root the server's own account has to pass through
     config.stash[FOLDER] = folder
