@@ -141,6 +141,14 @@ class EffectKind(StrEnum):
     SHIP_PACKAGE = "ship_package"
     UPDATE_TRACKING = "update_tracking"
     CANCEL_ORDER = "cancel_order"
+    ANSWER_CANCELLATION = "answer_cancellation"
+    ANSWER_RETURN = "answer_return"
+    SPLIT_ORDER = "split_order"
+    COMBINE_PACKAGES = "combine_packages"
+    UNCOMBINE_PACKAGE = "uncombine_package"
+    RESERVE_STOCK = "reserve_stock"
+    RELEASE_STOCK = "release_stock"
+    ADJUST_STOCK = "adjust_stock"
     NOTICE = "notice"
 
 
@@ -149,6 +157,7 @@ class Dependency(StrEnum):
 
     TIKTOK = "tiktok"
     CARRIER = "carrier"
+    INVENTORY = "inventory"
     NOTICES = "notices"
 
 

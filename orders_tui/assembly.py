@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import platformdirs
 
 from engine.errors import Misconfigured
-from sync.daemon import Daemon, DaemonSettings
+from sync.daemon import Daemon
+from sync.daemon_settings import DaemonSettings
 from sync.delivery import DeliverySettings
 from sync.notices.folder import FolderOutbox
 from sync.notices.letter import Outbox

@@ -81,17 +81,6 @@ class DatabaseSection(Section):
         )
 
 
-class TikTokVersions(Section):
-    """The version of each group of TikTok's endpoints; mixing them is normal."""
-
-    authorization: str = "202309"
-    orders_search: str = "202309"
-    order_detail: str = "202507"
-    fulfillment: str = "202309"
-    logistics: str = "202309"
-    return_refund: str = "202309"
-
-
 class TikTokSection(Section):
     """TikTok Shop's API. Secret: `tiktok_app_secret`. No limit of ours where `calls_per_second` is 0."""
 
@@ -101,21 +90,17 @@ class TikTokSection(Section):
     calls_per_second: NonNegativeInt = 10
     poll_seconds: PositiveFloat = 30.0
     overlap_seconds: PositiveFloat = 120.0
-    versions: TikTokVersions = TikTokVersions()
+    versions: dict[str, str] = Field(default_factory=dict)
+    """Other versions of single endpoints, by our names for them (`orders.detail = "202507"`)."""
     cancel_reasons: dict[str, dict[str, str]] = Field(default_factory=dict)
     """TikTok's names for our reasons, by market, beside those that ship with the program."""
 
     def for_client(self) -> TikTokSettings:
+        """Raises Misconfigured for a version of an endpoint that there is not."""
         from sync.tiktok.client import TikTokSettings
+        from sync.tiktok.endpoints import checked_versions
 
-        return TikTokSettings(
-            authorization_version=self.versions.authorization,
-            orders_search_version=self.versions.orders_search,
-            order_detail_version=self.versions.order_detail,
-            fulfillment_version=self.versions.fulfillment,
-            logistics_version=self.versions.logistics,
-            return_refund_version=self.versions.return_refund,
-        )
+        return TikTokSettings(versions=checked_versions(self.versions))
 
     def for_cancellations(self) -> CancelSettings:
         from sync.tiktok.cancel_reasons import check
@@ -206,6 +191,7 @@ class RetriesSection(Section):
 
     tiktok: RetrySection = RetrySection(max_attempts=5, base_delay_seconds=1, max_delay_seconds=30, multiplier=2)
     carrier: RetrySection = RetrySection(max_attempts=3, base_delay_seconds=2, max_delay_seconds=60, multiplier=1.5)
+    inventory: RetrySection = RetrySection(max_attempts=2, base_delay_seconds=0.5, max_delay_seconds=5, multiplier=2)
     notices: RetrySection = RetrySection(max_attempts=3, base_delay_seconds=2, max_delay_seconds=60, multiplier=1.5)
 
     def for_engine(self) -> Budgets:
@@ -231,6 +217,7 @@ class BreakersSection(Section):
 
     tiktok: BreakerSection = BreakerSection()
     carrier: BreakerSection = BreakerSection()
+    inventory: BreakerSection = BreakerSection(failure_threshold=5, monitoring_seconds=15, reset_seconds=30)
 
 
 class DaemonSection(Section):

@@ -2,7 +2,9 @@
 
 Where to look
     daemon        one process: schedule, runner, deliveries; start, drain, stop
-    schedule      which tick, how often
+    daemon_settings how one daemon works
+    rounds/       the errands it runs by the clock
+    schedule      how a tick is fired
     intake        inbox → engine
     delivery      effects → handlers → engine
     settling      how a handler works through its batch, and what an error means for a claim

@@ -26,7 +26,8 @@ from sync.shipping.easypost import LISTS_BUDGET, EasyPost, EasyPostSettings
 from sync.shipping.port import Carrier
 from sync.tiktok.cancelling import CancelSettings, cancel_order_handler
 from sync.tiktok.client import TikTokClient, TikTokSettings
-from sync.tiktok.deliveries import ConnectedShop, ship_package_handler
+from sync.tiktok.connected import ConnectedShop
+from sync.tiktok.deliveries import ship_package_handler
 from sync.tiktok.stored_tokens import StoredTokens
 from sync.tiktok.tokens import AppCredentials, TokenCalls, TokenSource
 

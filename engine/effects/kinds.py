@@ -1,6 +1,7 @@
 """What the ledger must know of each kind of effect: whom it talks to, how long a claim is trusted, how often it is tried.
 
-The specification's retry tables are the defaults: workflowActions for carriers and notices, tiktokAPI for TikTok. Its `maxAttempts` are
+The specification's retry tables are the defaults: workflowActions for carriers and notices, tiktokAPI for TikTok,
+inventoryOperations for an inventory service. Its `maxAttempts` are
 tries of one call. A label takes two that cost something, the shipment and its purchase; so an effect that reaches its checkpoint has its
 tries anew (`ledger.checkpoint`), rather than twice as many from the start.
 """
@@ -87,14 +88,28 @@ DEPENDENCY_OF: Final = {
     EffectKind.SHIP_PACKAGE: Dependency.TIKTOK,
     EffectKind.UPDATE_TRACKING: Dependency.TIKTOK,
     EffectKind.CANCEL_ORDER: Dependency.TIKTOK,
+    EffectKind.ANSWER_CANCELLATION: Dependency.TIKTOK,
+    EffectKind.ANSWER_RETURN: Dependency.TIKTOK,
+    EffectKind.SPLIT_ORDER: Dependency.TIKTOK,
+    EffectKind.COMBINE_PACKAGES: Dependency.TIKTOK,
+    EffectKind.UNCOMBINE_PACKAGE: Dependency.TIKTOK,
+    EffectKind.RESERVE_STOCK: Dependency.INVENTORY,
+    EffectKind.RELEASE_STOCK: Dependency.INVENTORY,
+    EffectKind.ADJUST_STOCK: Dependency.INVENTORY,
     EffectKind.NOTICE: Dependency.NOTICES,
 }
 
-_LEASE_SECONDS: Final = {Dependency.CARRIER: 120.0, Dependency.TIKTOK: 60.0, Dependency.NOTICES: 60.0}
+_LEASE_SECONDS: Final = {
+    Dependency.CARRIER: 120.0,
+    Dependency.TIKTOK: 60.0,
+    Dependency.INVENTORY: 60.0,
+    Dependency.NOTICES: 60.0,
+}
 
 RETRIES: Final = {
     Dependency.TIKTOK: Retries(5, 1.0, 30.0, 2.0),
     Dependency.CARRIER: Retries(3, 2.0, 60.0, 1.5),
+    Dependency.INVENTORY: Retries(2, 0.5, 5.0, 2.0),
     Dependency.NOTICES: Retries(3, 2.0, 60.0, 1.5),
 }
 

@@ -4,7 +4,11 @@ Where to look
     signing       the signature of every request, and of every webhook
     tokens        access tokens: exchanged, refreshed early by one at a time, kept in a store
     stored_tokens that store, over the database
-    client        the calls this program makes, signed, guarded, their errors named
+    endpoints     every call this program makes, as data
+    client        one grant's way to them: signed, guarded, their errors named
+    calls/        the calls themselves, in families, for one shop
+    connected     one shop with all its families of calls
+    reading       answers read tolerantly
     errors        what each refusal of TikTok means for the caller
     payloads      the order object as TikTok sends it, read tolerantly
     mapping       the order object → the engine's `OrderFact`

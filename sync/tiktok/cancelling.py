@@ -12,7 +12,8 @@ from engine.words import ChannelStatus
 from sync.desk import Desk, Handler
 from sync.settling import for_each, outcome_of
 from sync.tiktok.cancel_reasons import Names, name_of
-from sync.tiktok.deliveries import ConnectedShop, ShopDirectory, not_sent, read_orders
+from sync.tiktok.connected import ConnectedShop, ShopDirectory
+from sync.tiktok.deliveries import not_sent, read_orders
 from sync.tiktok.mapping import channel_status
 from sync.tiktok.payloads import OrderPayload
 
@@ -86,7 +87,7 @@ class _Cancellations:
             return None
         name = name_of(str(claim.request.get("reason") or ""), shop.region, self._settings.names)
         try:
-            cancelled = await shop.client.cancel_order(shop.cipher, number, cancel_reason=name)
+            cancelled = await shop.aftersales.cancel_order(number, cancel_reason=name)
         except Terminal as error:
             if error.code in {"tiktok.already_cancelled", "tiktok.order_cancelled"}:
                 return Done(OrderCancelled())

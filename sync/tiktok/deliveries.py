@@ -7,8 +7,8 @@ answer was lost is adopted.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from engine.errors import OrdersError, Terminal
 from engine.identifiers import ShopId
@@ -16,22 +16,10 @@ from engine.ports import Claim, Done, Failed, Outcome, PackageShipped, Postponed
 from engine.words import ChannelStatus, EffectKind
 from sync.desk import Desk, Handler
 from sync.settling import for_each, outcome_of
-from sync.tiktok.client import ShippingProvider, TikTokClient
+from sync.tiktok.calls.logistics import ShippingProvider
+from sync.tiktok.connected import ConnectedShop, ShopDirectory
 from sync.tiktok.mapping import channel_status
 from sync.tiktok.payloads import OrderPayload, read_order
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectedShop:
-    """A shop as its deliveries need it."""
-
-    client: TikTokClient
-    cipher: str = field(repr=False)
-    region: str = ""
-
-
-ShopDirectory = Callable[[ShopId], Awaitable[ConnectedShop]]
-"""Finds a connected shop. Raises Terminal when it is not connected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,23 +106,14 @@ class _ShipDeliveries:
             return None
         try:
             if corrects:
-                if request.tiktok_package_id:
-                    await shop.client.update_package_tracking(
-                        shop.cipher,
-                        request.tiktok_package_id,
-                        tracking_number=request.tracking_number,
-                        shipping_provider_id=provider_id,
-                    )
-                else:
-                    await shop.client.update_tracking(
-                        shop.cipher,
-                        request.tiktok_order_id,
-                        tracking_number=request.tracking_number,
-                        shipping_provider_id=provider_id,
-                    )
+                await shop.fulfilment.update_tracking(
+                    request.tiktok_order_id,
+                    tracking_number=request.tracking_number,
+                    shipping_provider_id=provider_id,
+                    tiktok_package_id=request.tiktok_package_id,
+                )
                 return Done(PackageShipped(""))
-            marked = await shop.client.ship_order(
-                shop.cipher,
+            marked = await shop.fulfilment.mark_shipped(
                 request.tiktok_order_id,
                 tracking_number=request.tracking_number,
                 shipping_provider_id=provider_id,
@@ -177,7 +156,7 @@ class _ShipDeliveries:
         return None
 
     async def _provider_id(self, shop: ConnectedShop, request: ShipRequest) -> str:
-        providers = await shop.client.shipping_providers(shop.cipher, request.delivery_option_id)
+        providers = await shop.logistics.shipping_providers(request.delivery_option_id)
         provider = match_provider(providers, request.carrier)
         if provider is None:
             names = ", ".join(sorted(provider.name for provider in providers)) or "none"
@@ -209,7 +188,7 @@ class _ShipDeliveries:
 async def read_orders(shop: ConnectedShop, ids: list[str]) -> dict[str, OrderPayload | OrdersError]:
     """These orders as TikTok has them now; one that cannot be read is its error, an unknown one is absent."""
     orders: dict[str, OrderPayload | OrdersError] = {}
-    for raw in await shop.client.orders(shop.cipher, ids):
+    for raw in await shop.orders.by_id(ids):
         try:
             orders[str(raw.get("id"))] = read_order(raw)
         except OrdersError as error:

@@ -14,7 +14,7 @@ import orjson
 from engine.orders import inbox
 from engine.orders.shops import Shop
 from sync.intake import ORDER
-from sync.tiktok.client import RawOrder, TikTokClient
+from sync.tiktok.calls.orders import OrderCalls, RawOrder
 
 if TYPE_CHECKING:
     from engine.database.connection import Database
@@ -29,7 +29,7 @@ class PollSettings:
     page_size: int = 100
 
 
-async def poll_shop(database: Database, shop: Shop, client: TikTokClient, settings: PollSettings, end: datetime) -> int:
+async def poll_shop(database: Database, shop: Shop, calls: OrderCalls, settings: PollSettings, end: datetime) -> int:
     """Store what changed in the shop until `end`; the cursor moves with each page. Answers how many payloads were new.
 
     `end` is the database's time: a cursor moved by a clock that is ahead would pass over what comes meanwhile, for all daemons.
@@ -40,9 +40,7 @@ async def poll_shop(database: Database, shop: Shop, client: TikTokClient, settin
         start = shop.poll_cursor - timedelta(seconds=settings.overlap_seconds)
     new = 0
     # The current second is not over yet; the next window's overlap reads it again.
-    pages = client.search_orders(
-        shop.cipher, update_time_ge=start, update_time_lt=end + timedelta(seconds=1), page_size=settings.page_size
-    )
+    pages = calls.search(update_time_ge=start, update_time_lt=end + timedelta(seconds=1), page_size=settings.page_size)
     async for page in pages:
         last = not page.next_page_token
         arrivals = [inbox.Arrival(ORDER, orjson.dumps(order, option=orjson.OPT_SORT_KEYS)) for order in page.orders]

@@ -23,7 +23,8 @@ from orders_tui.demo.preparation import demo_settings
 from orders_tui.logs import configure_json_logs
 from orders_tui.loop import run
 from orders_tui.settings import NoticesSection, Settings
-from sync.daemon import Daemon, DaemonSettings
+from sync.daemon import Daemon
+from sync.daemon_settings import DaemonSettings
 from sync.delivery import DeliverySettings
 from sync.notices.folder import FolderOutbox
 from sync.resilience import BreakerSettings

@@ -163,7 +163,7 @@ def test_sections_become_the_settings_their_parts_take(file: Path, tmp_path: Pat
         data_directory = "/srv/orders"
         account = "warehouse"
         [tiktok.versions]
-        order_detail = "202601"
+        "orders.detail" = "202601"
         [carrier]
         rate_rule = "service:Priority"
         label_format = "ZPL"
@@ -179,7 +179,7 @@ def test_sections_become_the_settings_their_parts_take(file: Path, tmp_path: Pat
     database = settings.database.for_engine("orders-tui daemon")
     assert (database.data_directory, database.account) == (Path("/srv/orders"), "warehouse")
     assert database.application_name == "orders-tui daemon"
-    assert settings.tiktok.for_client().order_detail_version == "202601"
+    assert settings.tiktok.for_client().versions == {"orders.detail": "202601"}
     assert settings.carrier.for_labels().rate_rule.service == "Priority"
     assert settings.carrier.for_easypost("key").label_format == "ZPL"
     mail = settings.notices.for_smtp("hush")

@@ -63,7 +63,7 @@ class Connected:
         shop = await shops.find_shop(self.database, self.shop.shop_id)
         connected = await outside.shop(self.shop.shop_id)
         return await poll_shop(
-            self.database, shop, connected.client, PollSettings(page_size=page_size), datetime.now(UTC)
+            self.database, shop, connected.orders, PollSettings(page_size=page_size), datetime.now(UTC)
         )
 
     async def take_in(self, daemon_id: DaemonId) -> None:

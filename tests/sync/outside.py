@@ -20,6 +20,7 @@ from sync.shipping.easypost import EasyPost, EasyPostSettings
 from sync.simulator.scenario import Arrival, Scenario, Timings
 from sync.simulator.server import Simulator, serve
 from sync.tiktok.client import TikTokClient
+from sync.tiktok.connected import ConnectedShop
 from sync.tiktok.tokens import AppCredentials, TokenCalls, Tokens, TokenSource
 from tests.sync.recorded_desk import SHOP
 
@@ -120,6 +121,7 @@ class Outside:
     shelf: TokenShelf
     easypost: EasyPost
     admin: httpx.AsyncClient
+    shop: ConnectedShop
 
     @property
     def cipher(self) -> str:
@@ -135,7 +137,7 @@ class Outside:
         """Every order, each once."""
         orders: dict[str, dict[str, Any]] = {}
         begin, end = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
-        async for page in self.tiktok.search_orders(self.cipher, update_time_ge=begin, update_time_lt=end):
+        async for page in self.shop.orders.search(update_time_ge=begin, update_time_lt=end):
             orders.update((order["id"], order) for order in page.orders)
         return list(orders.values())
 
@@ -166,4 +168,5 @@ async def outside(
             tiktok_at(simulator.url, app=app, tokens=tokens) as (tiktok, shelf),
             easypost_at(simulator.url, keys["easypost_api_key"], buy_seconds=5.0) as easypost,
         ):
-            yield Outside(simulator, tiktok, shelf, easypost, admin)
+            shop = ConnectedShop(tiktok, simulator.credentials.shop_cipher, "US")
+            yield Outside(simulator, tiktok, shelf, easypost, admin, shop)

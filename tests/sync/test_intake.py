@@ -154,7 +154,7 @@ async def a_raw_order(shop: Connected) -> str:
 
 async def a_whole_order(shop: Connected) -> dict[str, Any]:
     async with shop.outside() as outside:
-        client = (await outside.shop(shop.shop.shop_id)).client
-        async for page in client.search_orders(shop.shop.cipher, update_time_ge=LONG_AGO, update_time_lt=FAR_AHEAD):
+        orders = (await outside.shop(shop.shop.shop_id)).orders
+        async for page in orders.search(update_time_ge=LONG_AGO, update_time_lt=FAR_AHEAD):
             return next(order for order in page.orders if order["status"] == "AWAITING_SHIPMENT")
     raise AssertionError("the shop has no orders")

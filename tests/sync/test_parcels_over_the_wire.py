@@ -66,7 +66,7 @@ async def at_tiktok(shop: Connected, order_id: OrderId) -> dict[str, Any]:
     number = await shop.database.pool.fetchval("SELECT tiktok_order_id FROM orders WHERE id = $1", order_id)
     async with shop.outside() as outside:
         connection = await outside.shop(shop.shop.shop_id)
-        [order] = await connection.client.orders(connection.cipher, [number])
+        [order] = await connection.orders.by_id([number])
     return order
 
 

@@ -17,6 +17,7 @@ from engine.database.embedded import EmbeddedServer
 from engine.errors import Retryable
 from engine.orders import shops
 from engine.orders.shops import Shop
+from sync.tiktok.calls.orders import OrderCalls
 from sync.tiktok.polling import PollSettings, poll_shop
 from tests.factories import Factory, opened
 from tests.sync.connected import Connected, connected
@@ -103,7 +104,7 @@ class Search:
 async def poll(store: Database, search: Search, settings: PollSettings = NO_OVERLAP) -> int:
     (shop,) = await shops.list_shops(store)
     async with scripted(search) as server, tiktok_at(server.url) as (client, _):
-        return await poll_shop(store, shop, client, settings, datetime.now(UTC))
+        return await poll_shop(store, shop, OrderCalls(client, shop.cipher), settings, datetime.now(UTC))
 
 
 async def cursor_of(store: Database) -> datetime | None:

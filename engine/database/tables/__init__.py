@@ -2,11 +2,11 @@
 
 Where to look
     schema       the MetaData, the enums and the column shapes all modules share
-    people       users, shops, locations, data keys, notice preferences
+    people       users, grants, shops and their polls, locations, data keys, notice preferences
     products     products and the stock ledger
     orders       orders, line items, units, status history, search words
     workflow     workflows, steps, work, holds, failures
-    parcels      packages, package items, documents, returns, waves
+    parcels      packages, package items, documents, cancellations, returns, waves
     outside      inbox and effects, gates, leases, daemons
     records      audit log, notes, batches, journal, saved views, rules, counters
 """

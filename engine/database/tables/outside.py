@@ -52,6 +52,7 @@ inbox = Table(
     Column("lease_token", BigInteger),
     Column("lease_until", Time),
     Column("outcome", Text),
+    Column("event", Text, comment="what it turned out to be: order.created, order.updated, order.cancelled"),
     moment("received_at", required=True),
     moment("settled_at"),
     CheckConstraint(one_of("source", ("webhook", "poll", "import", "manual")), name="source"),

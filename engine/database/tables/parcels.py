@@ -1,4 +1,4 @@
-"""Packages and what is in them, documents, returns, waves. Orders and packages are many-to-many."""
+"""Packages and what is in them, documents, cancellations, returns, waves. Orders and packages are many-to-many."""
 
 from __future__ import annotations
 
@@ -28,6 +28,19 @@ from engine.database.tables.schema import (
     refer,
 )
 from engine.words import PackageState, TrackingStatus
+
+
+def _answer() -> tuple[Column[object], ...]:
+    """What a person decided about a request of the buyer's; `decision` is empty until then."""
+    return (
+        Column("decision", Text, nullable=False, server_default=""),
+        Column("decided_by", Text),
+        Column("decided_at", Time),
+        Column(
+            "reject_reason", Text, nullable=False, server_default="", comment="TikTok's name for why it was rejected"
+        ),
+    )
+
 
 packages = Table(
     "packages",
@@ -117,6 +130,29 @@ documents = Table(
     CheckConstraint(one_of("kind", ("label", "packing_slip", "customs")), name="kind"),
 )
 
+cancellations = Table(
+    "cancellations",
+    metadata,
+    key(),
+    refer("order_id", "orders.id", cascade=True),
+    Column("tiktok_cancel_id", Text, nullable=False, unique=True),
+    Column("cancel_type", Text, nullable=False, comment="CANCEL or BUYER_CANCEL"),
+    Column("channel_status", Text, nullable=False),
+    Column("role", Text, nullable=False, server_default="", comment="who asked: BUYER, SELLER, SYSTEM, OPERATOR"),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("refund_amount", Amount),
+    Column("currency", Text),
+    Column("respond_by", Time, comment="TikTok approves it by itself then"),
+    Column("lines", Json, nullable=False, server_default=text("'[]'::jsonb")),
+    moment("channel_updated_at"),
+    *_answer(),
+    moment("created_at", required=True),
+    moment("updated_at", required=True),
+    CheckConstraint(one_of("decision", ("", "approve", "reject")), name="decision"),
+)
+Index("cancellations_order_index", cancellations.c.order_id)
+Index("cancellations_open_index", cancellations.c.respond_by, postgresql_where=text("channel_status LIKE '%PENDING'"))
+
 returns = Table(
     "returns",
     metadata,
@@ -134,8 +170,10 @@ returns = Table(
     moment("received_at"),
     Column("received_by", Text),
     Column("received", Json, comment="what came back: [{sku, restocked, damaged}]"),
+    *_answer(),
     moment("created_at", required=True),
     moment("updated_at", required=True),
+    CheckConstraint(one_of("decision", ("", "approve", "reject")), name="decision"),
 )
 Index("returns_order_index", returns.c.order_id)
 

@@ -1,10 +1,20 @@
-"""Users, shops, locations, data keys, notice preferences."""
+"""Users, grants, shops and what was polled of them, locations, data keys, notice preferences."""
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, CheckConstraint, Column, Integer, Table, Text, UniqueConstraint, text
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 
-from engine.database.tables.schema import Json, Sealed, Time, key, metadata, moment, one_of, refer
+from engine.database.tables.schema import Json, Sealed, Texts, Time, key, metadata, moment, one_of, refer
 
 users = Table(
     "users",
@@ -42,16 +52,41 @@ locations = Table(
     moment("created_at", required=True),
 )
 
+grants = Table(
+    "grants",
+    metadata,
+    key(),
+    refer("user_id", "users.id"),
+    Column("open_id", Text, nullable=False, unique=True, comment="TikTok's name for the seller who granted access"),
+    Column("seller_name", Text, nullable=False, server_default=""),
+    Column("region", Text, nullable=False, server_default=""),
+    Column("scopes", Texts, nullable=False, server_default=text("'{}'::text[]")),
+    Column("access_token", Sealed),
+    Column("access_expires_at", Time),
+    Column("refresh_token", Sealed),
+    Column("refresh_expires_at", Time, comment="the end of the grant itself"),
+    Column("state", Text, nullable=False, server_default="active"),
+    Column("refresh_due_at", Time, comment="when its tokens are to be refreshed; claimed by one daemon"),
+    moment("refreshed_at"),
+    Column("error", Text, comment="why the last refresh failed"),
+    Column("warned_at", Time, comment="when people were last told that it ends soon"),
+    moment("created_at", required=True),
+    moment("updated_at", required=True),
+    CheckConstraint(one_of("state", ("active", "expired", "revoked")), name="state"),
+)
+
 shops = Table(
     "shops",
     metadata,
     key(),
     refer("user_id", "users.id"),
     refer("location_id", "locations.id"),
+    refer("grant_id", "grants.id", nullable=True),
     Column("platform", Text, nullable=False, server_default="tiktok_shop"),
     Column("tiktok_shop_id", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("region", Text, nullable=False, server_default=""),
+    Column("seller_type", Text, nullable=False, server_default="", comment="LOCAL or CROSS_BORDER"),
     Column("timezone", Text, nullable=False, server_default="UTC"),
     Column("cipher", Sealed, comment="shop_cipher of TikTok's API"),
     Column("access_token", Sealed),
@@ -66,7 +101,20 @@ shops = Table(
     Column("poll_error", Text),
     moment("created_at", required=True),
     UniqueConstraint("platform", "tiktok_shop_id"),
-    CheckConstraint(one_of("state", ("connected", "paused", "revoked")), name="state"),
+    CheckConstraint(one_of("state", ("connected", "paused", "revoked", "disconnected")), name="state"),
+)
+
+polls = Table(
+    "polls",
+    metadata,
+    refer("shop_id", "shops.id", cascade=True),
+    Column("topic", Text, nullable=False),
+    moment("cursor"),
+    Column("due_at", Time, nullable=False, server_default=text("now()")),
+    moment("polled_at"),
+    Column("error", Text),
+    PrimaryKeyConstraint("shop_id", "topic"),
+    CheckConstraint(one_of("topic", ("orders", "cancellations", "returns", "products", "stock")), name="topic"),
 )
 
 notice_preferences = Table(

@@ -16,7 +16,8 @@ from engine.words import EffectKind, TrackingStatus
 from sync.shipping.deliveries import buy_label_handler
 from sync.shipping.tracking import read_tracking
 from sync.simulator.scenario import Timings
-from sync.tiktok.deliveries import ConnectedShop, ship_package_handler
+from sync.tiktok.connected import ConnectedShop
+from sync.tiktok.deliveries import ship_package_handler
 from tests.sync.outside import Outside, easypost_at, outside
 from tests.sync.recorded_desk import RecordedDesk, claim_of
 from tests.sync.scripted_server import Received, ScriptedServer, reply, scripted

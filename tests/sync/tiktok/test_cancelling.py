@@ -17,7 +17,7 @@ from sync.simulator.scenario import Timings
 from sync.tiktok.cancel_reasons import check, name_of, shipped_names
 from sync.tiktok.cancelling import CancelSettings, cancel_order_handler
 from sync.tiktok.client import TikTokClient
-from sync.tiktok.deliveries import ConnectedShop
+from sync.tiktok.connected import ConnectedShop
 from tests.sync.outside import Outside, outside, tiktok_at
 from tests.sync.recorded_desk import RecordedDesk, claim_of
 from tests.sync.scripted_server import Received, reply, scripted

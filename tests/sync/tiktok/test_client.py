@@ -13,6 +13,9 @@ import orjson
 import pytest
 
 from engine.errors import Ambiguous, OrdersError, Retryable, Terminal
+from sync.tiktok.calls.authorization import authorized_shops
+from sync.tiktok.calls.fulfilment import FulfilmentCalls
+from sync.tiktok.calls.orders import OrderCalls
 from sync.tiktok.client import TikTokClient
 from tests.sync.outside import APP, Outside, outside, tiktok_at
 from tests.sync.scripted_server import Received, Script, reply, scripted
@@ -39,23 +42,20 @@ def refused(code: int, message: str = "no", *, status: int = 200, **headers: str
 
 
 async def ship(client: TikTokClient) -> object:
-    return await client.ship_order("C", "577", tracking_number="T1", shipping_provider_id="P", line_item_ids=["L"])
+    return await FulfilmentCalls(client, "C").mark_shipped(
+        "577", tracking_number="T1", shipping_provider_id="P", line_item_ids=["L"]
+    )
 
 
 async def failure_of(script: Script, call: str) -> OrdersError:
     async with scripted(script) as server, tiktok_at(server.url) as (client, _):
         with pytest.raises(OrdersError) as failure:
-            await (ship(client) if call == "write" else client.orders("C", ["577"]))
+            await (ship(client) if call == "write" else OrderCalls(client, "C").by_id(["577"]))
     return failure.value
 
 
 async def test_every_order_is_found_page_by_page_oldest_change_first(world: Outside) -> None:
-    pages = [
-        page
-        async for page in world.tiktok.search_orders(
-            world.cipher, update_time_ge=BEGIN, update_time_lt=END, page_size=50
-        )
-    ]
+    pages = [page async for page in world.shop.orders.search(update_time_ge=BEGIN, update_time_lt=END, page_size=50)]
     times = [order["update_time"] for page in pages for order in page.orders]
     assert [len(page.orders) for page in pages] == [50, 50, 30]
     assert pages[-1].next_page_token == ""
@@ -65,21 +65,21 @@ async def test_every_order_is_found_page_by_page_oldest_change_first(world: Outs
 
 async def test_details_of_many_orders_take_fifty_a_call_and_unknown_ids_are_absent(world: Outside) -> None:
     ids = [order["id"] for order in await world.raw_orders()]
-    details = await world.tiktok.orders(world.cipher, [*ids, ids[0], "577999999999999999"])
+    details = await world.shop.orders.by_id([*ids, ids[0], "577999999999999999"])
     assert sorted(order["id"] for order in details) == sorted(ids)
     assert (await world.state())["http_calls"]["tiktok.orders.detail"] >= 3
 
 
 async def test_the_grant_names_its_shop_and_the_shop_its_warehouses(world: Outside) -> None:
-    (shop,) = await world.tiktok.authorized_shops()
+    (shop,) = await authorized_shops(world.tiktok)
     assert (shop.tiktok_shop_id, shop.cipher) == (world.simulator.credentials.shop_id, world.cipher)
     assert world.cipher not in repr(shop)
-    assert [warehouse.name for warehouse in await world.tiktok.warehouses(world.cipher)] == ["Reno dock"]
+    assert [warehouse.name for warehouse in await world.shop.logistics.warehouses()] == ["Reno dock"]
 
 
 async def test_the_shipping_providers_of_an_option_are_asked_for_once(world: Outside) -> None:
     option = (await world.raw_orders())[0]["delivery_option_id"]
-    answers = await asyncio.gather(*(world.tiktok.shipping_providers(world.cipher, option) for _ in range(20)))
+    answers = await asyncio.gather(*(world.shop.logistics.shipping_providers(option) for _ in range(20)))
     assert {provider.name for provider in answers[0]} >= {"USPS", "UPS", "FedEx"}
     assert answers.count(answers[0]) == 20
     calls = (await world.state())["http_calls"]
@@ -98,7 +98,7 @@ async def test_an_expired_token_is_renewed_once_for_all_who_meet_it() -> None:
         ids = [order["id"] for order in await world.raw_orders()]
         # Only TikTok's clock moves, so the token is refused although the shelf still believes in it.
         ahead_seconds = 8 * 86_400.0
-        answers = await asyncio.gather(*(world.tiktok.orders(world.cipher, ids) for _ in range(8)))
+        answers = await asyncio.gather(*(world.shop.orders.by_id(ids) for _ in range(8)))
         assert [len(orders) for orders in answers] == [3] * 8
         assert len(world.shelf.saved) == 1
 
@@ -122,7 +122,7 @@ async def test_a_refused_token_is_renewed_and_the_call_signed_again() -> None:
         return ok({"orders": [{"id": "577"}]})
 
     async with scripted(script) as server, tiktok_at(server.url) as (client, shelf):
-        answers = await asyncio.gather(*(client.orders("C", ["577"]) for _ in range(6)))
+        answers = await asyncio.gather(*(OrderCalls(client, "C").by_id(["577"]) for _ in range(6)))
         refreshes = [request for request in server.received if "refresh" in request.target]
     assert answers == [[{"id": "577"}]] * 6
     assert len(refreshes) == 1
@@ -137,7 +137,7 @@ async def test_a_token_that_stays_refused_is_reported_after_one_renewal() -> Non
 
     async with scripted(script) as server, tiktok_at(server.url) as (client, _):
         with pytest.raises(Terminal) as failure:
-            await client.orders("C", ["577"])
+            await OrderCalls(client, "C").by_id(["577"])
         assert len(server.received) == 2
     assert "TTP_" not in failure.value.sentence
 
@@ -151,7 +151,7 @@ async def test_every_attempt_is_signed_anew() -> None:
         return refused(36009003) if len(server.received) < 3 else ok({"orders": []})
 
     async with scripted(script) as server, tiktok_at(server.url, clock=lambda: now) as (client, _):
-        await client.orders("C", ["577"])
+        await OrderCalls(client, "C").by_id(["577"])
         queries = [parse_qs(urlsplit(request.target).query) for request in server.received]
     assert [query["timestamp"][0] for query in queries] == ["1767225600", "1767225610", "1767225620"]
     assert len({query["sign"][0] for query in queries}) == 3
@@ -162,7 +162,7 @@ async def test_a_repeated_page_token_ends_the_search() -> None:
         scripted(lambda _: ok({"orders": [{"id": "577"}], "next_page_token": "again"})) as server,
         tiktok_at(server.url) as (client, _),
     ):
-        pages = client.search_orders("C", update_time_ge=BEGIN, update_time_lt=END)
+        pages = OrderCalls(client, "C").search(update_time_ge=BEGIN, update_time_lt=END)
         assert len((await anext(pages)).orders) == len((await anext(pages)).orders) == 1
         with pytest.raises(Retryable) as failure:
             await anext(pages)
@@ -171,7 +171,7 @@ async def test_a_repeated_page_token_ends_the_search() -> None:
 
 async def test_a_search_that_finds_nothing_is_one_empty_page() -> None:
     async with scripted(lambda _: ok(None)) as server, tiktok_at(server.url) as (client, _):
-        pages = [page async for page in client.search_orders("C", update_time_ge=BEGIN, update_time_lt=END)]
+        pages = [page async for page in OrderCalls(client, "C").search(update_time_ge=BEGIN, update_time_lt=END)]
     assert [page.orders for page in pages] == [()]
 
 
@@ -199,7 +199,7 @@ async def test_a_write_is_sent_once_and_an_unclear_read_three_times() -> None:
             await ship(client)
         assert len(server.received) == 1
         with pytest.raises(Retryable):
-            await client.orders("C", ["577"])
+            await OrderCalls(client, "C").by_id(["577"])
         assert len(server.received) == 4
 
 
@@ -280,8 +280,8 @@ async def test_the_body_that_is_sent_is_the_body_that_was_signed() -> None:
         scripted(lambda _: ok({"package_id": 1153, "warning": {"message": "late"}})) as server,
         tiktok_at(server.url) as (client, _),
     ):
-        marked = await client.ship_order(
-            "C", "577", tracking_number="1Z9", shipping_provider_id="711", line_item_ids=["1", "2"]
+        marked = await FulfilmentCalls(client, "C").mark_shipped(
+            "577", tracking_number="1Z9", shipping_provider_id="711", line_item_ids=["1", "2"]
         )
         (request,) = server.received
     assert (marked.tiktok_package_id, marked.warning) == ("1153", "late")
@@ -297,5 +297,5 @@ async def test_one_unknown_id_does_not_hide_the_orders_around_it() -> None:
         return ok({"orders": [{"id": order_id} for order_id in ids]})
 
     async with scripted(script) as server, tiktok_at(server.url) as (client, _):
-        orders = await client.orders("C", ["1", "2", "bad", "4", "5"])
+        orders = await OrderCalls(client, "C").by_id(["1", "2", "bad", "4", "5"])
     assert sorted(order["id"] for order in orders) == ["1", "2", "4", "5"]

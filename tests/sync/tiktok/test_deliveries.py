@@ -17,8 +17,9 @@ from engine.identifiers import OrderId, PackageId, ShopId, new_id
 from engine.ports import Claim, Done, Failed, Outcome, PackageShipped, Postponed, ShipRequest, Unsure
 from engine.words import EffectKind
 from sync.simulator.scenario import Timings
-from sync.tiktok.client import ShippingProvider
-from sync.tiktok.deliveries import ConnectedShop, ShipSettings, match_provider, ship_package_handler
+from sync.tiktok.calls.logistics import ShippingProvider
+from sync.tiktok.connected import ConnectedShop
+from sync.tiktok.deliveries import ShipSettings, match_provider, ship_package_handler
 from tests.sync.outside import Outside, outside, tiktok_at
 from tests.sync.recorded_desk import SHOP, RecordedDesk, claim_of
 from tests.sync.scripted_server import Received, reply, scripted

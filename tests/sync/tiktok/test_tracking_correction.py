@@ -7,7 +7,8 @@ from typing import Any
 from engine.identifiers import ShopId
 from engine.ports import Claim, Done, Failed, Outcome, PackageShipped, Unsure
 from engine.words import EffectKind
-from sync.tiktok.deliveries import ConnectedShop, ship_package_handler
+from sync.tiktok.connected import ConnectedShop
+from sync.tiktok.deliveries import ship_package_handler
 from tests.sync.outside import tiktok_at
 from tests.sync.recorded_desk import RecordedDesk, claim_of
 from tests.sync.scripted_server import scripted

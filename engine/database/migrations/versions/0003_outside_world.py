@@ -1,0 +1,207 @@
+"""What the outside world adds: grants, polls by topic, cancellations and their answers, more kinds of effects."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision: str = "0003"
+down_revision: str | None = "0002"
+branch_labels: str | Sequence[str] | None = None
+depends_on: str | Sequence[str] | None = None
+
+
+_KINDS = (
+    "buy_label",
+    "void_label",
+    "ship_package",
+    "update_tracking",
+    "cancel_order",
+    "answer_cancellation",
+    "answer_return",
+    "split_order",
+    "combine_packages",
+    "uncombine_package",
+    "reserve_stock",
+    "release_stock",
+    "adjust_stock",
+    "notice",
+)
+_DEPENDENCIES = ("tiktok", "carrier", "inventory", "notices")
+
+
+def upgrade() -> None:
+    _grants()
+    _polls()
+    _aftersales()
+    _inbox()
+    _effects()
+
+
+def _grants() -> None:
+    op.create_table(
+        "grants",
+        sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("open_id", sa.Text(), nullable=False, comment="TikTok's name for the seller who granted access"),
+        sa.Column("seller_name", sa.Text(), server_default="", nullable=False),
+        sa.Column("region", sa.Text(), server_default="", nullable=False),
+        sa.Column("scopes", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'::text[]"), nullable=False),
+        sa.Column("access_token", sa.LargeBinary(), nullable=True),
+        sa.Column("access_expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("refresh_token", sa.LargeBinary(), nullable=True),
+        sa.Column(
+            "refresh_expires_at", sa.DateTime(timezone=True), nullable=True, comment="the end of the grant itself"
+        ),
+        sa.Column("state", sa.Text(), server_default="active", nullable=False),
+        sa.Column(
+            "refresh_due_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="when its tokens are to be refreshed; claimed by one daemon",
+        ),
+        sa.Column("refreshed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True, comment="why the last refresh failed"),
+        sa.Column(
+            "warned_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="when people were last told that it ends soon",
+        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("state IN ('active', 'expired', 'revoked')", name=op.f("grants_state_check")),
+        sa.ForeignKeyConstraint(["user_id"], ["orders.users.id"], name=op.f("grants_user_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("grants_pkey")),
+        sa.UniqueConstraint("open_id", name=op.f("grants_open_id_key")),
+        schema="orders",
+    )
+    op.add_column("shops", sa.Column("grant_id", sa.Uuid(), nullable=True), schema="orders")
+    op.add_column(
+        "shops",
+        sa.Column("seller_type", sa.Text(), server_default="", nullable=False, comment="LOCAL or CROSS_BORDER"),
+        schema="orders",
+    )
+    op.create_foreign_key(
+        op.f("shops_grant_id_fkey"),
+        "shops",
+        "grants",
+        ["grant_id"],
+        ["id"],
+        source_schema="orders",
+        referent_schema="orders",
+    )
+    _recheck("shops", "state", ("connected", "paused", "revoked", "disconnected"))
+
+
+def _polls() -> None:
+    op.create_table(
+        "polls",
+        sa.Column("shop_id", sa.Uuid(), nullable=False),
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("cursor", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("polled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "topic IN ('orders', 'cancellations', 'returns', 'products', 'stock')", name=op.f("polls_topic_check")
+        ),
+        sa.ForeignKeyConstraint(["shop_id"], ["orders.shops.id"], name=op.f("polls_shop_id_fkey"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("shop_id", "topic", name=op.f("polls_pkey")),
+        schema="orders",
+    )
+
+
+def _aftersales() -> None:
+    op.create_table(
+        "cancellations",
+        sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.Column("order_id", sa.Uuid(), nullable=False),
+        sa.Column("tiktok_cancel_id", sa.Text(), nullable=False),
+        sa.Column("cancel_type", sa.Text(), nullable=False, comment="CANCEL or BUYER_CANCEL"),
+        sa.Column("channel_status", sa.Text(), nullable=False),
+        sa.Column(
+            "role", sa.Text(), server_default="", nullable=False, comment="who asked: BUYER, SELLER, SYSTEM, OPERATOR"
+        ),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("refund_amount", sa.Numeric(precision=14, scale=2), nullable=True),
+        sa.Column("currency", sa.Text(), nullable=True),
+        sa.Column("respond_by", sa.DateTime(timezone=True), nullable=True, comment="TikTok approves it by itself then"),
+        sa.Column(
+            "lines", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'::jsonb"), nullable=False
+        ),
+        sa.Column("channel_updated_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decision", sa.Text(), server_default="", nullable=False),
+        sa.Column("decided_by", sa.Text(), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "reject_reason",
+            sa.Text(),
+            server_default="",
+            nullable=False,
+            comment="TikTok's name for why it was rejected",
+        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("decision IN ('', 'approve', 'reject')", name=op.f("cancellations_decision_check")),
+        sa.ForeignKeyConstraint(
+            ["order_id"], ["orders.orders.id"], name=op.f("cancellations_order_id_fkey"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("cancellations_pkey")),
+        sa.UniqueConstraint("tiktok_cancel_id", name=op.f("cancellations_tiktok_cancel_id_key")),
+        schema="orders",
+    )
+    op.create_index(
+        "cancellations_open_index",
+        "cancellations",
+        ["respond_by"],
+        unique=False,
+        schema="orders",
+        postgresql_where=sa.text("channel_status LIKE '%PENDING'"),
+    )
+    op.create_index("cancellations_order_index", "cancellations", ["order_id"], unique=False, schema="orders")
+    op.add_column("returns", sa.Column("decision", sa.Text(), server_default="", nullable=False), schema="orders")
+    op.add_column("returns", sa.Column("decided_by", sa.Text(), nullable=True), schema="orders")
+    op.add_column("returns", sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True), schema="orders")
+    op.add_column(
+        "returns",
+        sa.Column(
+            "reject_reason",
+            sa.Text(),
+            server_default="",
+            nullable=False,
+            comment="TikTok's name for why it was rejected",
+        ),
+        schema="orders",
+    )
+    _recheck("returns", "decision", ("", "approve", "reject"))
+
+
+def _inbox() -> None:
+    op.add_column(
+        "inbox",
+        sa.Column(
+            "event",
+            sa.Text(),
+            nullable=True,
+            comment="what it turned out to be: order.created, order.updated, order.cancelled",
+        ),
+        schema="orders",
+    )
+
+
+def _effects() -> None:
+    _recheck("effects", "kind", _KINDS)
+    _recheck("effects", "dependency", _DEPENDENCIES)
+
+
+def _recheck(table: str, column: str, words: Sequence[str]) -> None:
+    """Let a column have these words and no others."""
+    op.execute(f"ALTER TABLE orders.{table} DROP CONSTRAINT IF EXISTS {table}_{column}_check")
+    op.create_check_constraint(
+        op.f(f"{table}_{column}_check"),
+        table,
+        f"{column} IN ({', '.join(repr(word) for word in words)})",
+        schema="orders",
+    )

@@ -1,0 +1,34 @@
+"""How one daemon works; sizes are rows per transaction, times are seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from engine.fleet import daemons
+from sync.delivery import DeliverySettings
+from sync.tiktok.polling import PollSettings
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonSettings:
+    """Everything about one daemon that is not about one dependency."""
+
+    version: str
+    poll_seconds: float = 30.0
+    tracking_seconds: float = 300.0
+    tracking_tick_seconds: float = 5.0
+    tracking_batch: int = 1000
+    inbox_batch: int = 100
+    workflow_batch: int = 200
+    idle_seconds: float = 1.0
+    drain_seconds: float = 10.0
+    seal_seconds: float = 60.0
+    beat_seconds: float = daemons.BEAT_SECONDS
+    """The same for all daemons of a database: whoever misses three of these beats is dead to the others."""
+    poll: PollSettings = field(default_factory=PollSettings)
+    delivery: DeliverySettings = field(default_factory=DeliverySettings)
+
+    @property
+    def dead_after_seconds(self) -> float:
+        """After so long without a beat another daemon is dead."""
+        return self.beat_seconds * daemons.MISSED_BEATS

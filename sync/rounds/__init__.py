@@ -1,0 +1,21 @@
+"""The rounds that a daemon makes by the clock: each file is one kind of errand and says how often it is run.
+
+A round never holds the truth: what is due is a row in the database, claimed there, so that any number of daemons make their rounds.
+
+Where to look
+    post          what every round works with
+    housekeeping  heartbeat, the database kept up, gates, deadlines, the undo journal, the audit's seal
+    polls         what changed in each shop
+    tracking      what the carriers say of open parcels
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sync.rounds import housekeeping, polls, tracking
+from sync.rounds.post import Post
+from sync.schedule import Tick
+
+ROUNDS: tuple[Callable[[Post], list[Tick]], ...] = (housekeeping.ticks, polls.ticks, tracking.ticks)
+"""All of them."""
