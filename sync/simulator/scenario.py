@@ -89,12 +89,20 @@ class Scenario:
     arrival: Arrival | str = Arrival.BURST
     orders_per_second: float = 10.0
     timings: Timings = field(default_factory=Timings)
+    region: str = "US"
+    """The shop's market: how parcels are told of, and whether packages exist before they are shipped."""
+    tiktok_shipping_share: float = 0.0
+    """How many of the orders TikTok itself ships, between 0 and 1."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.orders <= 1_000_000:
             raise ValueError(f"orders is {self.orders}; give a number from 0 to 1000000.")
         if self.orders_per_second <= 0:
             raise ValueError(f"orders_per_second is {self.orders_per_second}; give a number above 0.")
+        if not 0 <= self.tiktok_shipping_share <= 1:
+            raise ValueError(f"tiktok_shipping_share is {self.tiktok_shipping_share}; give a number from 0 to 1.")
+        if not (len(self.region) == 2 and self.region.isascii() and self.region.isalpha() and self.region.isupper()):
+            raise ValueError(f"region is {self.region!r}; give two capital letters, such as US.")
         if self.arrival not in tuple(Arrival):
             raise ValueError(f"arrival is {self.arrival!r}; choose one of {', '.join(Arrival)}.")
         object.__setattr__(self, "arrival", Arrival(self.arrival))
@@ -113,6 +121,13 @@ class Scenario:
         """Return how the order with this index ends."""
         trouble = self.troubles().get(index)
         return trouble.fate if trouble else Fate.COMPLETED
+
+    def shipped_by_tiktok(self, index: int) -> bool:
+        """Say whether TikTok itself ships the order with this index."""
+        if not self.tiktok_shipping_share:
+            return False
+        drawn = Random(f"{self.seed}/shipping/{index}").random()  # noqa: S311 - repeatable on purpose
+        return drawn < self.tiktok_shipping_share
 
     def in_burst(self, index: int) -> bool:
         """Say whether the order belongs to a burst, when one viral product takes half of all orders."""

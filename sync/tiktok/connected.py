@@ -9,6 +9,8 @@ from sync.tiktok.calls.aftersales import AftersalesCalls
 from sync.tiktok.calls.fulfilment import FulfilmentCalls
 from sync.tiktok.calls.logistics import LogisticsCalls
 from sync.tiktok.calls.orders import OrderCalls
+from sync.tiktok.calls.packing import PackingCalls
+from sync.tiktok.calls.returns import ReturnCalls
 from sync.tiktok.client import TikTokClient
 
 
@@ -20,7 +22,9 @@ class ConnectedShop:
         self.orders = OrderCalls(client, cipher)
         self.fulfilment = FulfilmentCalls(client, cipher)
         self.logistics = LogisticsCalls(client, cipher)
+        self.packing = PackingCalls(client, cipher)
         self.aftersales = AftersalesCalls(client, cipher)
+        self.returns = ReturnCalls(client, cipher)
 
 
 ShopDirectory = Callable[[ShopId], Awaitable[ConnectedShop]]

@@ -60,8 +60,83 @@ ENDPOINTS: Final[Mapping[str, Endpoint]] = {
         "202309",
         "list the shipping providers",
     ),
+    "packages.detail": Endpoint(
+        "GET", "/fulfillment/{version}/packages/{package_id}", "202309", "read package {package_id}"
+    ),
+    "packages.ship": Endpoint(
+        "POST", "/fulfillment/{version}/packages/{package_id}/ship", "202309", "ship package {package_id}", writes=True
+    ),
+    "packages.ship_many": Endpoint(
+        "POST", "/fulfillment/{version}/packages/ship", "202309", "ship {count} packages", writes=True
+    ),
+    "packages.handover_slots": Endpoint(
+        "GET",
+        "/fulfillment/{version}/packages/{package_id}/handover_time_slots",
+        "202309",
+        "read when package {package_id} can be handed over",
+    ),
+    "orders.split_attributes": Endpoint(
+        "GET", "/fulfillment/{version}/orders/split_attributes", "202309", "ask whether orders may be split"
+    ),
+    "orders.split": Endpoint(
+        "POST", "/fulfillment/{version}/orders/{order_id}/split", "202309", "split order {order_id}", writes=True
+    ),
+    "packages.combinable": Endpoint(
+        "GET", "/fulfillment/{version}/combinable_packages/search", "202309", "search packages that may be combined"
+    ),
+    "packages.combine": Endpoint(
+        "POST", "/fulfillment/{version}/packages/combine", "202309", "combine orders {order_ids}", writes=True
+    ),
+    "packages.uncombine": Endpoint(
+        "POST",
+        "/fulfillment/{version}/packages/{package_id}/uncombine",
+        "202309",
+        "take package {package_id} apart",
+        writes=True,
+    ),
     "cancellations.create": Endpoint(
         "POST", "/return_refund/{version}/cancellations", "202309", "cancel order {order_id}", writes=True
+    ),
+    "cancellations.search": Endpoint(
+        "POST", "/return_refund/{version}/cancellations/search", "202309", "search cancellations"
+    ),
+    "cancellations.approve": Endpoint(
+        "POST",
+        "/return_refund/{version}/cancellations/{cancel_id}/approve",
+        "202309",
+        "approve cancellation {cancel_id}",
+        writes=True,
+    ),
+    "cancellations.reject": Endpoint(
+        "POST",
+        "/return_refund/{version}/cancellations/{cancel_id}/reject",
+        "202309",
+        "reject cancellation {cancel_id}",
+        writes=True,
+    ),
+    "aftersales.reject_reasons": Endpoint(
+        "GET", "/return_refund/{version}/reject_reasons", "202309", "list the reasons to reject {request_id} for"
+    ),
+    "refunds.calculate": Endpoint(
+        "POST", "/return_refund/{version}/refunds/calculate", "202309", "reckon the refund of order {order_id}"
+    ),
+    "returns.create": Endpoint(
+        "POST", "/return_refund/{version}/returns", "202309", "open a return for order {order_id}", writes=True
+    ),
+    "returns.search": Endpoint("POST", "/return_refund/{version}/returns/search", "202309", "search returns"),
+    "returns.approve": Endpoint(
+        "POST",
+        "/return_refund/{version}/returns/{return_id}/approve",
+        "202309",
+        "approve return {return_id}",
+        writes=True,
+    ),
+    "returns.reject": Endpoint(
+        "POST",
+        "/return_refund/{version}/returns/{return_id}/reject",
+        "202309",
+        "reject return {return_id}",
+        writes=True,
     ),
 }
 """By our name for it, which is what the configuration calls it too."""

@@ -130,17 +130,29 @@ def open_envelope(
         raise _too_many(response, where)
     if code in _BROKEN or response.status_code >= 500:
         raise _broken(doing, where, writes=writes)
-    if meaning := POSTPONING.get(code):
-        raise Retryable(meaning.code, f"TikTok refused to {doing}: {meaning.advice} {where}.", postponed=True)
-    if meaning := MEANINGS.get(code):
-        raise Terminal(meaning.code, f"TikTok refused to {doing}: {meaning.advice} {where}.")
     message = _clean(str(envelope.get("message") or "no reason given"), secrets)
     # The catch-all code: only its message tells the cases apart.
     if code == _CATCH_ALL and "access token" in message.lower().replace("_", " "):
         raise TokenExpired(f"TikTok does not accept the access token {where}.")
     if code == _CATCH_ALL and "timestamp" in message.lower():
         raise Terminal("tiktok.clock_skew", f"{_skew_sentence(response)} {where}")
-    raise Terminal("tiktok.refused", f"TikTok refused to {doing}: {message[:200].rstrip('. ')} {where}.")
+    raise _refusal(code, message, doing, where)
+
+
+def refused_part(code: int, message: str, *, doing: str) -> OrdersError:
+    """What the refusal of one part means, in an answer that is a success as a whole."""
+    where = f"(code {code})"
+    if code in _TOO_MANY or code in _BROKEN:
+        return Retryable("tiktok.no_answer", f"TikTok could not {doing} just now {where}; it is tried again.")
+    return _refusal(code, _clean(message or "no reason given", ()), doing, where)
+
+
+def _refusal(code: int, message: str, doing: str, where: str) -> OrdersError:
+    if meaning := POSTPONING.get(code):
+        return Retryable(meaning.code, f"TikTok refused to {doing}: {meaning.advice} {where}.", postponed=True)
+    if meaning := MEANINGS.get(code):
+        return Terminal(meaning.code, f"TikTok refused to {doing}: {meaning.advice} {where}.")
+    return Terminal("tiktok.refused", f"TikTok refused to {doing}: {message[:200].rstrip('. ')} {where}.")
 
 
 def lost(error: httpx.HTTPError, *, doing: str, writes: bool) -> OrdersError:

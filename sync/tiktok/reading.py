@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
 
@@ -17,3 +18,26 @@ def text(data: dict[str, Any], name: str) -> str:
     """A value as text; empty when it is absent."""
     value = data.get(name)
     return "" if value is None else str(value)
+
+
+def texts(data: dict[str, Any], name: str) -> tuple[str, ...]:
+    """The values of a list as texts; what is nothing is left out."""
+    values = data.get(name)
+    return tuple(str(value) for value in values if value is not None) if isinstance(values, list) else ()
+
+
+def whole(data: dict[str, Any], name: str) -> int:
+    """A value as a whole number, also where it comes as text; 0 when it is absent or none."""
+    try:
+        return int(str(data.get(name) or 0))
+    except ValueError:
+        return 0
+
+
+def amount(data: dict[str, Any], name: str) -> Decimal | None:
+    """A money string; None when it is absent or no number."""
+    try:
+        found = Decimal(text(data, name))
+    except InvalidOperation:
+        return None
+    return found if found.is_finite() else None

@@ -3,7 +3,9 @@
 Where to look
     authorization  which shops a grant covers
     orders         search by time of change, details by id
-    fulfilment     mark as shipped, correct a tracking number
+    fulfilment     mark as shipped, ship a package or many, correct a tracking number
+    packing        split orders, combine packages and take them apart
     logistics      warehouses and the carriers that TikTok accepts
-    aftersales     cancellations
+    aftersales     cancellations: the seller's own, and answers to buyers
+    returns        returns and refunds: opened, answered, reckoned
 """
