@@ -152,6 +152,17 @@ class EffectKind(StrEnum):
     NOTICE = "notice"
 
 
+class PollTopic(StrEnum):
+    """What a shop is asked about again and again, each topic with a cursor of its own."""
+
+    ORDERS = "orders"
+    OPEN_ORDERS = "open_orders"
+    CANCELLATIONS = "cancellations"
+    RETURNS = "returns"
+    PRODUCTS = "products"
+    STOCK = "stock"
+
+
 class Dependency(StrEnum):
     """Who an effect talks to; one order's effects reach one dependency in the order they were written."""
 

@@ -89,7 +89,9 @@ class TikTokSection(Section):
     app_key: str = ""
     calls_per_second: NonNegativeInt = 10
     poll_seconds: PositiveFloat = 30.0
-    overlap_seconds: PositiveFloat = 120.0
+    overlap_seconds: PositiveFloat = 300.0
+    slice_seconds: PositiveFloat = 86_400.0
+    """A long absence is caught up in searches of so much time each."""
     versions: dict[str, str] = Field(default_factory=dict)
     """Other versions of single endpoints, by our names for them (`orders.detail = "202507"`)."""
     cancel_reasons: dict[str, dict[str, str]] = Field(default_factory=dict)

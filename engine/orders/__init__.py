@@ -8,6 +8,7 @@ Where to look, coming in
     intake_known   what a fact changes of an order that is known
     stopped        orders that a person has taken out of their workflow: TikTok's word on them still holds
     personal       an order's personal part, sealed, and the words it may be found by
+    polls          how far each shop was asked about each topic
     shops          connected shops, their policies and tokens; `shop_rows` is what intake reads of them
 Changing
     status         what people ask for of a few orders

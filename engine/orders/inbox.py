@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from engine.identifiers import DaemonId, ShopId, UserId, new_id
+from engine.orders import polls
 from engine.orders.opening import open_bytes
 from engine.ports import InboxClaim
 
@@ -59,8 +60,6 @@ UPDATE inbox SET due_at = now() + make_interval(secs => $3), lease_token = NULL,
 WHERE id = ANY($1::uuid[]) AND lease_token = $2 AND state = 'new'
 """
 
-_CURSOR = "UPDATE shops SET poll_cursor = greatest(poll_cursor, $2), polled_at = now(), poll_error = NULL WHERE id = $1"
-
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
@@ -87,9 +86,9 @@ async def store(
     source: str,
     arrivals: Sequence[Arrival],
     *,
-    cursor: datetime | None = None,
+    reached: tuple[polls.Poll, datetime] | None = None,
 ) -> int:
-    """Store what is new among the arrivals and move the shop's cursor, in one transaction. Answers how many were new."""
+    """Store what is new among the arrivals and move the poll's cursor, in one transaction. Answers how many were new."""
 
     async def write(connection: Any) -> int:
         new = 0
@@ -110,8 +109,8 @@ async def store(
                     [database.vault.seal(owner, "inbox.payload", inbox_id, each.payload) for inbox_id, each in rows],
                 )
             new = len(rows)
-        if cursor is not None:
-            await connection.execute(_CURSOR, shop_id, cursor)
+        if reached is not None:
+            await polls.reach(connection, *reached)
         return new
 
     return await database.run(write)

@@ -17,7 +17,7 @@ from engine.workflow.library import require_workflow
 if TYPE_CHECKING:
     from engine.database.connection import Database
 
-_COLUMNS = """id, user_id, location_id, tiktok_shop_id, name, region, timezone, cipher, policies, state, poll_cursor"""
+_COLUMNS = """id, user_id, location_id, tiktok_shop_id, name, region, timezone, cipher, policies, state"""
 
 _LOOK_AGAIN = "UPDATE work SET ready = true WHERE order_id IN (SELECT id FROM orders WHERE shop_id = $1)"
 
@@ -36,7 +36,6 @@ class Shop:
     cipher: str
     policies: ShopPolicies
     state: str
-    poll_cursor: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,27 +205,7 @@ def _shop(database: Database, row: Any) -> Shop:
         cipher=database.vault.open_text("shops.cipher", row["id"], row["cipher"]),
         policies=ShopPolicies.read(row["policies"]),
         state=row["state"],
-        poll_cursor=row["poll_cursor"],
     )
-
-
-_CLAIM_POLL = f"""
-UPDATE shops SET poll_due_at = now() + make_interval(secs => $1)
-WHERE id = (SELECT id FROM shops WHERE state = 'connected' AND poll_due_at <= now() ORDER BY poll_due_at LIMIT 1
-            FOR UPDATE SKIP LOCKED)
-RETURNING {_COLUMNS}
-"""  # noqa: S608
-
-
-async def claim_poll(database: Database, again_after_seconds: float) -> Shop | None:
-    """The shop that has waited longest for its poll, so that daemons share the shops; None when none is due."""
-    row = await database.pool.fetchrow(_CLAIM_POLL, again_after_seconds)
-    return _shop(database, row) if row is not None else None
-
-
-async def poll_failed(database: Database, shop_id: ShopId, sentence: str) -> None:
-    """Remember why the last poll failed; the cursor stays where it was."""
-    await database.pool.execute("UPDATE shops SET poll_error = $2, polled_at = now() WHERE id = $1", shop_id, sentence)
 
 
 async def find_shop(database: Database, shop_id: ShopId) -> Shop:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from engine.identifiers import ShopId
 from sync.tiktok.calls.aftersales import AftersalesCalls
+from sync.tiktok.calls.changes import ChangeCalls
 from sync.tiktok.calls.fulfilment import FulfilmentCalls
 from sync.tiktok.calls.logistics import LogisticsCalls
 from sync.tiktok.calls.orders import OrderCalls
@@ -25,6 +26,7 @@ class ConnectedShop:
         self.packing = PackingCalls(client, cipher)
         self.aftersales = AftersalesCalls(client, cipher)
         self.returns = ReturnCalls(client, cipher)
+        self.changes = ChangeCalls(client, cipher)
 
 
 ShopDirectory = Callable[[ShopId], Awaitable[ConnectedShop]]

@@ -14,9 +14,10 @@ from engine.database.connection import Database
 from engine.database.embedded import EmbeddedServer
 from engine.fleet import daemons
 from engine.identifiers import DaemonId
-from engine.orders import shops
+from engine.orders import polls, shops
 from engine.orders.shops import Shop
 from engine.privacy.secrets import Secrets
+from engine.words import PollTopic
 from engine.workflow import runner
 from orders_tui.assembly import outside_settings
 from orders_tui.demo.plan import DemoFiles
@@ -30,7 +31,7 @@ from sync.outside import Outside, OutsideSettings
 from sync.simulator.scenario import Arrival, Scenario, Timings
 from sync.simulator.server import Simulator, serve
 from sync.simulator.world import Clock
-from sync.tiktok.polling import PollSettings, poll_shop
+from sync.tiktok.polling import PollSettings, read_changes
 from tests.factories import opened
 from tests.sync.outside import AT_ONCE
 
@@ -60,11 +61,13 @@ class Connected:
         return await beating(self.database)
 
     async def poll(self, outside: Outside, page_size: int = 100) -> int:
-        shop = await shops.find_shop(self.database, self.shop.shop_id)
-        connected = await outside.shop(self.shop.shop_id)
-        return await poll_shop(
-            self.database, shop, connected.orders, PollSettings(page_size=page_size), datetime.now(UTC)
-        )
+        """What the shop has to tell since its last poll; another is never too soon."""
+        await polls.begin(self.database, PollTopic.ORDERS)
+        poll = await polls.claim(self.database, PollTopic.ORDERS, 0.0)
+        assert poll is not None
+        search = (await outside.shop(poll.shop_id)).orders.search
+        settings = PollSettings(page_size=page_size)
+        return await read_changes(self.database, poll, intake.ORDER, search, settings, datetime.now(UTC))
 
     async def take_in(self, daemon_id: DaemonId) -> None:
         """Everything that the shop has now, stored, understood, and decided as far as it goes without the outside."""

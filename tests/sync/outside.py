@@ -138,7 +138,7 @@ class Outside:
         orders: dict[str, dict[str, Any]] = {}
         begin, end = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
         async for page in self.shop.orders.search(update_time_ge=begin, update_time_lt=end):
-            orders.update((order["id"], order) for order in page.orders)
+            orders.update((order["id"], order) for order in page.rows)
         return list(orders.values())
 
 

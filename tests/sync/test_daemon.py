@@ -106,7 +106,7 @@ async def test_a_shop_whose_token_was_revoked_says_so_and_the_others_go_on(shop:
     await shops.save_tokens(
         shop.database, revoked.shop_id, shops.StoredTokens("SIMA_no", later, "SIMR_no", later), replacing=None
     )
-    error = "SELECT poll_error FROM shops WHERE id = $1"
+    error = "SELECT error FROM polls WHERE shop_id = $1"
     async with running(shop):
         while await shop.count("orders") < 24 or await shop.database.pool.fetchval(error, revoked.shop_id) is None:
             await asyncio.sleep(0.05)
@@ -114,7 +114,7 @@ async def test_a_shop_whose_token_was_revoked_says_so_and_the_others_go_on(shop:
     assert sentence.startswith("TikTok refused to refresh the access token: Invalid refresh_token: it is unknown")
     assert "SIM" not in sentence
     assert await shop.database.pool.fetchval(error, shop.shop.shop_id) is None
-    assert await shop.database.pool.fetchval("SELECT poll_cursor FROM shops WHERE id = $1", revoked.shop_id) is None
+    assert await shop.database.pool.fetchval("SELECT cursor FROM polls WHERE shop_id = $1", revoked.shop_id) is None
 
 
 async def test_a_malformed_payload_fails_alone_and_the_daemon_goes_on(shop: Connected) -> None:

@@ -156,5 +156,5 @@ async def a_whole_order(shop: Connected) -> dict[str, Any]:
     async with shop.outside() as outside:
         orders = (await outside.shop(shop.shop.shop_id)).orders
         async for page in orders.search(update_time_ge=LONG_AGO, update_time_lt=FAR_AHEAD):
-            return next(order for order in page.orders if order["status"] == "AWAITING_SHIPMENT")
+            return next(order for order in page.rows if order["status"] == "AWAITING_SHIPMENT")
     raise AssertionError("the shop has no orders")

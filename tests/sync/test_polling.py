@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
+import random
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -15,16 +18,18 @@ import pytest
 from engine.database.connection import Database
 from engine.database.embedded import EmbeddedServer
 from engine.errors import Retryable
-from engine.orders import shops
+from engine.orders import inbox, polls, shops
 from engine.orders.shops import Shop
+from engine.words import PollTopic
+from sync.intake import ORDER
 from sync.tiktok.calls.orders import OrderCalls
-from sync.tiktok.polling import PollSettings, poll_shop
+from sync.tiktok.polling import PollSettings, read_changes
 from tests.factories import Factory, opened
-from tests.sync.connected import Connected, connected
+from tests.sync.connected import Connected, beating, connected
 from tests.sync.outside import tiktok_at
 from tests.sync.scripted_server import Received, reply, scripted
 
-NO_OVERLAP = PollSettings(overlap_seconds=0, page_size=2)
+NO_OVERLAP = PollSettings(overlap_seconds=0, page_size=2, slice_seconds=90 * 86_400)
 NOW = int(time.time())
 
 
@@ -40,8 +45,9 @@ async def test_a_window_of_several_pages_is_read_to_its_end(shop: Connected) -> 
     begun = datetime.now(UTC)
     async with shop.outside() as outside:
         assert await shop.poll(outside, page_size=5) == 24
-    assert (await shop.state())["http_calls"]["tiktok.orders.search"] == 5
-    cursor = (await shops.find_shop(shop.database, shop.shop.shop_id)).poll_cursor
+    # Thirty days are read, one search a day; everything is in the last of them.
+    assert (await shop.state())["http_calls"]["tiktok.orders.search"] == 29 + 5
+    cursor = await cursor_of(shop.database)
     assert cursor is not None
     assert begun <= cursor <= datetime.now(UTC)
 
@@ -58,12 +64,14 @@ async def test_after_a_gap_of_days_everything_that_changed_meanwhile_is_caught_u
     database: EmbeddedServer, tmp_path: Path
 ) -> None:
     now = time.time()
-    async with connected(database, tmp_path, orders=60, clock=lambda: now - 9 * 86_400) as shop:
+    async with connected(
+        database, tmp_path, orders=60, clock=lambda: now - 9 * 86_400, token_seconds=30 * 86_400
+    ) as shop:
         ten_days_ago = datetime.fromtimestamp(now - 10 * 86_400, UTC)
-        await shop.database.pool.execute("UPDATE shops SET poll_cursor = $1", ten_days_ago)
+        await set_cursor(shop.database, ten_days_ago)
         async with shop.outside() as outside:
             assert await shop.poll(outside, page_size=7) == 60
-            cursor = (await shops.find_shop(shop.database, shop.shop.shop_id)).poll_cursor
+            cursor = await cursor_of(shop.database)
             assert cursor is not None
             assert cursor >= datetime.fromtimestamp(now, UTC)
             assert await shop.poll(outside) == 0
@@ -103,12 +111,22 @@ class Search:
 
 async def poll(store: Database, search: Search, settings: PollSettings = NO_OVERLAP) -> int:
     (shop,) = await shops.list_shops(store)
+    await polls.begin(store, PollTopic.ORDERS)
+    turn = await polls.claim(store, PollTopic.ORDERS, 0.0)
+    assert turn is not None
     async with scripted(search) as server, tiktok_at(server.url) as (client, _):
-        return await poll_shop(store, shop, OrderCalls(client, shop.cipher), settings, datetime.now(UTC))
+        calls = OrderCalls(client, shop.cipher)
+        return await read_changes(store, turn, ORDER, calls.search, settings, datetime.now(UTC))
 
 
 async def cursor_of(store: Database) -> datetime | None:
-    return (await shops.list_shops(store))[0].poll_cursor
+    cursor: datetime | None = await store.pool.fetchval("SELECT cursor FROM polls WHERE topic = 'orders'")
+    return cursor
+
+
+async def set_cursor(store: Database, cursor: datetime) -> None:
+    await polls.begin(store, PollTopic.ORDERS)
+    await store.pool.execute("UPDATE polls SET cursor = $1", cursor)
 
 
 THREE_PAGES = (
@@ -138,7 +156,7 @@ async def test_an_outage_in_the_middle_leaves_the_cursor_at_what_is_stored(store
 @pytest.mark.usefixtures("observed")
 async def test_an_outage_on_the_first_page_leaves_everything_as_it_was(store: Database) -> None:
     before = datetime.fromtimestamp(NOW - 5000, UTC)
-    await store.pool.execute("UPDATE shops SET poll_cursor = $1", before)
+    await set_cursor(store, before)
     with pytest.raises(Retryable):
         await poll(store, Search(*THREE_PAGES, outage=0))
     assert await cursor_of(store) == before
@@ -156,12 +174,13 @@ async def test_an_order_that_moved_during_the_search_does_not_carry_the_cursor_p
     assert reached is not None
     assert reached.timestamp() <= NOW - 700
     assert await poll(store, Search(*THREE_PAGES[1:])) == 4
+    assert await store.pool.fetchval("SELECT count(*) FROM inbox") == 6
 
 
 @pytest.mark.usefixtures("observed")
 async def test_the_cursor_moves_only_together_with_what_it_stands_for(store: Database) -> None:
     before = datetime.fromtimestamp(NOW - 5000, UTC)
-    await store.pool.execute("UPDATE shops SET poll_cursor = $1", before)
+    await set_cursor(store, before)
     await store.pool.execute("ALTER TABLE inbox ADD CONSTRAINT refused CHECK (kind <> 'order')")
     with pytest.raises(asyncpg.CheckViolationError):
         await poll(store, Search(*THREE_PAGES))
@@ -179,7 +198,7 @@ async def test_an_empty_window_moves_the_cursor_to_its_end(store: Database) -> N
 
 @pytest.mark.usefixtures("observed")
 async def test_windows_overlap_so_that_a_change_during_the_last_search_is_not_missed(store: Database) -> None:
-    await store.pool.execute("UPDATE shops SET poll_cursor = $1", datetime.fromtimestamp(NOW - 5000, UTC))
+    await set_cursor(store, datetime.fromtimestamp(NOW - 5000, UTC))
     search = Search([])
     await poll(store, search, PollSettings(overlap_seconds=120))
     assert search.windows[0]["update_time_ge"] == NOW - 5120
@@ -188,6 +207,106 @@ async def test_windows_overlap_so_that_a_change_during_the_last_search_is_not_mi
 @pytest.mark.usefixtures("observed")
 async def test_a_newly_connected_shop_is_read_thirty_days_back(store: Database) -> None:
     search = Search([])
-    await poll(store, search)
+    await poll(store, search, PollSettings(slice_seconds=10 * 86_400))
+    assert len(search.windows) == 3
+    for window, after in itertools.pairwise(search.windows):
+        assert window["update_time_lt"] == after["update_time_ge"]
     begun = datetime.fromtimestamp(search.windows[0]["update_time_ge"], UTC)
     assert timedelta(days=30) <= datetime.now(UTC) - begun < timedelta(days=30, minutes=5)
+
+
+class Living:
+    """A shop's search over rows that move: `touch` says which rows change just before a call, and pages are cut by position."""
+
+    def __init__(self, times: dict[str, int], touch: dict[int, list[str]], most: int = 10_000) -> None:
+        self.times = times
+        self.touch = touch
+        self.most = most
+        self.calls = 0
+        self.largest = 0
+
+    def __call__(self, request: Received) -> bytes:
+        self.calls += 1
+        for number in self.touch.get(self.calls, []):
+            self.times[number] = NOW
+        body = orjson.loads(request.body)
+        query = dict(part.partition("=")[::2] for part in request.target.partition("?")[2].split("&"))
+        place, size = int(query.get("page_token", "0")), int(query["page_size"])
+        inside = sorted(
+            (at, number) for number, at in self.times.items() if body["update_time_ge"] <= at < body["update_time_lt"]
+        )
+        self.largest = max(self.largest, len(inside))
+        rows = [{"id": number, "update_time": at} for at, number in inside[: self.most][place : place + size]]
+        token = str(place + size) if place + size < min(len(inside), self.most) else ""
+        return reply(
+            {
+                "code": 0,
+                "data": {"orders": rows, "next_page_token": token, "total_count": len(inside)},
+                "request_id": "r",
+            }
+        )
+
+
+async def read_until_quiet(store: Database, shop: Living, settings: PollSettings) -> set[str]:
+    """Poll until there is nothing new. Answers the numbers of all that was stored."""
+    async with scripted(shop) as server, tiktok_at(server.url) as (client, _):
+        calls = OrderCalls(client, "cipher")
+        await polls.begin(store, PollTopic.ORDERS)
+        while True:
+            turn = await polls.claim(store, PollTopic.ORDERS, 0.0)
+            assert turn is not None
+            if not await read_changes(store, turn, ORDER, calls.search, settings, datetime.now(UTC)):
+                break
+    daemon_id = await beating(store)
+    claims = await inbox.claim(store, 10_000, 30.0, daemon_id, 3.0)
+    return {orjson.loads(claim.payload)["id"] for claim in claims}
+
+
+@pytest.mark.usefixtures("observed")
+@pytest.mark.parametrize("seed", range(4))
+async def test_no_order_is_missed_while_orders_change_under_the_scan(store: Database, seed: int) -> None:
+    """Each change takes a row out from behind the scan, and the pages that follow are cut one row further on."""
+    chance = random.Random(seed)
+    numbers = [str(number) for number in range(120)]
+    times = {number: NOW - 86_400 * 4 + int(number) * chance.choice((1, 40, 400)) for number in numbers}
+    touch = {call: chance.sample(numbers, chance.randint(0, 3)) for call in range(2, 60)}
+    shop = Living(times, touch)
+    assert await read_until_quiet(store, shop, PollSettings(page_size=7, slice_seconds=86_400)) == set(numbers)
+
+
+@pytest.mark.usefixtures("observed")
+async def test_a_week_of_orders_is_caught_up_although_a_search_ends_after_so_many_rows(store: Database) -> None:
+    begun = NOW - 7 * 86_400
+    await set_cursor(store, datetime.fromtimestamp(begun, UTC))
+    times = {str(number): begun + number * 700 for number in range(800)} | {
+        f"b{n}": begun + 9000 + n for n in range(90)
+    }
+    shop = Living(times, {}, most=100)
+    settings = PollSettings(page_size=50, most_rows=100)
+    assert await read_until_quiet(store, shop, settings) == set(times)
+    assert shop.largest > 100
+
+
+@pytest.mark.usefixtures("observed")
+async def test_a_long_poll_is_not_begun_by_another_daemon_while_its_pages_keep_coming(store: Database) -> None:
+    await polls.begin(store, PollTopic.ORDERS)
+    turn = await polls.claim(store, PollTopic.ORDERS, 30.0)
+    assert turn is not None
+    assert await polls.claim(store, PollTopic.ORDERS, 30.0) is None
+    await store.pool.execute("UPDATE polls SET due_at = now()")
+    await inbox.store(store, turn.shop_id, turn.user_id, "poll", [], reached=(turn, datetime.now(UTC)))
+    assert await polls.claim(store, PollTopic.ORDERS, 30.0) is None
+
+
+@pytest.mark.usefixtures("observed")
+async def test_two_daemons_never_take_the_same_turn(store: Database) -> None:
+    await polls.begin(store, PollTopic.ORDERS)
+    turns = await asyncio.gather(*(polls.claim(store, PollTopic.ORDERS, 30.0) for _ in range(4)))
+    assert len([turn for turn in turns if turn is not None]) == 1
+
+
+@pytest.mark.usefixtures("observed")
+async def test_a_shop_that_is_not_connected_is_not_asked(store: Database) -> None:
+    await polls.begin(store, PollTopic.ORDERS)
+    await store.pool.execute("UPDATE shops SET state = 'paused'")
+    assert await polls.claim(store, PollTopic.ORDERS, 30.0) is None

@@ -15,6 +15,7 @@ from sqlalchemy import (
 )
 
 from engine.database.tables.schema import Json, Sealed, Texts, Time, key, metadata, moment, one_of, refer
+from engine.words import PollTopic
 
 users = Table(
     "users",
@@ -95,10 +96,6 @@ shops = Table(
     Column("refresh_expires_at", Time),
     Column("policies", Json, nullable=False, server_default=text("'{}'::jsonb")),
     Column("state", Text, nullable=False, server_default="connected"),
-    moment("poll_cursor"),
-    Column("poll_due_at", Time, nullable=False, server_default=text("now()")),
-    moment("polled_at"),
-    Column("poll_error", Text),
     moment("created_at", required=True),
     UniqueConstraint("platform", "tiktok_shop_id"),
     CheckConstraint(one_of("state", ("connected", "paused", "revoked", "disconnected")), name="state"),
@@ -114,7 +111,7 @@ polls = Table(
     moment("polled_at"),
     Column("error", Text),
     PrimaryKeyConstraint("shop_id", "topic"),
-    CheckConstraint(one_of("topic", ("orders", "cancellations", "returns", "products", "stock")), name="topic"),
+    CheckConstraint(one_of("topic", PollTopic), name="topic"),
 )
 
 notice_preferences = Table(

@@ -2,6 +2,8 @@
 
 Where to look
     authorization  which shops a grant covers
+    paging         searches that come in pages
+    changes        cancellations and returns: by time of change, and by id
     orders         search by time of change, details by id
     fulfilment     mark as shipped, ship a package or many, correct a tracking number
     packing        split orders, combine packages and take them apart

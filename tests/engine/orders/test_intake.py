@@ -13,10 +13,10 @@ from engine.database.embedded import EmbeddedServer
 from engine.errors import NotFound
 from engine.fleet import daemons
 from engine.identifiers import ShopId, new_id
-from engine.orders import inbox, intake, queries
+from engine.orders import inbox, intake, polls, queries
 from engine.orders.intake import Applied
 from engine.orders.views import OrderFilter
-from engine.words import ChannelStatus
+from engine.words import ChannelStatus, PollTopic
 from engine.workflow import conditions
 from tests.engine.facts import NOON, a_unit, an_order, later, units_of
 from tests.engine.house import House, Standing
@@ -189,9 +189,13 @@ async def test_a_payload_is_stored_once_and_settled_with_the_order_it_became(hou
     owner = await store.pool.fetchval("SELECT user_id FROM shops")
     arrivals = [inbox.Arrival("order", b'{"id": "1"}'), inbox.Arrival("order", b'{"id": "2"}', "n-2")]
     cursor = datetime(2026, 3, 2, 11, tzinfo=UTC)
-    assert await inbox.store(store, house.shop_id, owner, "poll", arrivals, cursor=cursor) == 2
-    assert await inbox.store(store, house.shop_id, owner, "webhook", arrivals, cursor=cursor - timedelta(hours=1)) == 0
-    assert await store.pool.fetchval("SELECT poll_cursor FROM shops") == cursor
+    await polls.begin(store, PollTopic.ORDERS)
+    poll = await polls.claim(store, PollTopic.ORDERS, 30)
+    assert poll is not None
+    earlier = cursor - timedelta(hours=1)
+    assert await inbox.store(store, house.shop_id, owner, "poll", arrivals, reached=(poll, cursor)) == 2
+    assert await inbox.store(store, house.shop_id, owner, "webhook", arrivals, reached=(poll, earlier)) == 0
+    assert await store.pool.fetchval("SELECT cursor FROM polls") == cursor
     claims = await inbox.claim(store, 10, 30, house.daemon_id, 3)
     assert [claim.payload for claim in claims] == [b'{"id": "1"}', b'{"id": "2"}']
     assert await inbox.claim(store, 10, 30, await daemons.register(store, "another"), 3) == []

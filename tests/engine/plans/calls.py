@@ -12,7 +12,7 @@ from engine.effects.kinds import DEPENDENCY_OF
 from engine.fleet.daemons import DEAD_AFTER_SECONDS
 from engine.identifiers import EffectId, OrderId, PackageId, new_id
 from engine.inventory import stock
-from engine.orders import detail, holds, inbox, notes, notices, priority, queries, shops, status, tags
+from engine.orders import detail, holds, inbox, notes, notices, polls, priority, queries, status, tags
 from engine.orders.bulk import batches, journal
 from engine.orders.parcels import packages
 from engine.orders.views import OrderFilter, OrderKey, OrderSort, Pile
@@ -24,6 +24,7 @@ from engine.words import (
     ExecutionStatus,
     HoldReason,
     OrderStatus,
+    PollTopic,
     TrackingStatus,
     WorkflowState,
 )
@@ -140,7 +141,7 @@ CLAIMS: Mapping[str, Call] = {
         s.store.pool, dict.fromkeys(EffectKind, 5), s.house.daemon_id, DEAD_AFTER_SECONDS
     ),
     "inbox": lambda s: inbox.claim(s.store, 5, 60.0, s.house.daemon_id, DEAD_AFTER_SECONDS),
-    "polls": lambda s: shops.claim_poll(s.store, 30.0),
+    "polls": lambda s: polls.claim(s.store, PollTopic.ORDERS, 30.0),
     "parcels": lambda s: packages.claim_open_parcels(s.store, 5, 600.0),
     "priorities": lambda s: priority.rise_with_time(s.store, 20),
     "journal": lambda s: journal.sweep(s.store, 20),

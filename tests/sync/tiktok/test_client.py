@@ -56,8 +56,8 @@ async def failure_of(script: Script, call: str) -> OrdersError:
 
 async def test_every_order_is_found_page_by_page_oldest_change_first(world: Outside) -> None:
     pages = [page async for page in world.shop.orders.search(update_time_ge=BEGIN, update_time_lt=END, page_size=50)]
-    times = [order["update_time"] for page in pages for order in page.orders]
-    assert [len(page.orders) for page in pages] == [50, 50, 30]
+    times = [order["update_time"] for page in pages for order in page.rows]
+    assert [len(page.rows) for page in pages] == [50, 50, 30]
     assert pages[-1].next_page_token == ""
     assert pages[0].total_count == 130
     assert times == sorted(times)
@@ -163,7 +163,7 @@ async def test_a_repeated_page_token_ends_the_search() -> None:
         tiktok_at(server.url) as (client, _),
     ):
         pages = OrderCalls(client, "C").search(update_time_ge=BEGIN, update_time_lt=END)
-        assert len((await anext(pages)).orders) == len((await anext(pages)).orders) == 1
+        assert len((await anext(pages)).rows) == len((await anext(pages)).rows) == 1
         with pytest.raises(Retryable) as failure:
             await anext(pages)
     assert failure.value.code == "tiktok.repeated_page"
@@ -172,7 +172,7 @@ async def test_a_repeated_page_token_ends_the_search() -> None:
 async def test_a_search_that_finds_nothing_is_one_empty_page() -> None:
     async with scripted(lambda _: ok(None)) as server, tiktok_at(server.url) as (client, _):
         pages = [page async for page in OrderCalls(client, "C").search(update_time_ge=BEGIN, update_time_lt=END)]
-    assert [page.orders for page in pages] == [()]
+    assert [page.rows for page in pages] == [()]
 
 
 UNCLEAR = {

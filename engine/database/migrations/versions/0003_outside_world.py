@@ -105,12 +105,20 @@ def _polls() -> None:
         sa.Column("polled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
         sa.CheckConstraint(
-            "topic IN ('orders', 'cancellations', 'returns', 'products', 'stock')", name=op.f("polls_topic_check")
+            "topic IN ('orders', 'open_orders', 'cancellations', 'returns', 'products', 'stock')",
+            name=op.f("polls_topic_check"),
         ),
         sa.ForeignKeyConstraint(["shop_id"], ["orders.shops.id"], name=op.f("polls_shop_id_fkey"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("shop_id", "topic", name=op.f("polls_pkey")),
         schema="orders",
     )
+    # Each shop goes on from where it was.
+    op.execute(
+        "INSERT INTO orders.polls (shop_id, topic, cursor, due_at, polled_at, error)"
+        " SELECT id, 'orders', poll_cursor, poll_due_at, polled_at, poll_error FROM orders.shops"
+    )
+    for column in ("poll_cursor", "poll_due_at", "polled_at", "poll_error"):
+        op.drop_column("shops", column, schema="orders")
 
 
 def _aftersales() -> None:
