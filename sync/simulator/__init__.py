@@ -16,6 +16,7 @@ One process, one seeded world. Run it with ``python -m sync.simulator --seed 7 -
     credentials.py  the fictional keys of a seed
     tallies.py      what was called, refused and injected
     admin.py        `/admin/*`: catalogue, state, credentials, mending, faults, faults aimed at one call
+    webhooks/       what both services send by themselves, and to whom
     shop/           people, catalogue, what each order holds, the life of orders and packages
     tiktok/         signatures, tokens, orders, fulfilment, look-ups, cancellations, as TikTok Shop words them
     easypost/       shipments, rates, labels, trackers, as EasyPost words them

@@ -12,22 +12,24 @@ from sync.simulator.wire import Call, Dialect, Operation, RefusedError, Reply
 from sync.simulator.world import World, rates_as_json
 
 
-def _reply(data: object, status: int = 200) -> Reply:
+def admin_reply(data: object, status: int = 200) -> Reply:
+    """Return any data as JSON."""
     return Reply(status, orjson.dumps(data))
 
 
-def _error(sentence: str, status: int) -> RefusedError:
-    return RefusedError(_reply({"error": sentence}, status))
+def admin_error(sentence: str, status: int) -> RefusedError:
+    """Return a refusal in one sentence, to raise."""
+    return RefusedError(admin_reply({"error": sentence}, status))
 
 
 ADMIN = Dialect(
-    bad_body=lambda: _reply({"error": "The request body is not a JSON object; send one."}, 400),
-    throttled=lambda: _reply({}, 429),
-    failed=lambda: _reply({}, 500),
+    bad_body=lambda: admin_reply({"error": "The request body is not a JSON object; send one."}, 400),
+    throttled=lambda: admin_reply({}, 429),
+    failed=lambda: admin_reply({}, 500),
 )
 
 
-def _let_in(_call: Call) -> None:
+def let_in(_call: Call) -> None:
     """A gate that is always open: the server listens on loopback only."""
 
 
@@ -48,20 +50,20 @@ class AdminCalls:
             ("POST", "aim", self.aim),
         ]
         return [
-            Operation(f"admin.{name}", method, f"/admin/{name}", handle, ADMIN, _let_in, suffers_faults=False)
+            Operation(f"admin.{name}", method, f"/admin/{name}", handle, ADMIN, let_in, suffers_faults=False)
             for method, name, handle in calls
         ]
 
     def catalogue(self, call: Call) -> Reply:
         """Return what the warehouse knows about its products."""
-        return _reply({"products": [self._product(sku) for sku in catalogue().listed]})
+        return admin_reply({"products": [self._product(sku) for sku in catalogue().listed]})
 
     def state(self, call: Call) -> Reply:
         """Return the numbers of the world."""
         world = self._world
         orders, shipments, packages = world.orders, world.shipments, world.packages
         labelled = {order for order, labels in shipments.live_labels.items() if labels > 0}
-        return _reply(
+        return admin_reply(
             {
                 "seed": world.scenario.seed,
                 "now": world.now,
@@ -84,13 +86,14 @@ class AdminCalls:
                 "http_calls": dict(sorted(world.tallies.calls.items())),
                 "faults": dict(sorted(world.tallies.faults.items())),
                 "fault_rates": rates_as_json(world.faults.rates),
+                "webhooks": world.outbox.as_json(),
             }
         )
 
     def credentials(self, call: Call) -> Reply:
         """Return every key a client needs."""
         keys, tokens = self._world.credentials, self._world.tokens
-        return _reply(
+        return admin_reply(
             {
                 "app_key": keys.app_key,
                 "app_secret": keys.app_secret,
@@ -115,10 +118,10 @@ class AdminCalls:
         else:
             index = world.orders.index_of(str(body.get("order_id") or ""))
             if index not in refused:
-                raise _error('Give {"all": true} or {"order_id": …} of an order the carrier refuses.', 404)
+                raise admin_error('Give {"all": true} or {"order_id": …} of an order the carrier refuses.', 404)
             chosen = [index]
         world.record("mended", orders=chosen)
-        return _reply({"mended": [world.orders.order_id(index) for index in chosen]})
+        return admin_reply({"mended": [world.orders.order_id(index) for index in chosen]})
 
     def faults(self, call: Call) -> Reply:
         """Take a preset, single rates, or both, and return the rates in force."""
@@ -127,9 +130,9 @@ class AdminCalls:
             rates = preset(str(body["preset"])) if "preset" in body else self._world.faults.rates
             rates = rates.altered({name: rate for name, rate in body.items() if name != "preset"})
         except UnknownFaultsError as unknown:
-            raise _error(str(unknown), 400) from None
+            raise admin_error(str(unknown), 400) from None
         self._world.record("fault_rates", rates=rates_as_json(rates))
-        return _reply({"fault_rates": rates_as_json(rates)})
+        return admin_reply({"fault_rates": rates_as_json(rates)})
 
     def aim(self, call: Call) -> Reply:
         """Strike single calls: of `operation`, those named by `calls` (1 is the next), with `failure` and a delay."""
@@ -140,10 +143,10 @@ class AdminCalls:
                 str(body["operation"]), body.get("failure"), float(body.get("delay_seconds") or 0), calls
             )
         except KeyError:
-            raise _error('Name the operation, as {"operation": "easypost.shipments.buy"}.', 400) from None
+            raise admin_error('Name the operation, as {"operation": "easypost.shipments.buy"}.', 400) from None
         except UnknownFaultsError as unknown:
-            raise _error(str(unknown), 400) from None
-        return _reply({"aimed": calls})
+            raise admin_error(str(unknown), 400) from None
+        return admin_reply({"aimed": calls})
 
     def _product(self, sku: Sku) -> dict[str, Any]:
         return {

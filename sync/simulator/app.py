@@ -19,6 +19,9 @@ from sync.simulator.tiktok.lookups import LookupCalls
 from sync.simulator.tiktok.orders import OrderCalls
 from sync.simulator.tiktok.package_calls import PackageCalls
 from sync.simulator.tiktok.token_calls import TokenCalls
+from sync.simulator.webhooks.admin_calls import WebhookAdminCalls
+from sync.simulator.webhooks.easypost_calls import HookCalls
+from sync.simulator.webhooks.tiktok_calls import WebhookCalls
 from sync.simulator.wire import Endpoint, Operation, Reply
 from sync.simulator.world import World
 
@@ -34,7 +37,10 @@ def operations(world: World) -> list[Operation]:
         LookupCalls(world),
         CancellationCalls(world),
         TokenCalls(world),
+        WebhookCalls(world),
+        HookCalls(world),
         AdminCalls(world),
+        WebhookAdminCalls(world),
     )
     return [operation for family in families for operation in family.operations()]
 

@@ -16,7 +16,7 @@ class FaultRates:
     """How often each kind of fault strikes, as a share of calls between 0 and 1.
 
     Of `latency`, `throttled`, `server_error`, `gateway_error` and `lost_reply` at most one strikes a call.
-    `repeated_row` is a share of search pages, `slow_buy` of label purchases.
+    `repeated_row` is a share of search pages, `slow_buy` of label purchases, `webhook_…` of messages sent.
     """
 
     latency: float = 0.0
@@ -26,6 +26,17 @@ class FaultRates:
     lost_reply: float = 0.0
     repeated_row: float = 0.0
     slow_buy: float = 0.0
+    webhook_lost: float = 0.0
+    webhook_doubled: float = 0.0
+    webhook_reordered: float = 0.0
+    webhook_delayed: float = 0.0
+    webhook_forged: float = 0.0
+
+    @property
+    def strikes_calls(self) -> bool:
+        """Whether any call, and not only a webhook, may suffer."""
+        calls = (self.latency, self.throttled, self.server_error, self.gateway_error, self.lost_reply)
+        return any(calls) or self.repeated_row > 0 or self.slow_buy > 0
 
     def altered(self, changes: Mapping[str, object]) -> "FaultRates":
         """Return these rates with some replaced. Raises UnknownFaultsError."""
@@ -48,6 +59,9 @@ PRESETS: Mapping[str, FaultRates] = {
         lost_reply=0.004,
         repeated_row=0.02,
         slow_buy=0.01,
+        webhook_lost=0.005,
+        webhook_doubled=0.01,
+        webhook_reordered=0.01,
     ),
     "harsh": FaultRates(
         latency=0.06,
@@ -57,6 +71,11 @@ PRESETS: Mapping[str, FaultRates] = {
         lost_reply=0.04,
         repeated_row=0.20,
         slow_buy=0.05,
+        webhook_lost=0.05,
+        webhook_doubled=0.05,
+        webhook_reordered=0.05,
+        webhook_delayed=0.02,
+        webhook_forged=0.02,
     ),
 }
 
@@ -109,6 +128,15 @@ class Faults:
         self._failures_in_a_row: dict[str, int] = {}
         self._aimed: dict[str, dict[int, Fault]] = {}
 
+    @property
+    def rates(self) -> FaultRates:
+        """The rates in force."""
+        return self._rates
+
+    @rates.setter
+    def rates(self, rates: FaultRates) -> None:
+        self._rates, self._strikes_calls = rates, rates.strikes_calls
+
     def aim(self, operation: str, failure: str | None, delay_seconds: float, calls: Collection[int]) -> None:
         """Strike these calls of an operation, counted from now beginning with 1. Raises UnknownFaultsError."""
         if failure is not None and failure not in AIMED_FAILURES:
@@ -121,7 +149,7 @@ class Faults:
         """Return what this call suffers."""
         if (aimed := self._take_aimed(operation)) is not None:
             return aimed
-        if self.rates == PRESETS["none"]:
+        if not self._strikes_calls:
             return NO_FAULT
         tries = self._tries.get(identity, 0)
         self._tries[identity] = tries + 1
@@ -129,9 +157,9 @@ class Faults:
         if failure in (None, "latency") or self._failures_in_a_row.get(identity, 0) >= MOST_FAILURES_IN_A_ROW:
             self._failures_in_a_row.pop(identity, None)
             delay = 0.05 + 0.20 * amount if failure == "latency" else 0.0
-            if operation == "easypost.shipments.buy" and self._share(identity, tries, "slow") < self.rates.slow_buy:
+            if operation == "easypost.shipments.buy" and self.share(identity, tries, "slow") < self.rates.slow_buy:
                 return Fault(delay_seconds=1.0 + 2.0 * amount, slow_buy=True)
-            repeats = self._share(identity, tries, "repeat") < self.rates.repeated_row
+            repeats = self.share(identity, tries, "repeat") < self.rates.repeated_row
             return Fault(delay_seconds=delay, repeats_row=repeats)
         self._failures_in_a_row[identity] = self._failures_in_a_row.get(identity, 0) + 1
         return Fault(failure=failure)
@@ -148,7 +176,7 @@ class Faults:
         return waiting.get(1)
 
     def _strike(self, identity: str, tries: int) -> tuple[str | None, float]:
-        share, reached = self._share(identity, tries, "strike"), 0.0
+        share, reached = self.share(identity, tries, "strike"), 0.0
         rates = self.rates
         for kind, rate in (
             ("latency", rates.latency),
@@ -162,6 +190,7 @@ class Faults:
             reached += rate
         return None, share
 
-    def _share(self, identity: str, tries: int, purpose: str) -> float:
+    def share(self, identity: str, tries: int, purpose: str) -> float:
+        """Return a number from 0 to 1 that the seed, an identity and a purpose decide."""
         text = f"{self._seed}/{purpose}/{identity}/{tries}".encode()
         return int.from_bytes(blake2b(text, digest_size=8).digest()) / 2**64

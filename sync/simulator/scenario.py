@@ -53,13 +53,17 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """How long each stage lasts, in seconds; the last three count from the moment a package is marked shipped."""
+    """How long each stage lasts, in seconds; the `_after_` three count from the moment a package is marked shipped.
+
+    `webhook_retry_scale` shortens the waits before a webhook is sent again.
+    """
 
     unpaid_seconds: float = 0.5
     hold_seconds: float = 1.0
     scan_after_seconds: float = 2.0
     deliver_after_seconds: float = 5.0
     complete_after_seconds: float = 7.0
+    webhook_retry_scale: float = 1.0
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():

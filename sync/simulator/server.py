@@ -17,6 +17,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from sync.simulator.app import build
 from sync.simulator.credentials import Credentials
 from sync.simulator.scenario import Scenario
+from sync.simulator.webhooks.announcer import Announcer
+from sync.simulator.webhooks.sender import Sender
 from sync.simulator.world import Clock, World
 
 BACKLOG = 2048
@@ -73,7 +75,9 @@ async def serve(
             timeout_graceful_shutdown=1,
         )
     )
-    thread = threading.Thread(target=_run, args=(server, listener), name="simulator", daemon=True)
+    Announcer(world, world.outbox)
+    sender = Sender(world, world.outbox)
+    thread = threading.Thread(target=_run, args=(server, listener, sender), name="simulator", daemon=True)
     thread.start()
     while not server.started and thread.is_alive():  # noqa: ASYNC110 - it is set in the other thread
         await asyncio.sleep(READY_POLL_SECONDS)
@@ -86,9 +90,18 @@ async def serve(
         world.close()
 
 
-def _run(server: uvicorn.Server, listener: socket.socket) -> None:
+def _run(server: uvicorn.Server, listener: socket.socket, sender: Sender) -> None:
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(server.serve(sockets=[listener]))
+        runner.run(_answer_and_send(server, listener, sender))
+
+
+async def _answer_and_send(server: uvicorn.Server, listener: socket.socket, sender: Sender) -> None:
+    sending = asyncio.create_task(sender.run())
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:

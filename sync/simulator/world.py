@@ -17,10 +17,17 @@ from sync.simulator.shop.packages import Package, Packages
 from sync.simulator.tallies import Tallies
 from sync.simulator.tiktok.tokens import Tokens
 from sync.simulator.timeline import Timeline
+from sync.simulator.webhooks.happenings import Happening
+from sync.simulator.webhooks.outbox import Outbox
+from sync.simulator.webhooks.registrations import Registrations
 
 CALLS_PER_SNAPSHOT = 100
 
 Clock = Callable[[], float]
+
+
+def _nobody_listens(_happening: Happening) -> None:
+    """What is called for something TikTok would tell while nobody is told anything."""
 
 
 class World:
@@ -56,11 +63,14 @@ class World:
         self.timeline = Timeline()
         self.orders = Orders(scenario, self.timeline, start["at"])
         self.packages = Packages(scenario.seed, scenario.timings, self.timeline)
-        self.shipments = Shipments(scenario, self.orders)
+        self.shipments = Shipments(scenario, self.orders, self.timeline)
         self.trackers = Trackers(scenario.seed)
         self.tokens = Tokens(scenario.seed, token_seconds, start["at"])
         self.faults = Faults(scenario.seed, rates)
         self.tallies = Tallies()
+        self.registrations = Registrations(scenario.seed)
+        self.outbox = Outbox(self.faults, scenario.timings.webhook_retry_scale)
+        self.announce: Callable[[Happening], None] = _nobody_listens
         self.mended: set[int] = set()
         self._apply: Mapping[str, Callable[[Entry], object]] = {
             "calls": lambda entry: self.tallies.calls.update(entry["calls"]),
@@ -79,6 +89,11 @@ class World:
             "tracker": self.trackers.apply_created,
             "token_pair": self.tokens.apply_issued,
             "token_used": self.tokens.apply_used,
+            "app_address": self.registrations.apply_app_address,
+            "topic": self.registrations.apply_topic,
+            "hook": self.registrations.apply_hook,
+            "hook_changed": self.registrations.apply_hook_changed,
+            "hook_removed": self.registrations.apply_hook_removed,
         }
         self._unsaved_calls: dict[str, int] = {}
         self._unsaved_count = 0

@@ -1,9 +1,9 @@
 """The book of shipments: created, rated again, bought once, refunded."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from sync.simulator.credentials import digest
@@ -11,6 +11,7 @@ from sync.simulator.easypost.rates import Rate, rates_for, tracking_number
 from sync.simulator.journal import Entry
 from sync.simulator.scenario import Fate, Scenario
 from sync.simulator.shop.orders import Orders
+from sync.simulator.timeline import Timeline
 
 REFUND_AFTER_SECONDS = 2.0
 ORDER_ID = re.compile(r"(?<!\d)577\d{15}(?!\d)")
@@ -59,17 +60,23 @@ class Shipment:
         return "refunded" if now >= self.refund_asked_at + REFUND_AFTER_SECONDS else "submitted"
 
 
+def _nobody_listens(_shipment_id: str, _tracking_code: str, _carrier: str, _at: float) -> None:
+    """What is called for a refund that nobody wants to hear of."""
+
+
 class Shipments:
     """All shipments, found by id, by reference and by tracking number."""
 
-    def __init__(self, scenario: Scenario, orders: Orders) -> None:
+    def __init__(self, scenario: Scenario, orders: Orders, timeline: Timeline) -> None:
         self.all: list[Shipment] = []
+        self.on_refunded: Callable[[str, str, str, float], None] = _nobody_listens
         self.bought = 0
         self.refunded = 0
         self.live_labels: dict[int, int] = {}
         self._by_reference: dict[str, Shipment] = {}
         self._scenario = scenario
         self._orders = orders
+        self._timeline = timeline
         self._id_mark = digest(scenario.seed, "shipments")[:16]
 
     def find(self, id_or_reference: str) -> Shipment | None:
@@ -146,6 +153,11 @@ class Shipments:
         shipment.refund_asked_at = entry["at"]
         self.refunded += 1
         self._count_live(shipment, -1)
+        self._timeline.plan(entry["at"] + REFUND_AFTER_SECONDS, partial(self._refunded, shipment))
+
+    def _refunded(self, shipment: Shipment, at: float) -> None:
+        if purchase := shipment.purchase:
+            self.on_refunded(shipment.id, purchase.tracking_code, purchase.rate.service.carrier, at)
 
     def apply_converted(self, entry: Entry) -> None:
         """Add a label file in another format."""

@@ -15,14 +15,14 @@ DETAILS = {
 }
 
 
-def tracker_payload(world: World, tracker: Tracker) -> dict[str, Any]:
-    """Return the tracker as it stands now; a label nobody handed over stays before its first scan."""
+def tracker_payload(world: World, tracker: Tracker, now: float | None = None) -> dict[str, Any]:
+    """Return the tracker as it stands, or stood at `now`; a label nobody handed over stays before its first scan."""
     reached: list[tuple[ParcelStage, float]] = []
     package = world.packages.of_tracking_number.get(tracker.tracking_code)
     if tracker.shipment is not None:
         reached.append((ParcelStage.PRE_TRANSIT, tracker.created_at))
     if package is not None:
-        stages = world.packages.stages(package, world.now)
+        stages = world.packages.stages(package, world.now if now is None else now)
         reached += stages[1:] if tracker.shipment is not None else stages
     shipment = world.shipments.all[tracker.shipment] if tracker.shipment is not None else None
     status, changed_at = (reached[-1][0].value, reached[-1][1]) if reached else ("unknown", tracker.created_at)

@@ -1,6 +1,7 @@
 """The life of every order: arrived, paid, released or cancelled by the clock; shipped by us; delivered by the clock."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache, partial
@@ -46,6 +47,10 @@ class Order:
     changes: int = 0
 
 
+def _nobody_listens(_order: Order, _at: float) -> None:
+    """What is called for a change that nobody wants to hear of."""
+
+
 class Orders:
     """All orders that have arrived by now, found by id, by time of creation and by time of their last change."""
 
@@ -55,6 +60,7 @@ class Orders:
         self.by_update = ChangeLog()
         self.count_by_status: Counter[OrderStatus] = Counter()
         self.arrived: list[Order] = []
+        self.on_move: Callable[[Order, float], None] = _nobody_listens
         self.details = lru_cache(maxsize=5_000)(partial(draw_details, scenario))
         self._timeline = timeline
         self.started_at = started_at
@@ -96,6 +102,7 @@ class Orders:
         order.status = status
         order.changes += 1
         self.by_update.record(order.index, at)
+        self.on_move(order, at)
 
     def cancel(self, order: Order, at: float) -> None:
         """Cancel an order for its seller; whatever the clock had planned for it does not happen any more."""
@@ -120,6 +127,7 @@ class Orders:
         self.by_creation.record(index, at)
         self.by_update.record(index, at)
         self.count_by_status[OrderStatus.UNPAID] += 1
+        self.on_move(order, at)
         self._plan_payment(order)
         if index + 1 < self.scenario.orders:
             self._timeline.plan(self.started_at + self._offsets[index + 1], self._arrive)

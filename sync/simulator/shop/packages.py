@@ -1,5 +1,6 @@
 """Parcels: what was marked shipped at TikTok, and what the carrier's scanners have seen of it since."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -34,6 +35,10 @@ class Package:
     corrected: bool = False
 
 
+def _nobody_listens(_package: Package, _at: float) -> None:
+    """What is called for a scan that nobody wants to hear of."""
+
+
 class Packages:
     """All packages, found by id, by order, by tracking number and by time of change."""
 
@@ -43,6 +48,7 @@ class Packages:
         self.all: list[Package] = []
         self.of_order: dict[int, list[Package]] = {}
         self.of_tracking_number: dict[str, Package] = {}
+        self.on_stage: Callable[[Package, float], None] = _nobody_listens
         self._timings = timings
         self._timeline = timeline
         self._id_prefix = "1153" + digits(6, seed, "packages")
@@ -58,10 +64,18 @@ class Packages:
         self.of_tracking_number[tracking_number] = package
         self.by_creation.record(number, at)
         self.by_update.record(number, at)
-        scanned = partial(self.by_update.record, number)
+        scanned = partial(self._scanned, package)
         self._timeline.plan(at + self._timings.scan_after_seconds, scanned)
+        self._timeline.plan(at + self._timings.out_for_delivery_after_seconds, partial(self._seen, package))
         self._timeline.plan(at + self._timings.deliver_after_seconds, scanned)
         return package
+
+    def _scanned(self, package: Package, at: float) -> None:
+        self.by_update.record(package.number, at)
+        self._seen(package, at)
+
+    def _seen(self, package: Package, at: float) -> None:
+        self.on_stage(package, at)
 
     def next_id(self) -> str:
         """Return the id the next package will have."""

@@ -59,7 +59,7 @@ class CancellationCalls:
             self._world.record("refusal", what="late_cancel")
             raise refusal(envelope.CANCEL_TOO_LATE, "The order's present state does not allow its cancellation.")
         self._world.record("cancelled", order=order.index)
-        return success({"cancel_id": _cancel_id(order), "cancel_status": "CANCELLATION_REQUEST_SUCCESS"})
+        return success({"cancel_id": cancel_id(order), "cancel_status": "CANCELLATION_REQUEST_SUCCESS"})
 
     def search(self, call: Call) -> Reply:
         """Return a page of cancellations, oldest first; there are few, so each search looks at all of them."""
@@ -70,7 +70,7 @@ class CancellationCalls:
             self._payload(order)
             for order in self._cancelled_on_hold()
             if (not order_ids or order.id in order_ids)
-            and (not ids or _cancel_id(order) in ids)
+            and (not ids or cancel_id(order) in ids)
             and (since is None or int(order.cancelled_at or 0) >= since)
             and (before is None or int(order.cancelled_at or 0) < before)
         ]
@@ -96,7 +96,7 @@ class CancellationCalls:
         at = int(order.cancelled_at or 0)
         return {
             "order_id": order.id,
-            "cancel_id": _cancel_id(order),
+            "cancel_id": cancel_id(order),
             "cancel_type": "CANCEL",
             "cancel_status": "CANCELLATION_REQUEST_COMPLETE",
             "role": "BUYER",
@@ -108,7 +108,7 @@ class CancellationCalls:
             "refund_amount": {"currency": "USD", "refund_total": money(total_cents(details))},
             "cancel_line_items": [
                 {
-                    "cancel_line_item_id": f"{_cancel_id(order)[:-2]}{number + 1:02d}",
+                    "cancel_line_item_id": f"{cancel_id(order)[:-2]}{number + 1:02d}",
                     "order_line_item_id": line_item_id(order, number),
                     "sku_id": unit.sku.sku_id,
                     "seller_sku": unit.sku.seller_sku,
@@ -122,5 +122,6 @@ def _which(call: Call) -> str:
     return str(call.json().get("order_id"))
 
 
-def _cancel_id(order: Order) -> str:
+def cancel_id(order: Order) -> str:
+    """Return the id of the cancellation of an order."""
     return f"4035{order.id[-11:]}0000"
