@@ -310,6 +310,11 @@ class ShipRequest:
     shipping_type: str
     tiktok_package_id: str = ""
     """TikTok's own id of the parcel, once it was told of it."""
+    cancel_rejected: bool = False
+    """A person rejected the buyer's wish to cancel."""
+    corrected_before: bool = False
+    """Its order's tracking number was corrected once already."""
+    told_hours_ago: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

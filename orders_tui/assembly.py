@@ -45,6 +45,7 @@ def outside_settings(settings: Settings, database: Database) -> OutsideSettings:
         easypost=settings.carrier.for_easypost(_secret(database, "easypost_api_key")),
         tiktok=settings.tiktok.for_client(),
         labels=settings.carrier.for_labels(),
+        shipping=settings.tiktok.for_shipping(),
         cancellations=settings.tiktok.for_cancellations(),
         tiktok_calls_per_second=settings.tiktok.calls_per_second,
         carrier_calls_per_second=settings.carrier.calls_per_second,

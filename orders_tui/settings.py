@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sync.shipping.easypost import EasyPostSettings
     from sync.tiktok.cancelling import CancelSettings
     from sync.tiktok.client import TikTokSettings
+    from sync.tiktok.deliveries import ShipSettings
 
 ENVIRONMENT_PREFIX = "ORDERS_TUI_"
 NESTING = "__"
@@ -97,12 +98,23 @@ class TikTokSection(Section):
     cancel_reasons: dict[str, dict[str, str]] = Field(default_factory=dict)
     """TikTok's names for our reasons, by market, beside those that ship with the program."""
 
+    markets: dict[str, dict[str, str | bool | int]] = Field(default_factory=dict)
+    """What a market asks of parcels otherwise than `engine/orders/markets.toml` says (`JP.seller = "ship_package"`)."""
+    ship_batch_size: PositiveInt = 20
+    """How many packages one call ships, in markets that ship packages."""
+
     def for_client(self) -> TikTokSettings:
         """Raises Misconfigured for a version of an endpoint that there is not."""
         from sync.tiktok.client import TikTokSettings
         from sync.tiktok.endpoints import checked_versions
 
         return TikTokSettings(versions=checked_versions(self.versions))
+
+    def for_shipping(self) -> ShipSettings:
+        from engine.orders.markets import check
+        from sync.tiktok.deliveries import ShipSettings
+
+        return ShipSettings(batch_size=self.ship_batch_size, markets=check(self.markets, "tiktok.markets"))
 
     def for_cancellations(self) -> CancelSettings:
         from sync.tiktok.cancel_reasons import check

@@ -27,7 +27,7 @@ from sync.shipping.port import Carrier
 from sync.tiktok.cancelling import CancelSettings, cancel_order_handler
 from sync.tiktok.client import TikTokClient, TikTokSettings
 from sync.tiktok.connected import ConnectedShop
-from sync.tiktok.deliveries import ship_package_handler
+from sync.tiktok.deliveries import ShipSettings, ship_package_handler
 from sync.tiktok.stored_tokens import StoredTokens
 from sync.tiktok.tokens import AppCredentials, TokenCalls, TokenSource
 
@@ -43,6 +43,7 @@ class OutsideSettings:
     easypost: EasyPostSettings
     tiktok: TikTokSettings = field(default_factory=TikTokSettings)
     labels: LabelSettings = field(default_factory=LabelSettings)
+    shipping: ShipSettings = field(default_factory=ShipSettings)
     cancellations: CancelSettings = field(default_factory=CancelSettings)
     tiktok_calls_per_second: int = 10
     carrier_calls_per_second: int = 10
@@ -88,8 +89,8 @@ class Outside:
         return {
             EffectKind.BUY_LABEL: buy_label_handler(self.carrier, self._settings.labels, clock=self._clock.now),
             EffectKind.VOID_LABEL: void_label_handler(self.carrier, self._settings.labels),
-            EffectKind.SHIP_PACKAGE: ship_package_handler(self.shop),
-            EffectKind.UPDATE_TRACKING: ship_package_handler(self.shop),
+            EffectKind.SHIP_PACKAGE: ship_package_handler(self.shop, self._settings.shipping),
+            EffectKind.UPDATE_TRACKING: ship_package_handler(self.shop, self._settings.shipping),
             EffectKind.CANCEL_ORDER: cancel_order_handler(self.shop, self._settings.cancellations),
             EffectKind.NOTICE: notice_handler(self._outbox, clock=self._clock.now),
         }

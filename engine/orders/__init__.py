@@ -21,6 +21,7 @@ Changing
     conflicts      the table of who wins when two want different things of one order (conflicts.toml)
     changes        what changed since a screen read it, told to who is refused for it
     editing        what changes an order without moving it, many at once: `holds`, `tags`, `assignment`, `notes`, `priority`
+    markets        what each market of TikTok asks of parcels and answers (markets.toml)
     deadlines      the internal target that a location's calendar makes of a ship-by
     notices        what a notice says and to whom
 Seeing

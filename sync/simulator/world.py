@@ -13,7 +13,7 @@ from sync.simulator.faults import FaultRates, Faults, preset
 from sync.simulator.journal import Entry, Journal, JournalError
 from sync.simulator.scenario import Fate, Scenario
 from sync.simulator.shop.orders import Orders
-from sync.simulator.shop.packages import Package, Packages
+from sync.simulator.shop.packages import Packages
 from sync.simulator.tallies import Tallies
 from sync.simulator.tiktok.tokens import Tokens
 from sync.simulator.timeline import Timeline
@@ -62,7 +62,7 @@ class World:
         self.credentials = Credentials.of_seed(scenario.seed)
         self.timeline = Timeline()
         self.orders = Orders(scenario, self.timeline, start["at"])
-        self.packages = Packages(scenario.seed, scenario.timings, self.timeline)
+        self.packages = Packages(scenario, self.timeline, self.orders)
         self.shipments = Shipments(scenario, self.orders, self.timeline)
         self.trackers = Trackers(scenario.seed)
         self.tokens = Tokens(scenario.seed, token_seconds, start["at"])
@@ -78,8 +78,7 @@ class World:
             "fault_rates": self._apply_rates,
             "refusal": lambda entry: self.tallies.refusals.update([entry["what"]]),
             "mended": lambda entry: self.mended.update(entry["orders"]),
-            "marked_shipped": self._apply_marked_shipped,
-            "tracking_corrected": self._apply_correction,
+            **self.packages.changes(),
             "cancelled": lambda entry: self.orders.cancel(self.orders.arrived[entry["order"]], entry["at"]),
             "shipment": self.shipments.apply_created,
             "rerated": self.shipments.apply_rerated,
@@ -156,18 +155,6 @@ class World:
 
     def _apply_rates(self, entry: Entry) -> None:
         self.faults.rates = FaultRates(**entry["rates"])
-
-    def _apply_marked_shipped(self, entry: Entry) -> Package:
-        order = self.orders.arrived[entry["order"]]
-        package = self.packages.add(
-            order, tuple(entry["units"]), entry["tracking_number"], entry["provider_id"], entry["at"]
-        )
-        self.orders.arrange(order, entry["at"], completely=entry["completely"])
-        return package
-
-    def _apply_correction(self, entry: Entry) -> None:
-        package = self.packages.all[entry["package"]]
-        self.packages.correct(package, entry["tracking_number"], entry["provider_id"], entry["at"])
 
     def _apply_bought(self, entry: Entry) -> None:
         tracking_code, carrier = self.shipments.apply_bought(entry)

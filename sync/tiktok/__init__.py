@@ -15,4 +15,6 @@ Where to look
     polling       what changed in a shop since its cursor, into the inbox
     cancelling    the effect "tell TikTok that the order is cancelled"; `cancel_reasons` has TikTok's names for why
     deliveries    the effects "tell TikTok that the parcel left" and "correct its tracking number"
+    package_shipping  packages that exist there before: shipped one by one, or many by one call
+    parcel_state  what an order there already says of a parcel of ours
 """

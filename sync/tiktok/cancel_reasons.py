@@ -9,6 +9,7 @@ from importlib import resources
 from types import MappingProxyType
 
 from engine.errors import Misconfigured
+from engine.orders.markets import iso
 from engine.words import CancelReason
 
 Names = Mapping[str, Mapping[str, str]]
@@ -16,7 +17,6 @@ Names = Mapping[str, Mapping[str, str]]
 
 _FILE = "cancel_reasons.toml"
 _DEFAULT = "default"
-_SAME_MARKET = {"UK": "GB"}
 
 
 @functools.cache
@@ -42,6 +42,6 @@ def check(names: Names, where: str) -> dict[str, dict[str, str]]:
 
 def name_of(reason: str, region: str, own: Names) -> str:
     """TikTok's name for one of our reasons in a shop's market; the shop owner's own names come first."""
-    market = _SAME_MARKET.get(region.upper(), region.upper())
+    market = iso(region)
     reasons = {**(shipped_names().get(market) or shipped_names()[_DEFAULT]), **own.get(market, {})}
     return reasons.get(reason) or next(iter(reasons.values()))

@@ -13,8 +13,8 @@ from sync.desk import Desk, Handler
 from sync.settling import for_each, outcome_of
 from sync.tiktok.cancel_reasons import Names, name_of
 from sync.tiktok.connected import ConnectedShop, ShopDirectory
-from sync.tiktok.deliveries import not_sent, read_orders
 from sync.tiktok.mapping import channel_status
+from sync.tiktok.parcel_state import not_sent, read_orders
 from sync.tiktok.payloads import OrderPayload
 
 _GONE = frozenset({ChannelStatus.IN_TRANSIT, ChannelStatus.DELIVERED, ChannelStatus.COMPLETED})

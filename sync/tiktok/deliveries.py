@@ -1,39 +1,54 @@
-"""The effect "tell TikTok that the parcel left": read first, adopt what is already there, then mark as shipped.
+"""The effects "tell TikTok that the parcel left" and "correct its number": read first, adopt what is already there, then tell.
 
 TikTok offers no idempotency key, so the order itself is asked before every attempt, the first one included: a
-cancellation or a hold that no webhook has told us yet is seen here, and a parcel marked by an earlier attempt whose
-answer was lost is adopted.
+cancellation or a hold that no webhook has told us yet is seen here, a parcel told by an earlier attempt whose
+answer was lost is adopted, and so is what TikTok ships itself. How a parcel is told depends on the market
+(`engine.orders.markets`): marked as shipped here, or shipped as the package it has there (`package_shipping`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine.errors import OrdersError, Terminal
 from engine.identifiers import ShopId
+from engine.orders.markets import Market, Markets, Telling, market_of
 from engine.ports import Claim, Done, Failed, Outcome, PackageShipped, Postponed, ShipRequest
-from engine.words import ChannelStatus, EffectKind
+from engine.words import EffectKind
 from sync.desk import Desk, Handler
 from sync.settling import for_each, outcome_of
-from sync.tiktok.calls.logistics import ShippingProvider
+from sync.tiktok.calls.fulfilment import Handover, SelfShipment
 from sync.tiktok.connected import ConnectedShop, ShopDirectory
-from sync.tiktok.mapping import channel_status
-from sync.tiktok.payloads import OrderPayload, read_order
+from sync.tiktok.package_shipping import Parcel, handover_of, refusal, ship_parcels
+from sync.tiktok.parcel_state import (
+    PLATFORM,
+    already_settled,
+    match_provider,
+    not_sent,
+    package_of,
+    read_orders,
+    shipped_as,
+)
+from sync.tiktok.payloads import OrderPayload
 
 
 @dataclass(frozen=True, slots=True)
 class ShipSettings:
-    """How marking as shipped behaves."""
+    """How telling of parcels behaves; `markets` are the owner's own words on what a market asks."""
 
     at_once: int = 16
-    hold_retry_seconds: float = 60.0
+    batch_size: int = 20
+    """How many packages one call ships; TikTok does not say how many it takes."""
+    markets: Markets = field(default_factory=dict)
 
 
 def ship_package_handler(shop_of: ShopDirectory, settings: ShipSettings | None = None) -> Handler:
     """The handler for `EffectKind.SHIP_PACKAGE` and `EffectKind.UPDATE_TRACKING`."""
-    deliveries = _ShipDeliveries(shop_of, settings or ShipSettings())
-    return deliveries.handle
+    return _ShipDeliveries(shop_of, settings or ShipSettings()).handle
+
+
+Batch = list[tuple[Claim, ShipRequest]]
 
 
 class _ShipDeliveries:
@@ -43,26 +58,20 @@ class _ShipDeliveries:
 
     async def handle(self, claims: Sequence[Claim], desk: Desk) -> None:
         requests = await desk.ship_requests(claims)
-        by_shop: dict[ShopId, list[tuple[Claim, ShipRequest]]] = {}
+        by_shop: dict[ShopId, Batch] = {}
         for claim in claims:
             request = requests.get(claim.effect_id)
             if request is None:
                 await desk.settle(
                     claim, Failed("package_gone", "The parcel is no longer there; TikTok was told nothing.")
                 )
-            elif request.shipping_type == "TIKTOK":
-                # Such a parcel has its label and number from TikTok: there is nothing that we could tell.
-                sentence = (
-                    f"TikTok arranges the shipping of order {request.tiktok_order_id} itself; nothing is to be told."
-                )
-                await desk.settle(claim, Failed("tiktok.not_ours_to_ship", sentence))
             else:
                 by_shop.setdefault(request.shop_id, []).append((claim, request))
         await for_each(
             by_shop.items(), lambda item: self._ship_for(item[0], item[1], desk), at_once=self._settings.at_once
         )
 
-    async def _ship_for(self, shop_id: ShopId, batch: list[tuple[Claim, ShipRequest]], desk: Desk) -> None:
+    async def _ship_for(self, shop_id: ShopId, batch: Batch, desk: Desk) -> None:
         try:
             shop = await self._shop_of(shop_id)
             orders = await read_orders(shop, [request.tiktok_order_id for _, request in batch])
@@ -71,92 +80,129 @@ class _ShipDeliveries:
             for claim, _ in batch:
                 await desk.settle(claim, not_sent(error))
             return
+        telling = _Telling(shop, market_of(shop.region, self._settings.markets), desk)
 
         async def one(pair: tuple[Claim, ShipRequest]) -> None:
             claim, request = pair
-            outcome = await self._ship(shop, orders.get(request.tiktok_order_id), claim, request, desk)
+            outcome = await telling.tell(orders.get(request.tiktok_order_id), claim, request)
             if outcome is not None:
                 await desk.settle(claim, outcome)
 
         await for_each(batch, one, at_once=self._settings.at_once)
+        parcels = list(telling.parcels.values())
+        await ship_parcels(shop, parcels, desk, batch_size=self._settings.batch_size, at_once=self._settings.at_once)
 
-    async def _ship(
-        self,
-        shop: ConnectedShop,
-        order: OrderPayload | OrdersError | None,
-        claim: Claim,
-        request: ShipRequest,
-        desk: Desk,
+
+class _Telling:
+    """One batch of one shop: what can be told by itself is, what is shipped by package is gathered in `parcels`."""
+
+    def __init__(self, shop: ConnectedShop, market: Market, desk: Desk) -> None:
+        self._shop = shop
+        self._market = market
+        self._desk = desk
+        self.parcels: dict[str, Parcel] = {}
+
+    async def tell(
+        self, order: OrderPayload | OrdersError | None, claim: Claim, request: ShipRequest
     ) -> Outcome | None:
-        """The outcome of one claim; None when it must not be settled."""
+        """The outcome of one claim; None when it must not be settled, or is not yet."""
         if isinstance(order, OrdersError):
             return not_sent(order)
         if order is None:
             return Failed(
                 "order_unknown", f"TikTok does not know order {request.tiktok_order_id} in this shop; check the shop."
             )
-        corrects = claim.kind is EffectKind.UPDATE_TRACKING and _shipped_as(order, request) is not None
-        if settled := self._already_settled(order, request, corrects=corrects):
+        corrects = claim.kind is EffectKind.UPDATE_TRACKING and shipped_as(order, request) is not None
+        over = request.cancel_rejected and self._market.reject_by_shipping
+        if settled := already_settled(order, request, corrects=corrects, ships_over_request=over):
             return settled
         try:
-            provider_id = await self._provider_id(shop, request)
+            if corrects:
+                return await self._correct(claim, request)
+            if request.shipping_type == PLATFORM:
+                return await self._arrange(order, claim, request)
+            package_id = package_of(order, request)
+            if self._market.seller is Telling.SHIP_PACKAGE or (self._market.seller is Telling.LOOK and package_id):
+                return await self._ship_package(package_id, claim, request)
+            return await self._mark_shipped(claim, request)
         except OrdersError as error:
             return not_sent(error)
-        if not await desk.checkpoint(claim, request.tracking_number):
+
+    async def _mark_shipped(self, claim: Claim, request: ShipRequest) -> Outcome | None:
+        provider_id = await self._provider_id(request)
+        if not await self._desk.checkpoint(claim, request.tracking_number):
             return None
         try:
-            if corrects:
-                await shop.fulfilment.update_tracking(
-                    request.tiktok_order_id,
-                    tracking_number=request.tracking_number,
-                    shipping_provider_id=provider_id,
-                    tiktok_package_id=request.tiktok_package_id,
-                )
-                return Done(PackageShipped(""))
-            marked = await shop.fulfilment.mark_shipped(
+            marked = await self._shop.fulfilment.mark_shipped(
                 request.tiktok_order_id,
                 tracking_number=request.tracking_number,
                 shipping_provider_id=provider_id,
                 line_item_ids=request.tiktok_line_ids,
             )
         except Terminal as error:
-            return await self._refused(shop, request, error)
+            return await refusal(self._shop, request, error)
         except OrdersError as error:
             return outcome_of(error, request.tracking_number)
         return Done(PackageShipped(marked.tiktok_package_id, marked.warning))
 
-    def _already_settled(self, order: OrderPayload, request: ShipRequest, *, corrects: bool) -> Outcome | None:
-        """What the order's present state already decides; None when the parcel is to be told.
-
-        With `corrects` another number is what is to be corrected, not a reason to stop.
-        """
-        match channel_status(order.status):
-            case ChannelStatus.CANCELLED:
-                return _cancelled(request)
-            case ChannelStatus.UNPAID | ChannelStatus.ON_HOLD:
-                return Postponed(
-                    "tiktok.on_hold",
-                    f"Order {request.tiktok_order_id} is still on hold at TikTok; it is tried again later.",
-                    self._settings.hold_retry_seconds,
-                    burns_attempt=False,
-                )
-            case _:
-                pass
-        if found := _shipped_as(order, request):
-            package_id, numbers = found
-            if numbers == {_normal(request.tracking_number)}:
-                return Done(PackageShipped(package_id))
-            return None if corrects else _shipped_otherwise(request, numbers)
-        if order.is_buyer_request_cancel:
-            # Shipping would refuse the buyer's request in their face: a person decides.
-            return Failed(
-                "cancel_requested",
-                f"The buyer asks to cancel order {request.tiktok_order_id}; answer in the seller centre, then retry.",
-            )
+    async def _ship_package(self, package_id: str | Failed, claim: Claim, request: ShipRequest) -> Outcome | None:
+        if isinstance(package_id, Failed):
+            return package_id
+        if not package_id:
+            return _no_package_yet(request)
+        how = SelfShipment(request.tracking_number, await self._provider_id(request))
+        self._gather(package_id, how, claim, request)
         return None
 
-    async def _provider_id(self, shop: ConnectedShop, request: ShipRequest) -> str:
-        providers = await shop.logistics.shipping_providers(request.delivery_option_id)
+    async def _arrange(self, order: OrderPayload, claim: Claim, request: ShipRequest) -> Outcome | None:
+        """What TikTok ships itself: its package is adopted, or handed over where the market wants that said."""
+        package_id = package_of(order, request)
+        if isinstance(package_id, Failed):
+            return package_id
+        if not package_id:
+            if self._market.tiktok is Telling.SHIP_PACKAGE:
+                return _no_package_yet(request)
+            return Failed(
+                "tiktok.not_arranged",
+                f"TikTok ships order {request.tiktok_order_id} and shows no package of it yet; buy its label from TikTok first.",
+            )
+        if self._market.tiktok is Telling.CREATE_PACKAGE:
+            return Done(PackageShipped(package_id))
+        package = await self._shop.fulfilment.package(package_id)
+        if package.tracking_number:
+            return Done(PackageShipped(package.tiktok_package_id))
+        if package_id not in self.parcels:
+            how = await handover_of(self._shop, self._market, package_id)
+            self._gather(package_id, how, claim, request)
+        else:
+            self._gather(package_id, self.parcels[package_id].how, claim, request)
+        return None
+
+    async def _correct(self, claim: Claim, request: ShipRequest) -> Outcome | None:
+        if refused := _not_to_correct(self._market, request):
+            return refused
+        provider_id = await self._provider_id(request)
+        if not await self._desk.checkpoint(claim, request.tracking_number):
+            return None
+        try:
+            await self._shop.fulfilment.update_tracking(
+                request.tiktok_order_id,
+                tracking_number=request.tracking_number,
+                shipping_provider_id=provider_id,
+                tiktok_package_id=request.tiktok_package_id,
+            )
+        except Terminal as error:
+            return await refusal(self._shop, request, error)
+        except OrdersError as error:
+            return outcome_of(error, request.tracking_number)
+        return Done(PackageShipped(""))
+
+    def _gather(self, package_id: str, how: SelfShipment | Handover, claim: Claim, request: ShipRequest) -> None:
+        parcel = self.parcels.setdefault(package_id, Parcel(package_id, how))
+        parcel.claims.append((claim, request))
+
+    async def _provider_id(self, request: ShipRequest) -> str:
+        providers = await self._shop.logistics.shipping_providers(request.delivery_option_id)
         provider = match_provider(providers, request.carrier)
         if provider is None:
             names = ", ".join(sorted(provider.name for provider in providers)) or "none"
@@ -167,80 +213,27 @@ class _ShipDeliveries:
             )
         return provider.provider_id
 
-    async def _refused(self, shop: ConnectedShop, request: ShipRequest, error: Terminal) -> Outcome:
-        if error.code == "tiktok.order_cancelled":
-            return _cancelled(request)
-        if error.code == "tiktok.cancel_requested":
-            return Failed("cancel_requested", error.sentence)
-        if error.code != "tiktok.already_shipped":
-            return Failed(error.code, error.sentence)
-        try:
-            orders = await read_orders(shop, [request.tiktok_order_id])
-        except OrdersError as unreadable:
-            return not_sent(unreadable)
-        order = orders.get(request.tiktok_order_id)
-        found = _shipped_as(order, request) if isinstance(order, OrderPayload) else None
-        if found and found[1] == {_normal(request.tracking_number)}:
-            return Done(PackageShipped(found[0]))
-        return _shipped_otherwise(request, found[1] if found else set())
 
-
-async def read_orders(shop: ConnectedShop, ids: list[str]) -> dict[str, OrderPayload | OrdersError]:
-    """These orders as TikTok has them now; one that cannot be read is its error, an unknown one is absent."""
-    orders: dict[str, OrderPayload | OrdersError] = {}
-    for raw in await shop.orders.by_id(ids):
-        try:
-            orders[str(raw.get("id"))] = read_order(raw)
-        except OrdersError as error:
-            orders[str(raw.get("id"))] = error
-    return orders
-
-
-def match_provider(providers: Sequence[ShippingProvider], carrier: str) -> ShippingProvider | None:
-    """TikTok's provider for a carrier's name, whatever the case and spaces; an exact name before a longer one."""
-    wanted = _normal(carrier)
-    if not wanted:
-        return None
-    for provider in providers:
-        if _normal(provider.name) == wanted:
-            return provider
-    longer = [provider for provider in providers if _normal(provider.name).startswith(wanted)]
-    return longer[0] if len(longer) == 1 else None
-
-
-def _shipped_as(order: OrderPayload, request: ShipRequest) -> tuple[str, set[str]] | None:
-    """TikTok's package id and the tracking numbers that these units already have; None when they have none."""
-    wanted = set(request.tiktok_line_ids)
-    lines = [line for line in order.line_items or () if line.id in wanted and line.tracking_number]
-    if not lines:
-        return None
-    numbers = {_normal(line.tracking_number or "") for line in lines}
-    return next((line.package_id for line in lines if line.package_id), ""), numbers
-
-
-def _normal(text: str) -> str:
-    return "".join(character for character in text.upper() if character.isalnum())
-
-
-def not_sent(error: OrdersError) -> Outcome:
-    """What an error means that came before anything was sent: nothing is unsure."""
-    outcome = outcome_of(error)
-    if isinstance(outcome, Failed | Postponed):
-        return outcome
-    return Postponed(error.code, error.sentence, None)
-
-
-def _cancelled(request: ShipRequest) -> Failed:
-    return Failed(
-        "order_cancelled",
-        f"Order {request.tiktok_order_id} was cancelled at TikTok; keep the parcel here and void its label.",
+def _no_package_yet(request: ShipRequest) -> Postponed:
+    return Postponed(
+        "tiktok.no_package_yet",
+        f"TikTok shows no package of order {request.tiktok_order_id} yet; it is looked for again.",
+        None,
     )
 
 
-def _shipped_otherwise(request: ShipRequest, numbers: set[str]) -> Failed:
-    theirs = ", ".join(sorted(numbers)) or "a number that it does not show"
-    return Failed(
-        "already_shipped_elsewhere",
-        f"TikTok knows order {request.tiktok_order_id} as shipped with {theirs}, "
-        f"not with our {request.tracking_number}; correct the number in the seller centre or void our label.",
-    )
+def _not_to_correct(market: Market, request: ShipRequest) -> Failed | None:
+    if request.corrected_before:
+        return Failed(
+            "tiktok.tracking_corrected",
+            f"The tracking number of order {request.tiktok_order_id} was corrected once, which is all that TikTok allows; "
+            "correct it in the seller centre.",
+        )
+    hours = market.correction_hours
+    if hours and request.told_hours_ago > hours:
+        return Failed(
+            "tiktok.tracking_fixed",
+            f"Order {request.tiktok_order_id} was told more than {hours} hours ago: TikTok no longer takes another tracking "
+            "number for it; correct it in the seller centre.",
+        )
+    return None

@@ -54,8 +54,9 @@ _TRACKING_USED = Meaning(
 _BAD_TRACKING = Meaning(
     "tiktok.bad_tracking", "the carrier or the form of the tracking number is not accepted; check both"
 )
-_BUYER_ASKS = Meaning(
-    "tiktok.cancel_requested", "the buyer asks to cancel; answer that in the seller centre, then retry"
+_BUYER_ASKS = Meaning("tiktok.cancel_requested", "the buyer asks to cancel; approve or reject that first")
+_PACKAGE_CANCELLED = Meaning(
+    "tiktok.package_cancelled", "the package was cancelled there; another may have taken its place"
 )
 _SHOP_OFF = Meaning("tiktok.shop_inactive", "the shop or the seller is inactive; reactivate it in the seller centre")
 _OUTDATED = Meaning(
@@ -90,6 +91,7 @@ MEANINGS: dict[int, Meaning] = {
     21022025: Meaning("tiktok.label_exists", "its label was already bought at TikTok"),
     21011007: _BUYER_ASKS,
     21008044: _BUYER_ASKS,
+    **dict.fromkeys((21042102, 21023059), _PACKAGE_CANCELLED),
     21011025: _TRACKING_USED,
     21034012: _TRACKING_USED,
     **dict.fromkeys((25001011, 25001051, 25020009), _ALREADY_CANCELLED),

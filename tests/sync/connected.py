@@ -105,9 +105,18 @@ async def connected(
     timings: Timings = AT_ONCE,
     clock: Clock = time.time,
     token_seconds: float = 7 * 86_400,
+    region: str = "US",
+    tiktok_shipping_share: float = 0.0,
 ) -> AsyncIterator[Connected]:
     """Orders that are all there at once, in the shop of a seed."""
-    scenario = Scenario(seed=seed, orders=orders, arrival=Arrival.IMMEDIATE, timings=timings)
+    scenario = Scenario(
+        seed=seed,
+        orders=orders,
+        arrival=Arrival.IMMEDIATE,
+        timings=timings,
+        region=region,
+        tiktok_shipping_share=tiktok_shipping_share,
+    )
     async with (
         opened(server) as database,
         serve(scenario, faults=faults, clock=clock, token_seconds=token_seconds) as simulator,

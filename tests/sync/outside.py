@@ -150,10 +150,19 @@ async def outside(
     timings: Timings = AT_ONCE,
     faults: str = "none",
     token_seconds: float = 7 * 86_400,
+    region: str = "US",
+    tiktok_shipping_share: float = 0.0,
     **more: Any,
 ) -> AsyncIterator[Outside]:
     """A world of orders that are all there at once."""
-    scenario = Scenario(seed=seed, orders=orders, arrival=Arrival.IMMEDIATE, timings=timings)
+    scenario = Scenario(
+        seed=seed,
+        orders=orders,
+        arrival=Arrival.IMMEDIATE,
+        timings=timings,
+        region=region,
+        tiktok_shipping_share=tiktok_shipping_share,
+    )
     async with (
         serve(scenario, faults=faults, token_seconds=token_seconds, **more) as simulator,
         open_http_client(simulator.url) as admin,
@@ -168,5 +177,5 @@ async def outside(
             tiktok_at(simulator.url, app=app, tokens=tokens) as (tiktok, shelf),
             easypost_at(simulator.url, keys["easypost_api_key"], buy_seconds=5.0) as easypost,
         ):
-            shop = ConnectedShop(tiktok, simulator.credentials.shop_cipher, "US")
+            shop = ConnectedShop(tiktok, simulator.credentials.shop_cipher, region)
             yield Outside(simulator, tiktok, shelf, easypost, admin, shop)

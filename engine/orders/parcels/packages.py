@@ -15,7 +15,7 @@ from engine.identifiers import EffectId, OrderId, PackageId, ShopId
 from engine.orders.opening import open_bytes
 from engine.ports import Address, Claim, OpenParcel, ParcelItem, ParcelRequest, ShipRequest, TrackingFact
 from engine.privacy.cipher import Vault
-from engine.words import TrackingStatus
+from engine.words import EffectKind, TrackingStatus
 from engine.workflow.advance import advance
 
 if TYPE_CHECKING:
@@ -41,7 +41,9 @@ ORDER BY p.id, o.id
 _SHIPMENTS = """
 SELECT d.effect_id, p.id, p.shop_id, p.carrier, p.tracking_number, o.id AS order_id, o.tiktok_order_id, o.delivery_option_id,
        o.shipping_type, array_agg(u.tiktok_line_id ORDER BY u.tiktok_line_id) AS lines,
-       coalesce(max(nullif(u.tiktok_package_id, '')), p.tiktok_package_id) AS tiktok_package_id
+       coalesce(max(nullif(u.tiktok_package_id, '')), p.tiktok_package_id) AS tiktok_package_id,
+       coalesce(extract(epoch FROM now() - p.told_at) / 3600, 0)::float8 AS told_hours_ago,
+       EXISTS (SELECT FROM cancellations x WHERE x.order_id = o.id AND x.decision = 'reject') AS cancel_rejected
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS d(effect_id, package_id, order_id)
 JOIN packages p ON p.id = d.package_id
 JOIN package_items c ON c.package_id = p.id AND c.order_id = d.order_id
@@ -50,6 +52,11 @@ JOIN order_item_units u ON u.order_id = c.order_id AND u.order_item_id = c.order
  AND NOT u.elsewhere AND (u.package_id IS NULL OR u.package_id = p.id)
 WHERE p.tracking_number <> ''
 GROUP BY d.effect_id, p.id, o.id
+"""
+
+_CORRECTED = """
+SELECT DISTINCT order_id FROM effects
+WHERE order_id = ANY($1::uuid[]) AND dependency = 'tiktok' AND kind = 'update_tracking' AND state = 'done'
 """
 
 _OPEN_PARCELS = """
@@ -110,6 +117,8 @@ async def ship_requests(database: Database, claims: Sequence[Claim]) -> dict[Eff
         [claim.package_id for claim in mine],
         [claim.order_id for claim in mine],
     )
+    correcting = [claim.order_id for claim in mine if claim.kind is EffectKind.UPDATE_TRACKING]
+    corrected = {row["order_id"] for row in await database.pool.fetch(_CORRECTED, correcting)} if correcting else set()
     return {
         EffectId(row["effect_id"]): ShipRequest(
             package_id=PackageId(row["id"]),
@@ -122,6 +131,9 @@ async def ship_requests(database: Database, claims: Sequence[Claim]) -> dict[Eff
             tiktok_line_ids=tuple(row["lines"]),
             shipping_type=row["shipping_type"],
             tiktok_package_id=row["tiktok_package_id"],
+            cancel_rejected=row["cancel_rejected"],
+            corrected_before=row["order_id"] in corrected,
+            told_hours_ago=row["told_hours_ago"],
         )
         for row in rows
     }

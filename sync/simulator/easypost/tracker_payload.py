@@ -39,7 +39,7 @@ def tracker_payload(world: World, tracker: Tracker, now: float | None = None) ->
         "updated_at": timestamp(changed_at),
         "signed_by": None,
         "weight": shipment.weight_ounces if shipment else None,
-        "est_delivery_date": None if delivered or package is None else _estimate(world, package.marked_at),
+        "est_delivery_date": None if delivered or package is None else _estimate(world, package.shipped_at or 0.0),
         "shipment_id": shipment.id if shipment else None,
         "is_return": False,
         "public_url": f"https://track.easypost.example/{tracker.id}",
@@ -70,5 +70,5 @@ def _detail(stage: ParcelStage, at: float, carrier: str) -> dict[str, Any]:
     }
 
 
-def _estimate(world: World, marked_at: float) -> str:
-    return timestamp(marked_at + world.scenario.timings.deliver_after_seconds)
+def _estimate(world: World, shipped_at: float) -> str:
+    return timestamp(shipped_at + world.scenario.timings.deliver_after_seconds)

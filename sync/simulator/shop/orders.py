@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache, partial
 
@@ -44,6 +44,8 @@ class Order:
     cancelled_at: float | None = None
     cancelled_from: OrderStatus | None = None
     cancelled_by_seller: bool = False
+    cancelled_units: set[int] = field(default_factory=set)
+    """Units that were cancelled while others of the order go on."""
     changes: int = 0
 
 
@@ -63,6 +65,8 @@ class Orders:
         self.on_move: Callable[[Order, float], None] = _nobody_listens
         self.details = lru_cache(maxsize=5_000)(partial(draw_details, scenario))
         self._timeline = timeline
+        self.when_paid: Callable[[Order, float], None] | None = None
+        """What happens besides when an order is paid."""
         self.started_at = started_at
         self._offsets = scenario.arrival_offsets()
         self._id_prefix = "577" + digits(6, scenario.seed, "orders")
@@ -103,6 +107,15 @@ class Orders:
         order.changes += 1
         self.by_update.record(order.index, at)
         self.on_move(order, at)
+
+    def going_units(self, order: Order) -> list[int]:
+        """Return the indexes of the order's units that are not cancelled."""
+        return [unit for unit in range(len(self.details(order.index).units)) if unit not in order.cancelled_units]
+
+    def touch(self, order: Order, at: float) -> None:
+        """Note a change that leaves the order's status as it is."""
+        order.changes += 1
+        self.by_update.record(order.index, at)
 
     def cancel(self, order: Order, at: float) -> None:
         """Cancel an order for its seller; whatever the clock had planned for it does not happen any more."""
@@ -154,6 +167,8 @@ class Orders:
         order.paid_at = at
         held = self.scenario.timings.hold_seconds > 0
         self.move(order, OrderStatus.ON_HOLD if held else OrderStatus.AWAITING_SHIPMENT, at)
+        if self.when_paid is not None:
+            self.when_paid(order, at)
 
     def _plan_move(self, order: Order, status: OrderStatus, at: float) -> None:
         self._timeline.plan(at, partial(self.move, order, status))

@@ -31,6 +31,11 @@ TRACKING_NUMBER_USED = 21011025
 TRACKING_ALREADY_CORRECTED = 21011049
 TRACKING_CHANGE_TOO_LATE = 21011050
 TRACKING_CHANGE_AMBIGUOUS = 21011052
+NOT_SELLER_SHIPPED = 21008117
+BUYER_ASKS_TO_CANCEL = 21011007
+PACKAGE_CANCELLED = 21023059
+CANNOT_SPLIT = 21011030
+CANNOT_COMBINE = 21011031
 ALREADY_CANCELLED = 25001011
 CANCEL_REASON_INVALID = 25001021
 CANCEL_TOO_LATE = 25011012
@@ -54,6 +59,12 @@ def failure(code: int, message: str, status: int = 200) -> Reply:
 def refusal(code: int, message: str, status: int = 200) -> RefusedError:
     """Return a failure to raise."""
     return RefusedError(failure(code, message, status))
+
+
+def code_and_message(refused: RefusedError) -> tuple[int, str]:
+    """Return what a refusal says, to be told as one part's error in an answer for many."""
+    envelope = orjson.loads(refused.reply.body)
+    return envelope["code"], envelope["message"]
 
 
 def _request_id() -> str:

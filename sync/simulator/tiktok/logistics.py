@@ -28,6 +28,12 @@ PROVIDERS: Mapping[str, Provider] = {
 }
 
 
+PLATFORM_PROVIDER = Provider("6617000000000000001", "Demo Express", re.compile(r"DX\d{9}"))
+"""Who carries the parcels that TikTok itself ships; no seller may name it."""
+
+_NAMES = {provider.id: provider.name for provider in (*PROVIDERS.values(), PLATFORM_PROVIDER)}
+
+
 def provider_name(provider_id: str) -> str:
-    """Return a carrier's name; ids in packages are always known."""
-    return PROVIDERS[provider_id].name
+    """Return a carrier's name; empty for a package that has none yet."""
+    return _NAMES.get(provider_id, "")

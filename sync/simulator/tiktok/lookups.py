@@ -53,7 +53,7 @@ class LookupCalls:
         shop = {
             "id": keys.shop_id,
             "name": keys.shop_name,
-            "region": "US",
+            "region": self._world.scenario.region,
             "seller_type": "LOCAL",
             "cipher": keys.shop_cipher,
             "code": keys.shop_code,

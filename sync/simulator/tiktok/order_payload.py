@@ -25,6 +25,7 @@ def order_payload(orders: Orders, packages: Packages, order: Order) -> dict[str,
     paid = int(order.paid_at) if order.paid_at is not None else None
     ship_by = (paid or created) + details.ship_by_hours * 3600
     of_order = packages.of_order.get(order.index, [])
+    shipped = packages.shipped_of(order)
     payload: dict[str, Any] = {
         "id": order.id,
         "status": order.status.value,
@@ -48,7 +49,7 @@ def order_payload(orders: Orders, packages: Packages, order: Order) -> dict[str,
         "is_replacement_order": False,
         "is_exchange_order": False,
         "fulfillment_type": "FULFILLMENT_BY_SELLER",
-        "shipping_type": "SELLER",
+        "shipping_type": shipping_type_of(orders, order),
         "delivery_type": "HOME_DELIVERY",
         "delivery_option_id": DELIVERY_OPTION_ID,
         "delivery_option_name": DELIVERY_OPTION_NAME,
@@ -56,11 +57,12 @@ def order_payload(orders: Orders, packages: Packages, order: Order) -> dict[str,
         "has_updated_recipient_address": False,
         "payment_method_name": PAYMENT_METHODS[order.index % len(PAYMENT_METHODS)],
         "packages": [{"id": package.id} for package in of_order],
-        "tracking_number": of_order[-1].tracking_number if of_order else "",
-        "shipping_provider_id": of_order[-1].provider_id if of_order else "",
-        "shipping_provider": provider_name(of_order[-1].provider_id) if of_order else "",
+        "split_or_combine_tag": _tag(of_order),
+        "tracking_number": shipped[-1].tracking_number if shipped else "",
+        "shipping_provider_id": shipped[-1].provider_id if shipped else "",
+        "shipping_provider": provider_name(shipped[-1].provider_id) if shipped else "",
         "payment": _payment(details),
-        "recipient_address": _address(order, details),
+        "recipient_address": _address(order, details, by_tiktok=scenario.shipped_by_tiktok(order.index)),
         "line_items": _line_items(order, details, of_order),
     }
     if paid is not None:
@@ -69,13 +71,23 @@ def order_payload(orders: Orders, packages: Packages, order: Order) -> dict[str,
         payload["cancel_time"] = int(order.cancelled_at)
         payload["cancellation_initiator"] = cancelled_by(order)
         payload["cancel_reason"] = cancel_reason(order)
-    if of_order:
-        payload["rts_time"] = int(of_order[-1].marked_at)
+    if shipped:
+        payload["rts_time"] = int(shipped[-1].shipped_at or 0)
     if order.collected_at is not None:
         payload["collection_time"] = int(order.collected_at)
     if order.delivered_at is not None:
         payload["delivery_time"] = int(order.delivered_at)
     return payload
+
+
+def shipping_type_of(orders: Orders, order: Order) -> str:
+    """Return who ships an order."""
+    return "TIKTOK" if orders.scenario.shipped_by_tiktok(order.index) else "SELLER"
+
+
+def _tag(packages: list[Package]) -> str:
+    tags = {package.tag for package in packages}
+    return "COMBINED" if "COMBINE" in tags else "SPLIT" if "SPLIT" in tags else ""
 
 
 def cancelled_by(order: Order) -> str:
@@ -137,7 +149,7 @@ def _payment(details: OrderDetails) -> dict[str, str]:
     }
 
 
-def _address(order: Order, details: OrderDetails) -> dict[str, Any]:
+def _address(order: Order, details: OrderDetails, *, by_tiktok: bool) -> dict[str, Any]:
     buyer = details.buyer
     parts = {
         "name": buyer.name,
@@ -158,6 +170,8 @@ def _address(order: Order, details: OrderDetails) -> dict[str, Any]:
         parts, districts, region = dict.fromkeys(parts, ""), [], ""
     elif order.status is OrderStatus.CANCELLED:
         parts = {name: _masked(text) for name, text in parts.items()}
+    elif by_tiktok:
+        parts |= {name: _masked(parts[name]) for name in ("name", "first_name", "last_name", "phone_number")}
     return {
         **parts,
         "region_code": region,
@@ -173,11 +187,12 @@ def _masked(text: str) -> str:
 
 
 def _line_items(order: Order, details: OrderDetails, packages: list[Package]) -> list[dict[str, Any]]:
-    package_of = {unit: package for package in packages for unit in package.units}
+    package_of = {unit: package for package in packages for unit in package.units_of(order)}
     rate = f"{details.buyer.tax_basis_points / 10000:.4f}"
     items = []
     for number, unit in enumerate(details.units):
         package = package_of.get(number)
+        shipped = package is not None and package.shipped_at is not None
         item: dict[str, Any] = {
             "id": line_item_id(order, number),
             "sku_id": unit.sku.sku_id,
@@ -186,8 +201,8 @@ def _line_items(order: Order, details: OrderDetails, packages: list[Package]) ->
             "product_name": unit.sku.product_title,
             "sku_name": unit.sku.option,
             "sku_image": "",
-            "display_status": _display_status(order, package),
-            "package_status": PACKAGE_STATUS.get(order.status, "PROCESSING") if package else "TO_FULFILL",
+            "display_status": _display_status(order, number, shipped=shipped),
+            "package_status": PACKAGE_STATUS.get(order.status, "PROCESSING") if shipped else "TO_FULFILL",
             "currency": "USD",
             "original_price": money(unit.original_cents),
             "sale_price": money(unit.sale_cents),
@@ -202,11 +217,12 @@ def _line_items(order: Order, details: OrderDetails, packages: list[Package]) ->
             item["gift_retail_price"] = money(unit.sku.price_cents)
         if package:
             item["package_id"] = package.id
+        if package and shipped:
             item["tracking_number"] = package.tracking_number
             item["shipping_provider_id"] = package.provider_id
             item["shipping_provider_name"] = provider_name(package.provider_id)
-            item["rts_time"] = int(package.marked_at)
-        if order.status is OrderStatus.CANCELLED:
+            item["rts_time"] = int(package.shipped_at or 0)
+        if order.status is OrderStatus.CANCELLED or number in order.cancelled_units:
             item["package_status"] = "CANCELLED"
             item["cancel_user"] = cancelled_by(order)
             item["cancel_reason"] = cancel_reason(order)
@@ -214,9 +230,11 @@ def _line_items(order: Order, details: OrderDetails, packages: list[Package]) ->
     return items
 
 
-def _display_status(order: Order, package: Package | None) -> str:
+def _display_status(order: Order, unit: int, *, shipped: bool) -> str:
+    if unit in order.cancelled_units:
+        return OrderStatus.CANCELLED.value
     if order.status is OrderStatus.ON_HOLD:
         return OrderStatus.AWAITING_SHIPMENT.value
     if order.status is OrderStatus.PARTIALLY_SHIPPING:
-        return (OrderStatus.AWAITING_COLLECTION if package else OrderStatus.AWAITING_SHIPMENT).value
+        return (OrderStatus.AWAITING_COLLECTION if shipped else OrderStatus.AWAITING_SHIPMENT).value
     return order.status.value

@@ -9,7 +9,7 @@ from sync.simulator.shop.orders import Order, OrderStatus
 from sync.simulator.tiktok.envelope import CATCH_ALL, DIALECT, NO_SUCH_ORDER, refusal, success_raw
 from sync.simulator.tiktok.gates import Gates
 from sync.simulator.tiktok.logistics import WAREHOUSE_ID
-from sync.simulator.tiktok.order_payload import order_payload
+from sync.simulator.tiktok.order_payload import order_payload, shipping_type_of
 from sync.simulator.tiktok.paging import page_size, search, second, sort, strings
 from sync.simulator.wire import Call, Operation, Reply
 from sync.simulator.world import World
@@ -89,10 +89,10 @@ class OrderCalls:
             checks.append(lambda order: other.changed_second(order.index) < before)
         if buyer := body.get("buyer_user_id"):
             checks.append(lambda order: buyer == f"7490{order.id[3:]}")
-        nobody = (
-            body.get("shipping_type", "SELLER") != "SELLER"
-            or body.get("is_buyer_request_cancel") is True
-            or WAREHOUSE_ID not in (strings(body, "warehouse_ids") or [WAREHOUSE_ID])
+        if shipping_type := body.get("shipping_type"):
+            checks.append(lambda order: shipping_type == shipping_type_of(orders, order))
+        nobody = body.get("is_buyer_request_cancel") is True or WAREHOUSE_ID not in (
+            strings(body, "warehouse_ids") or [WAREHOUSE_ID]
         )
         if nobody:
             return lambda _member: False

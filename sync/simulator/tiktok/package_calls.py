@@ -7,7 +7,7 @@ from sync.simulator.shop.packages import Package, ParcelStage
 from sync.simulator.tiktok.envelope import CATCH_ALL, DIALECT, NO_SUCH_ORDER, refusal, success
 from sync.simulator.tiktok.gates import Gates
 from sync.simulator.tiktok.logistics import DELIVERY_OPTION_ID, DELIVERY_OPTION_NAME, provider_name
-from sync.simulator.tiktok.order_payload import line_item_id
+from sync.simulator.tiktok.order_payload import line_item_id, shipping_type_of
 from sync.simulator.tiktok.paging import page_size, search, second, sort
 from sync.simulator.wire import Call, Operation, Reply
 from sync.simulator.world import World
@@ -45,12 +45,12 @@ class PackageCalls:
                 **self._shared(package),
                 "package_id": package.id,
                 "package_status": self._status(package),
-                "split_and_combine_tag": "SPLIT" if self._is_split(package) else "DEFAULT",
-                "shipping_type": "SELLER",
+                "split_and_combine_tag": self._tag(package),
+                "shipping_type": shipping_type_of(self._world.orders, package.order),
                 "delivery_option_id": DELIVERY_OPTION_ID,
                 "delivery_option_name": DELIVERY_OPTION_NAME,
                 "note_tag": "",
-                "handover_method": "",
+                "handover_method": package.handover_method,
             }
         )
 
@@ -96,20 +96,26 @@ class PackageCalls:
 
     def _shared(self, package: Package) -> dict[str, Any]:
         return {
-            "orders": [{"id": package.order.id}],
-            "order_line_item_ids": [line_item_id(package.order, unit) for unit in package.units],
+            "orders": [{"id": part.order.id} for part in package.parts],
+            "order_line_item_ids": [line_item_id(part.order, unit) for part in package.parts for unit in part.units],
             "tracking_number": package.tracking_number,
             "shipping_provider_id": package.provider_id,
             "shipping_provider_name": provider_name(package.provider_id),
-            "create_time": int(package.marked_at),
+            "create_time": int(package.made_at),
             "update_time": self._world.packages.by_update.changed_second(package.number),
         }
 
     def _status(self, package: Package) -> str:
-        return STATUS_OF_STAGE[self._world.packages.stages(package, self._world.now)[-1][0]]
+        if package.retired:
+            return "CANCELLED"
+        stages = self._world.packages.stages(package, self._world.now)
+        return STATUS_OF_STAGE[stages[-1][0]] if stages else "TO_FULFILL"
 
-    def _is_split(self, package: Package) -> bool:
-        return len(package.units) < len(self._world.orders.details(package.order.index).units)
+    def _tag(self, package: Package) -> str:
+        if package.tag != "DEFAULT":
+            return package.tag
+        going = self._world.orders.going_units(package.order)
+        return "SPLIT" if len(package.units_of(package.order)) < len(going) else "DEFAULT"
 
 
 def _which(call: Call) -> str:

@@ -19,7 +19,8 @@ from engine.words import EffectKind
 from sync.simulator.scenario import Timings
 from sync.tiktok.calls.logistics import ShippingProvider
 from sync.tiktok.connected import ConnectedShop
-from sync.tiktok.deliveries import ShipSettings, match_provider, ship_package_handler
+from sync.tiktok.deliveries import ShipSettings, ship_package_handler
+from sync.tiktok.parcel_state import match_provider
 from tests.sync.outside import Outside, outside, tiktok_at
 from tests.sync.recorded_desk import SHOP, RecordedDesk, claim_of
 from tests.sync.scripted_server import Received, reply, scripted
@@ -135,11 +136,11 @@ async def test_a_parcel_that_is_gone_is_told_nothing(world: Outside) -> None:
     assert outcome.code == "package_gone"
 
 
-async def test_a_parcel_that_tiktok_ships_itself_is_told_nothing(world: Outside) -> None:
+async def test_a_parcel_of_tiktok_s_own_without_its_label_is_told_nothing(world: Outside) -> None:
     request = replace(ship_request((await waiting(world))[0], 1), shipping_type="TIKTOK")
     (outcome,) = await deliver(world, RecordedDesk(), [request])
     assert isinstance(outcome, Failed)
-    assert outcome.code == "tiktok.not_ours_to_ship"
+    assert outcome.code == "tiktok.not_arranged"
     assert (await world.state())["shipped"] == 0
 
 
