@@ -181,6 +181,25 @@ class ErrorClass(StrEnum):
     SYSTEM = "system"
 
 
+class StockReason(StrEnum):
+    """Why stock on hand changed without an order, as people and the other systems say it."""
+
+    RECEIVED = "received"
+    RETURNED = "returned"
+    FOUND = "found"
+    DAMAGED = "damaged"
+    LOST = "lost"
+    EXPIRED = "expired"
+    SAMPLE = "sample"
+    CORRECTION = "correction"
+    IMPORTED = "imported"
+    COUNTED = "counted"
+    TRANSFER = "transfer"
+    QUALITY = "quality"
+    RELEASED = "released"
+    INVENTORY_SERVICE = "inventory service"
+
+
 class Backoff(StrEnum):
     """How the wait grows from try to try, in an action's `retry_config`."""
 

@@ -19,6 +19,19 @@ RETURNING term
 """
 
 
+# Not renewed: whoever took it has had the turn, and so has everybody else until it ends.
+_TURN = """
+INSERT INTO leases AS l (name, daemon_id, term, until) VALUES ($1, $2, 1, now() + make_interval(secs => $3))
+ON CONFLICT (name) DO UPDATE SET daemon_id = excluded.daemon_id, term = l.term + 1, until = excluded.until WHERE l.until < now()
+RETURNING term
+"""
+
+
+async def take_turn(database: Database, name: str, daemon_id: DaemonId, seconds: float) -> bool:
+    """Take the one turn there is in so many seconds, for errands that the whole fleet runs once a day; False when it was had."""
+    return await database.pool.fetchval(_TURN, name, daemon_id, seconds) is not None
+
+
 async def take(database: Database, name: str, daemon_id: DaemonId, seconds: float) -> bool:
     """Take or renew the lease; False when another daemon holds it."""
     return await database.pool.fetchval(_TAKE, name, daemon_id, seconds) is not None

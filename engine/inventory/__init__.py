@@ -2,7 +2,14 @@
 
 Where to look
     catalogue  what deciding needs of products: SKUs and aliases, kits and their parts
-    ledger     receiving and adjusting; reserving, releasing and consuming happen with an order's step
+    ledger     receiving, adjusting, transferring, holding back; reserving, releasing and consuming happen with an order's step
+    booking    what every movement goes through: levels locked, moved, and the reason beside them
+    shortfall  promised stock that is not there, and the orders that give theirs back
+    counts     counting the shelves: open, counted, approved, posted once
+    availability what could be sold now, as the specification answers it
+    demand     what unpaid and waiting orders will want
+    alarms     low stock and oversold products, raised once
+    checking   the nightly check that everything adds up
     locations  where goods lie, and each location's calendar
     products   the product master in bulk; `product_master` changes and shows one `product_card` at a time
     aliases    other SKUs that TikTok calls a product by

@@ -92,6 +92,8 @@ class ProductChange:
     """Makes it a kit; empty makes it a product of its own again."""
     location: str | None = None
     """The code of the location it ships from; empty: from wherever its shop does."""
+    low_stock: int | None = None
+    """An alarm is raised when no more than this is available; negative: never."""
 
     def checked(self, sku: str) -> ProductChange:
         """The same, cleaned. Raises Refused for a value that no product has."""
@@ -116,6 +118,7 @@ class ProductChange:
             customs=self.customs,
             components=_components(sku, self.components),
             location=self.location,
+            low_stock=None if self.low_stock is None else max(self.low_stock, -1),
         )
 
 
@@ -136,6 +139,8 @@ class ProductView:
     components: tuple[Component, ...]
     location: str
     """The code of the location it ships from; empty: from wherever its shop does."""
+    low_stock: int | None = None
+    """An alarm is raised when no more than this is available."""
 
 
 def checked_sku(text: str) -> str:

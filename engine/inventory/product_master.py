@@ -43,7 +43,7 @@ _ADD = "INSERT INTO products (id, user_id, sku, name) VALUES ($1, $2, $3, $3) ON
 _WRITE = """
 UPDATE products
 SET name = $2, barcodes = $3, weight_grams = $4, length_millimetres = $5, width_millimetres = $6, height_millimetres = $7, bin = $8,
-    customs = $9, components = $10, box = $11, location_id = $12, updated_at = now()
+    customs = $9, components = $10, box = $11, location_id = $12, low_stock_at = $13, updated_at = now()
 WHERE id = $1
 """
 
@@ -104,6 +104,7 @@ async def set_product(
             after["components"] or None,
             after["box"],
             location_id,
+            after["low_stock"],
         )
         changed = {name for name in after if before is None or before[name] != after[name]}
         await chain.append(
@@ -200,7 +201,10 @@ def _changes(wanted: ProductChange) -> dict[str, Any]:
         else [{"sku": each.sku, "quantity": each.quantity} for each in wanted.components],
         "location": wanted.location,
     }
-    return {name: value for name, value in given.items() if value is not None}
+    changes = {name: value for name, value in given.items() if value is not None}
+    if wanted.low_stock is not None:
+        changes["low_stock"] = wanted.low_stock if wanted.low_stock >= 0 else None
+    return changes
 
 
 def _blank(sku: str) -> dict[str, Any]:
@@ -214,6 +218,7 @@ def _blank(sku: str) -> dict[str, Any]:
         "customs": None,
         "components": [],
         "location": "",
+        "low_stock": None,
     }
 
 
@@ -229,6 +234,7 @@ def _document(row: Any) -> dict[str, Any]:
         "customs": row["customs"],
         "components": row["components"] or [],
         "location": row["location"] or "",
+        "low_stock": row["low_stock_at"],
     }
 
 
@@ -247,4 +253,5 @@ def _view(row: Any) -> ProductView:
         customs=Customs.read(row["customs"]) if row["customs"] else None,
         components=tuple(Component(each["sku"], each["quantity"]) for each in document["components"]),
         location=plain(document["location"]),
+        low_stock=document["low_stock"],
     )

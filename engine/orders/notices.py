@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from engine.effects.kinds import DIGEST_SECONDS
 from engine.errors import Misconfigured
 from engine.identifiers import EffectId
+from engine.inventory import alarms
 from engine.ports import Claim, NoticeRequest
 from engine.privacy.cipher import Vault
 
@@ -45,6 +47,9 @@ _ORDERS_TO_PICK = """
 SELECT count(DISTINCT order_id) FROM pick_lines
 WHERE location_id = $1::uuid AND created_at > $2::timestamptz - make_interval(secs => $3) AND created_at <= $2 AND state <> 'cancelled'
 """
+
+STOCK_ALARMS = frozenset({"low_stock", "oversold"})
+"""Templates that tell of the alarms of a minute."""
 
 _WRITTEN_AT = "SELECT due_at FROM effects WHERE id = $1"
 
@@ -124,6 +129,8 @@ async def _digest(database: Database, claim: Claim) -> NoticeRequest | None:
         values = await _to_pick(database, claim, subject)
     elif template == "rule_broken":
         values = {name: str(claim.request[name]) for name in ("rule", "error")}
+    elif template in STOCK_ALARMS:
+        values = await alarms.digest(database, template, datetime.fromisoformat(subject))
     else:
         values = await _failed(database, subject)
     return NoticeRequest(claim.effect_id, template, audience, "", values) if values else None

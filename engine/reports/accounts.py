@@ -44,11 +44,12 @@ WHERE NOT EXISTS (SELECT 1 FROM lines l WHERE l.order_id = o.id AND l.from_end =
 
 _UNBALANCED_STOCK = """
 SELECT count(*) FROM stock_levels l
-LEFT JOIN LATERAL (SELECT coalesce(sum(delta_on_hand), 0) AS on_hand, coalesce(sum(delta_reserved), 0) AS reserved
+LEFT JOIN LATERAL (SELECT coalesce(sum(delta_on_hand), 0) AS on_hand, coalesce(sum(delta_reserved), 0) AS reserved,
+                          coalesce(sum(delta_held), 0) AS held
                    FROM stock_movements m WHERE m.product_id = l.product_id AND m.location_id = l.location_id) m ON true
 LEFT JOIN LATERAL (SELECT coalesce(sum(quantity), 0) AS reserved FROM stock_reservations r
                    WHERE r.product_id = l.product_id AND r.location_id = l.location_id AND r.state = 'active') r ON true
-WHERE l.on_hand <> m.on_hand OR l.reserved <> m.reserved OR l.reserved <> r.reserved OR l.on_hand < 0 OR l.reserved < 0
+WHERE l.on_hand <> m.on_hand OR l.reserved <> m.reserved OR l.held <> m.held OR l.reserved <> r.reserved OR l.on_hand < 0 OR l.reserved < 0
 """
 
 # What a progress line needs, without looking at every order's last failure.

@@ -395,6 +395,15 @@ def close_cancelled(plan: OrderPlan) -> None:
     plan.order.status = OrderStatus.CANCELLED
 
 
+def give_back(plan: OrderPlan) -> None:
+    """What is reserved for a failed order is not there: it goes back, with what has not left yet, and is reserved anew later."""
+    plan.release = True
+    plan.order.reserved = False
+    plan.gives_back = True
+    plan.void_effects = True
+    plan.item_status = FulfilmentStatus.PENDING
+
+
 def label_is_due(plan: OrderPlan) -> bool:
     """Whether the shop's policy wants the label of a reserved order now."""
     return plan.order.policies.label_on is LabelOn.RESERVE or items_picked(plan.order)

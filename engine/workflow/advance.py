@@ -27,6 +27,7 @@ from engine.words import (
     OrderStatus,
     WorkflowState,
 )
+from engine.workflow.actions import give_back
 from engine.workflow.conditions import arranged_elsewhere, data_problems, items_picked, shipping_label_ready
 from engine.workflow.definition import BUILT_IN_TRIGGERS
 from engine.workflow.explain import reason, refusal_sentence, state_words
@@ -87,6 +88,8 @@ class Push:
     """With the trigger `hand_over`: which of the order's packages left."""
     because: CancelReason | None = None
     """With the trigger `cancel`: why, as TikTok will be told."""
+    gives_back: bool = False
+    """With the trigger `fail`: what is reserved for the order goes back, and it is to be reserved anew when it goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +267,8 @@ def _push(machine: WorkflowMachine, token: Token, push: Push) -> Refused | None:
         return Refused("workflow.action_failed", f"Order {order.order_number} cannot go on: {failed.sentence}")
     if refusal is not None:
         return refusal
+    if push.gives_back:
+        give_back(plan)
     if push.trigger not in BUILT_IN_TRIGGERS:
         order.attempt, order.not_before = 0, None
     if push.then is not None:

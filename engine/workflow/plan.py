@@ -118,6 +118,8 @@ class OrderPlan:
     reserve: bool = False
     record_reservation: bool = False
     release: bool = False
+    gives_back: bool = False
+    """It failed because what was reserved for it is not there: it goes on from where it is reserved."""
     consume: bool = False
     pick_list: bool = False
     item_status: FulfilmentStatus | None = None

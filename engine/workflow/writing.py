@@ -137,7 +137,7 @@ def remember_failures(plans: Sequence[OrderPlan]) -> None:
     for plan in plans:
         last = plan.steps[-1] if plan.steps else None
         if last is not None and last.target is WorkflowState.FAILED and last.source is not last.target:
-            plan.order.failed_from = last.source
+            plan.order.failed_from = WorkflowState.VALIDATED if plan.gives_back else last.source
         elif last is not None and plan.order.state is not WorkflowState.FAILED:
             plan.order.failed_from = None
 
@@ -269,7 +269,7 @@ async def _write_history(connection: Any, plans: Sequence[OrderPlan]) -> None:
             [item.quantity for _, item in picks],
             ["picked" if order.policies.pick == "auto" else "open" for order, _ in picks],
         )
-    dropped = [plan.order.order_id for plan in plans if plan.cancelled or plan.stopped]
+    dropped = [plan.order.order_id for plan in plans if plan.cancelled or plan.stopped or plan.gives_back]
     if dropped:
         await connection.execute(_CLOSE_PICKS, dropped)
 

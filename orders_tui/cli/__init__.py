@@ -12,7 +12,7 @@ Where to look
                `order_resuming` sends failed orders on: resume with corrected data, skip; `pairs` reads NAME=VALUE
     workflow   check, show, list, load, trigger, pause, resume, cancel; `workflow_text` draws
     batch      list, show, stop, continue
-    stock      list, receive
+    stock      list, receive, adjust, transfer, hold, release, alarms, check, availability; `stock_count` counts the shelves
     failures   list, show, assign, acknowledge, snooze, wake, retry-group
     timeline   the command `orders timeline`
     report     latency

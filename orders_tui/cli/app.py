@@ -17,7 +17,7 @@ COMMANDS = {
     "orders": "List, show, change and retry orders.",
     "batch": "Bulk changes: list, show, stop, continue.",
     "workflow": "Check, draw, load and list workflows; start, pause and stop them for orders.",
-    "stock": "List stock and receive more of it.",
+    "stock": "Stock: listed, received, adjusted, moved, held back, counted, checked.",
     "product": "What the program knows of a product.",
     "failures": "The failed queue: what stopped orders, who is at it, and sending them on.",
     "report": "Numbers over many orders.",

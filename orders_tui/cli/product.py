@@ -72,6 +72,9 @@ async def set_product(
     origin: Annotated[str | None, Parameter(help="Customs: two letters of the country it was made in.")] = None,
     description: Annotated[str | None, Parameter(help="Customs: what it is.")] = None,
     value: Annotated[str | None, Parameter(help="Customs: what one is worth: `12.50 USD`.")] = None,
+    low_stock: Annotated[
+        int | None, Parameter(help="Raise an alarm when no more than this is available; -1 for never.")
+    ] = None,
     json: Json = False,
 ) -> int:
     """Add a product, or change what is given of it."""
@@ -85,6 +88,7 @@ async def set_product(
         customs=_customs(hs_code, origin, description, value),
         components=_components(component),
         location=location,
+        low_stock=low_stock,
     )
     async with open_services(read_settings(), on_wait=narrate) as services:
         product = await services.products.set(sku, change)
@@ -140,6 +144,7 @@ def _print(product: ProductView, *, json: bool) -> None:
         ("Box", " ".join(part for part in (product.box, size) if part)),
         ("Bin", product.bin),
         ("Ships from", product.location),
+        ("Low stock at", "" if product.low_stock is None else str(product.low_stock)),
         ("Kit of", _kit(product)),
         ("Customs", f"{customs.hs_code} {customs.origin} {customs.description}, {customs.value}" if customs else ""),
     ):

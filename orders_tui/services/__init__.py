@@ -11,6 +11,7 @@ Where to look
     parcels    split, combine, hand over, labels, cancel, returns
     holds      holding orders back; `marks` are tags, people, notes and priorities
     products   the product master; `locations` and their calendars
+    inventory  stock adjusted, moved, held back, counted; alarms
     failures   the failed queue as people work it
     reports    numbers over many orders
     workflows  loaded, read, started, paused, stopped, skipped, mended
@@ -59,6 +60,7 @@ from orders_tui.services.bulk import Bulk
 from orders_tui.services.door import Door, lost_is_unreachable
 from orders_tui.services.failures import Failures
 from orders_tui.services.holds import Holds
+from orders_tui.services.inventory import Inventory
 from orders_tui.services.locations import Locations
 from orders_tui.services.marks import Marks
 from orders_tui.services.parcels import Parcels
@@ -88,6 +90,7 @@ class Services:
         self.parcels = Parcels(database, actor, self.door, self.bulk)
         self.products = Products(database, actor, self.door)
         self.locations = Locations(database, actor, self.door)
+        self.inventory = Inventory(database, actor, self.door)
         self.failures_queue = Failures(database, actor, self.door, self.bulk)
         self.reports = Reports(database)
         self.workflows = Workflows(database, actor, self.door)

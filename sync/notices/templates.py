@@ -27,6 +27,8 @@ TEMPLATES = frozenset(
         "alert",
         "rule",
         "rule_broken",
+        "low_stock",
+        "oversold",
     }
 )
 

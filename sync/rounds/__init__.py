@@ -7,15 +7,16 @@ Where to look
     housekeeping  heartbeat, the database kept up, gates, deadlines, the undo journal, the audit's seal
     polls         what changed in each shop
     tracking      what the carriers say of open parcels
+    stock         alarms, and the nightly check that stock adds up
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from sync.rounds import housekeeping, polls, tracking
+from sync.rounds import housekeeping, polls, stock, tracking
 from sync.rounds.post import Post
 from sync.schedule import Tick
 
-ROUNDS: tuple[Callable[[Post], list[Tick]], ...] = (housekeeping.ticks, polls.ticks, tracking.ticks)
+ROUNDS: tuple[Callable[[Post], list[Tick]], ...] = (housekeeping.ticks, polls.ticks, tracking.ticks, stock.ticks)
 """All of them."""

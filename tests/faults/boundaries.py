@@ -18,6 +18,8 @@ COMMITS: dict[str, tuple[str, int]] = {
     "engine.fleet.gates.Gates.opened": ("deaf shop", 1),
     "engine.fleet.gates.Gates.probe": ("deaf shop", 1),
     "engine.fleet.leases.take": ("plain", 1),
+    "engine.fleet.leases.take_turn": ("plain", 1),
+    "engine.inventory.alarms.look_over": ("plain", 1),
     "engine.orders.holds.release_ended": ("timed holds", 1),
     "engine.orders.inbox.claim": ("plain", 3),
     "engine.orders.inbox.put_back": ("poison payload", 1),

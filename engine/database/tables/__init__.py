@@ -4,6 +4,7 @@ Where to look
     schema       the MetaData, the enums and the column shapes all modules share
     people       users, grants, shops and their polls, locations, data keys, notice preferences
     products     products and the stock ledger
+    stocktaking  counts of the shelves, alarms
     orders       orders, line items, units, status history, search words
     workflow     workflows, steps, work, holds, failures
     parcels      packages, package items, documents, cancellations, returns, waves
@@ -11,7 +12,18 @@ Where to look
     records      audit log, notes, batches, journal, saved views, rules, counters
 """
 
-from engine.database.tables import orders, outside, parcels, people, products, records, workflow
+from engine.database.tables import orders, outside, parcels, people, products, records, stocktaking, workflow
 from engine.database.tables.schema import SCHEMA, metadata
 
-__all__ = ["SCHEMA", "metadata", "orders", "outside", "parcels", "people", "products", "records", "workflow"]
+__all__ = [
+    "SCHEMA",
+    "metadata",
+    "orders",
+    "outside",
+    "parcels",
+    "people",
+    "products",
+    "records",
+    "stocktaking",
+    "workflow",
+]

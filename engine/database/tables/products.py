@@ -37,10 +37,12 @@ products = Table(
     Column("components", Json, comment="for kits: [{sku, quantity}]"),
     Column("box", Text, nullable=False, server_default="", comment="name of the box it ships in"),
     refer("location_id", "locations.id", nullable=True),
+    Column("low_stock_at", Integer, comment="an alarm is raised when no more than this is available"),
     moment("created_at", required=True),
     moment("updated_at", required=True),
     UniqueConstraint("user_id", "sku"),
     CheckConstraint("weight_grams > 0", name="weight"),
+    CheckConstraint("low_stock_at >= 0", name="low_stock"),
 )
 Index(
     "products_name_words_index",
@@ -128,7 +130,7 @@ stock_movements = Table(
     Column("idempotency_key", Text, nullable=False, unique=True),
     moment("created_at", required=True),
     CheckConstraint(
-        one_of("kind", ("reserve", "release", "consume", "adjust", "transfer", "count", "restock")),
+        one_of("kind", ("reserve", "release", "consume", "adjust", "transfer", "count", "restock", "hold")),
         name="kind",
     ),
 )

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from engine.database.embedded import EmbeddedServer
-from engine.errors import Refused
+from engine.errors import Conflict, Refused
 from engine.identifiers import OrderId
 from engine.inventory.ledger import receive
 from engine.inventory.product_card import Component, ProductChange
@@ -99,9 +99,14 @@ class StockMachine(RuleBasedStateMachine):
 
     @rule(number=st.integers(0, 3), sku=st.sampled_from(("MUG", "BOWL")))
     def books_again(self, number: int, sku: str) -> None:
-        """The same booking, repeated by somebody who never heard that it was done."""
+        """The same booking, repeated by somebody who never heard that it was done; another under its key is refused."""
         key = f"delivery-{number}"
-        self.loop.do(receive(self.house.store, sku, 2, actor=MIRA, idempotency_key=key))
+        try:
+            self.loop.do(receive(self.house.store, sku, 2, actor=MIRA, idempotency_key=key))
+        except Conflict:
+            assert self.bookings[key][0] != sku
+            return
+        assert self.bookings.get(key, (sku, 2)) == (sku, 2)
         if key not in self.bookings:
             self.bookings[key] = (sku, 2)
             self.shelf.on_hand[sku] += 2

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import count
@@ -15,15 +16,17 @@ from hypothesis import strategies as st
 from engine.database.connection import Database
 from engine.errors import Refused
 from engine.identifiers import OrderId
-from engine.inventory.ledger import receive
+from engine.inventory import counts
+from engine.inventory.ledger import adjust, hold_back, receive, release_held
 from engine.ports import OrderFact
-from engine.words import ChannelStatus, TrackingStatus
+from engine.words import ChannelStatus, StockReason, TrackingStatus
 from engine.workflow.failures import retry
 from tests.engine.facts import NOON, an_order, units_of
 from tests.engine.house import MIRA, House
 
 SEED = int(os.environ.get("ORDERS_TUI_TEST_SEED") or random.SystemRandom().randrange(2**32))
 EXAMPLES = count(1)
+LOST = StockReason.LOST
 
 Operation = tuple[str, int, int]
 """What happens, to which order or product, and how much of it."""
@@ -42,6 +45,10 @@ NAMES = (
     "repeat",
     "receive",
     "take",
+    "force",
+    "hold back",
+    "put back",
+    "count",
     "buy",
     "tell",
     "scan",
@@ -88,6 +95,17 @@ class Play:
             self.ids += await self.house.arrive(self.facts[-1])
         elif name in {"receive", "take"}:
             await self._book(self.skus[which % 2], amount if name == "receive" else -amount)
+        elif name == "force":
+            await self._booked(
+                adjust(self.house.store, self.skus[which % 2], -amount, reason=LOST, actor=MIRA, force=True),
+                which,
+                -amount,
+            )
+        elif name in {"hold back", "put back"}:
+            move = hold_back if name == "hold back" else release_held
+            await self._booked(move(self.house.store, self.skus[which % 2], amount, actor=MIRA), which, 0)
+        elif name == "count":
+            await self._count(which, amount)
         elif name == "buy":
             await self.house.buy_labels()
         elif name == "tell":
@@ -96,6 +114,22 @@ class Play:
             await self.house.run()
         elif self.facts:
             await self._to_an_order(name, which % len(self.facts))
+
+    async def _booked(self, booking: Awaitable[object], which: int, quantity: int) -> None:
+        with contextlib.suppress(Refused):
+            await booking
+            self.received[self.skus[which % 2]] += quantity
+
+    async def _count(self, which: int, amount: int) -> None:
+        sku = self.skus[which % 2]
+        on_hand, _ = await self.house.level(sku)
+        counted = max(0, on_hand + amount - 2)
+        sheet = await counts.open_count(self.house.store, [sku], actor=MIRA)
+        await counts.enter_counted(self.house.store, sheet.count_id, {sku: counted}, actor=MIRA)
+        await counts.approve_count(self.house.store, sheet.count_id, actor=MIRA)
+        await self._booked(
+            counts.post_count(self.house.store, sheet.count_id, force=True, actor=MIRA), which, counted - on_hand
+        )
 
     async def _book(self, sku: str, quantity: int) -> None:
         try:

@@ -39,6 +39,8 @@ def test_the_values_of_the_templates_are_these() -> None:
         "alert": ["cause", "code", "fingerprint", "mend", "orders"],
         "rule": ["rule", "text"],
         "rule_broken": ["error", "rule"],
+        "low_stock": ["items", "products"],
+        "oversold": ["items", "products"],
     }
 
 

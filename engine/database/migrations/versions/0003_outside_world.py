@@ -37,6 +37,7 @@ def upgrade() -> None:
     _aftersales()
     _inbox()
     _effects()
+    _stocktaking()
 
 
 def _grants() -> None:
@@ -202,6 +203,91 @@ def _inbox() -> None:
 def _effects() -> None:
     _recheck("effects", "kind", _KINDS)
     _recheck("effects", "dependency", _DEPENDENCIES)
+
+
+def _stocktaking() -> None:
+    op.add_column(
+        "products",
+        sa.Column(
+            "low_stock_at",
+            sa.Integer(),
+            nullable=True,
+            comment="an alarm is raised when no more than this is available",
+        ),
+        schema="orders",
+    )
+    op.create_check_constraint(op.f("products_low_stock_check"), "products", "low_stock_at >= 0", schema="orders")
+    _recheck(
+        "stock_movements",
+        "kind",
+        ("reserve", "release", "consume", "adjust", "transfer", "count", "restock", "hold"),
+    )
+    op.create_table(
+        "stock_counts",
+        sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.Column("location_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.Text(), server_default="", nullable=False),
+        sa.Column("state", sa.Text(), server_default="open", nullable=False),
+        sa.Column("opened_by", sa.Text(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("approved_by", sa.Text(), nullable=True),
+        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("posted_by", sa.Text(), nullable=True),
+        sa.Column("posted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("state IN ('open', 'approved', 'posted', 'dropped')", name=op.f("stock_counts_state_check")),
+        sa.ForeignKeyConstraint(["location_id"], ["orders.locations.id"], name=op.f("stock_counts_location_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("stock_counts_pkey")),
+        schema="orders",
+    )
+    op.create_table(
+        "stock_count_lines",
+        sa.Column("count_id", sa.Uuid(), nullable=False),
+        sa.Column("product_id", sa.Uuid(), nullable=False),
+        sa.Column("expected_version", sa.BigInteger(), nullable=False, comment="of the level, when it was snapped"),
+        sa.Column(
+            "snapshot", sa.Integer(), nullable=False, comment="what the ledger said was on hand when it was snapped"
+        ),
+        sa.Column("snapped_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("counted", sa.Integer(), nullable=True),
+        sa.Column("counted_by", sa.Text(), nullable=True),
+        sa.Column("counted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "accepted",
+            sa.Boolean(),
+            server_default=sa.text("false"),
+            nullable=False,
+            comment="posted although stock moved",
+        ),
+        sa.CheckConstraint("counted >= 0", name=op.f("stock_count_lines_counted_check")),
+        sa.ForeignKeyConstraint(
+            ["count_id"], ["orders.stock_counts.id"], name=op.f("stock_count_lines_count_id_fkey"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["product_id"], ["orders.products.id"], name=op.f("stock_count_lines_product_id_fkey")),
+        sa.PrimaryKeyConstraint("count_id", "product_id", name=op.f("stock_count_lines_pkey")),
+        schema="orders",
+    )
+    op.create_table(
+        "stock_alarms",
+        sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("product_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "detail", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'::jsonb"), nullable=False
+        ),
+        sa.Column("raised_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("cleared_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("kind IN ('low_stock', 'oversold', 'push')", name=op.f("stock_alarms_kind_check")),
+        sa.PrimaryKeyConstraint("id", name=op.f("stock_alarms_pkey")),
+        schema="orders",
+    )
+    op.create_index(
+        "stock_alarms_open_key",
+        "stock_alarms",
+        ["kind", "product_id"],
+        unique=True,
+        schema="orders",
+        postgresql_where=sa.text("cleared_at IS NULL"),
+    )
 
 
 def _recheck(table: str, column: str, words: Sequence[str]) -> None:
