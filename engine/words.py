@@ -192,6 +192,7 @@ class StockReason(StrEnum):
     EXPIRED = "expired"
     SAMPLE = "sample"
     CORRECTION = "correction"
+    OPENING = "opening stock"
     IMPORTED = "imported"
     COUNTED = "counted"
     TRANSFER = "transfer"
