@@ -75,8 +75,8 @@ class _Transport(httpx.AsyncBaseTransport):
         try:
             async with session.request(
                 request.method,
-                # httpx has encoded the address: quoted once more it would no longer be the one that was signed.
-                yarl.URL(str(request.url), encoded=True),
+                # Encoded already: quoted once more it would no longer be the one that was signed.
+                yarl.URL(request.extensions["address"], encoded=True),
                 headers=[(name.decode("ascii"), value.decode("latin-1")) for name, value in request.headers.raw],
                 data=request.content or None,
                 allow_redirects=False,
@@ -134,22 +134,26 @@ class _Client(httpx.AsyncClient):
         self._origin = origin.rstrip("/")
         self._straight = transport
         self._own_headers = self.headers.multi_items()
-        self._own_timeout = {"timeout": self.timeout.as_dict()}
+        self._own_timeout = self.timeout.as_dict()
 
     def build_request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Request:
-        address = self._origin + url if isinstance(url, str) and url.startswith("/") else str(url)
+        is_ours = isinstance(url, str) and url.startswith("/")
+        address = f"{self._origin}{url}" if is_ours else str(url)
         if params := options.get("params"):
-            # A space as %20 and a comma as itself: the values are signed as they are, and read back as they were.
             address = f"{address}?{urlencode(params, quote_via=quote)}"
         timeout = options.get("timeout")
         given = options.get("headers") or {}
         return httpx.Request(
             method,
-            address,
+            # The whole address, which may carry a signature or a token, is the transport's alone: no error repeats it.
+            self.base_url if is_ours else url,
             headers=[*self._own_headers, *given.items()],
             content=options.get("content"),
             json=options.get("json"),
-            extensions={"timeout": timeout.as_dict()} if isinstance(timeout, httpx.Timeout) else self._own_timeout,
+            extensions={
+                "address": address,
+                "timeout": timeout.as_dict() if isinstance(timeout, httpx.Timeout) else self._own_timeout,
+            },
         )
 
     async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:

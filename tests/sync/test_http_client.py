@@ -196,3 +196,18 @@ async def test_the_bytes_that_were_serialised_are_the_bytes_that_arrive() -> Non
 def test_retry_after_is_read_as_seconds_or_as_a_date(header: str, seconds: float | None) -> None:
     response = httpx.Response(429, headers={"retry-after": header})
     assert retry_after_seconds(response, now=datetime(2026, 1, 1, tzinfo=UTC)) == seconds
+
+
+async def test_another_host_is_asked_by_its_own_name_and_an_error_does_not_repeat_the_address() -> None:
+    async with (
+        scripted(lambda _: reply({})) as files,
+        scripted(lambda _: reply({})) as api,
+        open_http_client(api.url, timeouts=SHORT) as client,
+    ):
+        await client.get(httpx.URL(f"{files.url}/label.pdf"))
+        (request,) = files.received
+        assert request.headers["host"] == urlsplit(files.url).netloc
+        response = await client.get("/token", params={"app_secret": "hush, hush"})
+        assert "hush" not in str(response.request.url)
+        (told,) = api.received
+        assert parse_qs(urlsplit(told.target).query) == {"app_secret": ["hush, hush"]}
