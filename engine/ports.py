@@ -156,6 +156,8 @@ class TrackingFact:
     status: TrackingStatus
     occurred_at: datetime
     detail: str = ""
+    tracker_reference: str = ""
+    """The tracker that was made to follow it, when this is the first that is heard of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,10 +191,15 @@ class LabelBought:
     tracking_number: str
     tracker_reference: str
     shipment_reference: str
-    cost: Decimal
+    cost: Decimal | None
+    """None where the seller does not tell it any more."""
     currency: str
     media_type: str
     document: bytes
+    provider: str = "easypost"
+    """Who sold it."""
+    tiktok_package_id: str = ""
+    """TikTok's id of the parcel, where buying the label already arranged it there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,11 +255,16 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Unsure:
-    """It may have happened; the next claim is `ambiguous` and asks first."""
+    """It may have happened; the next claim is `ambiguous` and asks first.
+
+    `burns_attempt` False for what has happened and is merely not ready: it is asked for again in `after_seconds`.
+    """
 
     code: str
     sentence: str
     provider_reference: str = ""
+    after_seconds: float | None = None
+    burns_attempt: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +281,18 @@ Outcome = Done | Failed | Unsure | Postponed
 
 
 @dataclass(frozen=True, slots=True)
+class CustomsItem:
+    """What a border asks of one unit of a product."""
+
+    hs_code: str
+    origin: str
+    """The country it was made in, ISO 3166 alpha-2."""
+    description: str
+    value: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
 class ParcelItem:
     """What is in a parcel, for rates, customs and slips."""
 
@@ -276,6 +300,7 @@ class ParcelItem:
     name: str
     quantity: int
     weight_grams: int
+    customs: CustomsItem | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +318,18 @@ class ParcelRequest:
     ship_by: datetime | None
     currency: str
     items: tuple[ParcelItem, ...]
+    goods_value: Decimal = Decimal(0)
+    """What the buyers paid for what is in it, in `currency`."""
+    shipping_type: str = "SELLER"
+    """`TIKTOK` when TikTok sells the label and fetches the parcel."""
+    tiktok_line_ids: tuple[str, ...] = ()
+    """The units in it; known only for parcels that TikTok ships."""
+    tiktok_package_id: str = ""
+    """TikTok's own id of the parcel, where it has one before the label is bought."""
+    rate_rule: str = ""
+    """How its shop wants its rate chosen; empty leaves it to the settings."""
+    label_format: str = ""
+    """In which format its shop wants its label; empty leaves it to the settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,6 +376,10 @@ class OpenParcel:
     tracking_number: str
     tracker_reference: str
     labelled_at: datetime
+    shop_id: ShopId | None = None
+    provider: str = ""
+    """Who sold the label; empty for one that was not bought here."""
+    shipment_reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)

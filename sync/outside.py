@@ -21,9 +21,10 @@ from sync.http_client import open_http_client
 from sync.notices.deliveries import notice_handler
 from sync.notices.letter import Outbox
 from sync.resilience import BreakerSettings, Guard, GuardSettings
+from sync.shipping.carriers import Carriers
 from sync.shipping.deliveries import LabelSettings, buy_label_handler, void_label_handler
 from sync.shipping.easypost import LISTS_BUDGET, EasyPost, EasyPostSettings
-from sync.shipping.port import Carrier
+from sync.shipping.tiktok_shipping import TikTokShippingSettings
 from sync.tiktok.cancelling import CancelSettings, cancel_order_handler
 from sync.tiktok.client import TikTokClient, TikTokSettings
 from sync.tiktok.connected import ConnectedShop
@@ -44,6 +45,7 @@ class OutsideSettings:
     tiktok: TikTokSettings = field(default_factory=TikTokSettings)
     labels: LabelSettings = field(default_factory=LabelSettings)
     shipping: ShipSettings = field(default_factory=ShipSettings)
+    tiktok_shipping: TikTokShippingSettings = field(default_factory=TikTokShippingSettings)
     cancellations: CancelSettings = field(default_factory=CancelSettings)
     tiktok_calls_per_second: int = 10
     carrier_calls_per_second: int = 10
@@ -78,7 +80,8 @@ class Outside:
         self._tiktok = await self._open(self._settings.tiktok_base_url)
         self._auth = await self._open(self._settings.tiktok_auth_url)
         carrier = await self._open(self._settings.carrier_base_url)
-        self.carrier: Carrier = EasyPost(carrier, self._settings.easypost, self._carrier_guard)
+        self.carrier = EasyPost(carrier, self._settings.easypost, self._carrier_guard)
+        self.carriers = Carriers(self.carrier, self.shop, self._settings.tiktok_shipping)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -87,10 +90,12 @@ class Outside:
     def handlers(self) -> Mapping[EffectKind, Handler]:
         """The handler of every kind of effect that this process delivers."""
         return {
-            EffectKind.BUY_LABEL: buy_label_handler(self.carrier, self._settings.labels, clock=self._clock.now),
-            EffectKind.VOID_LABEL: void_label_handler(self.carrier, self._settings.labels),
             EffectKind.SHIP_PACKAGE: ship_package_handler(self.shop, self._settings.shipping),
             EffectKind.UPDATE_TRACKING: ship_package_handler(self.shop, self._settings.shipping),
+            EffectKind.BUY_LABEL: buy_label_handler(
+                self.carriers, self._settings.labels, depot=self.carrier, clock=self._clock.now
+            ),
+            EffectKind.VOID_LABEL: void_label_handler(self.carriers, self._settings.labels),
             EffectKind.CANCEL_ORDER: cancel_order_handler(self.shop, self._settings.cancellations),
             EffectKind.NOTICE: notice_handler(self._outbox, clock=self._clock.now),
         }

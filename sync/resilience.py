@@ -2,8 +2,8 @@
 
 `Guard.read` repeats a failed read a few times; `Guard.write` tries once, since repeating a write is the ledger's
 decision. Both take a call that raises `engine.errors`; what it raises tells the breaker what it needs to know:
-`Ambiguous`, and `Retryable` that is not `postponed`, are failures of the dependency; everything else shows that it is
-alive.
+`Ambiguous`, and `Retryable` that is not `postponed`, are failures of the dependency; `TurnedAway` opens it at once; everything
+else shows that it is alive.
 """
 
 from __future__ import annotations
@@ -81,6 +81,16 @@ class GateStore(Protocol):
     async def probe(self, name: str, seconds: float) -> Probe: ...
 
 
+class TurnedAway(Retryable):
+    """The other side turns every call of ours away until a person mends something: a key, an account without funds.
+
+    It opens the gate at once: a queue that waits is better than hundreds of orders that fail one by one.
+    """
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(code, sentence, postponed=True)
+
+
 class Breaker:
     """A circuit breaker with a time window; while half open it lets exactly one call through."""
 
@@ -120,6 +130,14 @@ class Breaker:
         if not self._probing:
             return False  # a straggler from before the outage proves nothing
         self.close()
+        return True
+
+    def open(self) -> bool:
+        """Open at once, whatever came before. True unless it was open, and nobody was probing."""
+        if self._open_until is not None and not self._probing:
+            return False
+        self._probing = False
+        self._open_until = self._clock() + self._settings.reset_seconds
         return True
 
     def failed(self) -> bool:
@@ -167,6 +185,7 @@ class Guard:
         self._chance = chance or random.Random()  # noqa: S311  # jitter, not a secret
         self._breaker = Breaker(settings.breaker, clock)
         self._is_shared = False
+        self._turned_away = ""
         # The synchronous store on purpose: it only touches memory (7 µs a hit), the asynchronous one hops to a thread
         # (250 µs).
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
@@ -181,6 +200,11 @@ class Guard:
         await self._admit()
         try:
             result = await call()
+        except TurnedAway as error:
+            if self._breaker.open():
+                self._turned_away = error.sentence
+                await self._share_opening(error.sentence)
+            raise
         except Ambiguous as error:
             await self._failed(error.code)
             raise
@@ -204,7 +228,7 @@ class Guard:
         def wait_or_give_up(error: Exception) -> bool | float:
             nonlocal tries
             tries += 1
-            if not isinstance(error, Retryable) or isinstance(error, _ClosedOff):
+            if not isinstance(error, Retryable) or isinstance(error, _ClosedOff | TurnedAway):
                 return False
             wait = policy.delay_seconds(tries, at_least=error.retry_after_seconds, chance=self._chance)
             return wait if wait <= self._settings.longest_wait_seconds else False
@@ -236,9 +260,9 @@ class Guard:
         if here is None and anywhere is None:
             return
         if wait := max(here or 0.0, anywhere or 0.0):
-            raise _ClosedOff(self.name, wait)
+            raise _ClosedOff(self.name, wait, self._turned_away)
         if not self._breaker.begin_probe():
-            raise _ClosedOff(self.name, _ASK_AGAIN_SECONDS)
+            raise _ClosedOff(self.name, _ASK_AGAIN_SECONDS, self._turned_away)
         try:
             probe = await self._gates.probe(self.name, _PROBE_SECONDS)
         except Exception as error:  # noqa: BLE001  # with nobody to ask, this process decides for itself
@@ -254,12 +278,13 @@ class Guard:
                 self._breaker.close()
             case Probe.WAIT:
                 self._breaker.abandoned()
-                raise _ClosedOff(self.name, _ASK_AGAIN_SECONDS)
+                raise _ClosedOff(self.name, _ASK_AGAIN_SECONDS, self._turned_away)
             case _:
                 assert_never(probe)
 
     async def _succeeded(self) -> None:
         if self._breaker.succeeded():
+            self._turned_away = ""
             try:
                 await self._gates.closed(self.name)
             except Exception as error:  # noqa: BLE001  # the call itself went well; sharing that must not undo it
@@ -267,21 +292,26 @@ class Guard:
 
     async def _failed(self, reason: str) -> None:
         if self._breaker.failed():
-            self._is_shared = False
-            try:
-                await self._gates.opened(self.name, self._settings.breaker.reset_seconds, reason)
-                self._is_shared = True
-            except Exception as error:  # noqa: BLE001  # the caller needs the call's own error
-                _log.warning("gate_not_shared", gate=self.name, error=type(error).__name__)
+            self._turned_away = ""
+            await self._share_opening(reason)
+
+    async def _share_opening(self, reason: str) -> None:
+        self._is_shared = False
+        try:
+            await self._gates.opened(self.name, self._settings.breaker.reset_seconds, reason)
+            self._is_shared = True
+        except Exception as error:  # noqa: BLE001  # the caller needs the call's own error
+            _log.warning("gate_not_shared", gate=self.name, error=type(error).__name__)
 
 
 class _ClosedOff(Retryable):
     """The breaker is open: waiting in process would only hold a claim."""
 
-    def __init__(self, name: str, wait: float) -> None:
+    def __init__(self, name: str, wait: float, turned_away: str) -> None:
+        why = turned_away or f"{name} failed too often."
         super().__init__(
             f"{name}.paused",
-            f"{name} failed too often and is left alone for another {max(round(wait), 1)} s.",
+            f"{why} It is left alone for another {max(round(wait), 1)} s.",
             retry_after_seconds=wait,
             postponed=True,
         )

@@ -17,12 +17,13 @@ _OWNERS = (
 _LABELLED = """
 UPDATE packages p
 SET state = CASE WHEN p.state = 'planned' THEN 'labelled' ELSE 'voiding' END,
-    provider = 'easypost', carrier = d.carrier, service = d.service, tracking_number = d.tracking_number,
+    provider = d.provider, carrier = d.carrier, service = d.service, tracking_number = d.tracking_number,
     tracking_status = 'label_created', shipment_reference = d.shipment, tracker_reference = d.tracker,
     label_cost = d.cost, label_currency = d.currency, labelled_at = now(),
+    tiktok_package_id = CASE WHEN d.tiktok = '' THEN p.tiktok_package_id ELSE d.tiktok END,
     track_due_at = CASE WHEN p.state = 'planned' THEN now() END, after_void = '', version = p.version + 1, updated_at = now()
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::numeric[], $8::text[])
-  AS d(id, carrier, service, tracking_number, shipment, tracker, cost, currency)
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::numeric[], $8::text[], $9::text[], $10::text[])
+  AS d(id, carrier, service, tracking_number, shipment, tracker, cost, currency, provider, tiktok)
 WHERE p.id = d.id AND p.state IN ('planned', 'voided')
 RETURNING p.id, p.state
 """
@@ -114,7 +115,9 @@ async def _write_labels(connection: Any, vault: Vault, bought: Sequence[tuple[Pa
         [label.shipment_reference for label in labels],
         [label.tracker_reference for label in labels],
         [label.cost for label in labels],
-        [label.currency for label in labels],
+        [label.currency or None for label in labels],
+        [label.provider for label in labels],
+        [label.tiktok_package_id for label in labels],
     )
     documents = [new_id() for _ in bought]
     await connection.execute(

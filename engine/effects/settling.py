@@ -183,12 +183,11 @@ def _row(settlement: Settlement, budgets: Budgets) -> _Row:
             )
         case Failed(code, sentence):
             return _closed(code, sentence, outcome)
-        case Unsure(code, sentence, reference):
-            if claim.attempt >= budget.max_attempts:
+        case Unsure(code, sentence, reference, after, burns):
+            if burns and claim.attempt >= budget.max_attempts:
                 return _exhausted(claim, code, sentence, "It may have happened: ask the other side before retrying.")
-            return _again(
-                EffectState.AMBIGUOUS, code, sentence, reference, budget.retries.delay_seconds(claim.attempt), refund=0
-            )
+            delay = budget.retries.delay_seconds(claim.attempt) if after is None else after
+            return _again(EffectState.AMBIGUOUS, code, sentence, reference, delay, refund=0 if burns else 1)
         case Postponed(code, sentence, after, burns):
             if burns and claim.attempt >= budget.max_attempts:
                 return _exhausted(claim, code, sentence, "")

@@ -62,7 +62,7 @@ def _item_problems(order: OrderFacts) -> Iterator[Problem]:
         if item.product_id is not None and item.weight_grams is None and all(part.product_id for part in item.parts):
             yield _weightless(item)
     for item in wanting:
-        if item.product_id is not None and not item.customs and _crosses(item.country, country):
+        if item.product_id is not None and not item.customs and crosses_customs(item.country, country):
             yield Problem(
                 "customs_missing",
                 item.sku,
@@ -94,7 +94,7 @@ def _weightless(item: ItemFacts) -> Problem:
     )
 
 
-def _crosses(source: str, target: str) -> bool:
+def crosses_customs(source: str, target: str) -> bool:
     """Whether goods from one country to another pass customs; a country that is not known does not say so."""
     if not source or source == target or rules_of(target) is None:
         return False
@@ -120,7 +120,7 @@ def _address_problems(order: OrderFacts) -> Iterator[Problem]:
     if rules is not None:
         yield from _area_problems(address, country, rules)
     if not address.phone.strip() and (
-        country in _NEEDS_PHONE or any(_crosses(item.country, country) for item in order.items)
+        country in _NEEDS_PHONE or any(crosses_customs(item.country, country) for item in order.items)
     ):
         yield _wrong("phone", "The shipping address has no phone number, and carriers there ask for one.")
 

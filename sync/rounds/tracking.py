@@ -27,7 +27,7 @@ async def read_open_parcels(post: Post) -> None:
     if not parcels:
         return
     try:
-        facts = await read_tracking(post.outside.carrier, parcels)
+        facts = await read_tracking(post.outside.carrier, parcels, carriers=post.outside.carriers)
     except OrdersError as error:
         _log.warning("tracking_failed", code=error.code, sentence=error.sentence)
         return

@@ -13,6 +13,7 @@ import orjson
 
 from engine.errors import Ambiguous, OrdersError, Retryable, Terminal
 from sync.http_client import never_left, retry_after_seconds
+from sync.resilience import TurnedAway
 
 _UNCLEAR = frozenset(
     {
@@ -59,9 +60,25 @@ def raise_refusal(response: httpx.Response, *, doing: str, spends: bool, private
     sentence = redact(message, private)
     if code == "SHIPMENT.POSTAGE.EXISTS":
         raise AlreadyBought("carrier.already_bought", f"The label was bought before {where}.")
+    if code == "SHIPMENT.POSTAGE.FORMAT_UNAVAILABLE":
+        raise Terminal(
+            "carrier.no_format",
+            f"The carrier does not give this label in that format {where}; print it as it was bought.",
+        )
     if code == "SHIPMENT.REFUND.UNAVAILABLE":
         raise Terminal("carrier.no_refund", f"The carrier says that there is nothing to give back {where}.")
-    if status in {401, 403}:
+    if status == 401:
+        raise TurnedAway(
+            "carrier_credentials",
+            f"EasyPost refuses the API key {where}; give it again (easypost_api_key), and the labels that wait are bought.",
+        )
+    if status == 402:
+        raise TurnedAway(
+            "carrier_funds",
+            f"EasyPost has no funds or no billing to buy labels with: {sentence} {where}; "
+            "add funds there, and the labels that wait are bought.",
+        )
+    if status == 403:
         raise Terminal("carrier_credentials", f"EasyPost refuses the API key {where}; check it.")
     named = _named_address(response)
     if named.startswith("from_address"):

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import ROUND_CEILING, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
+import orjson
 import structlog
 
 from engine.errors import Terminal
 from engine.ports import Address, ParcelRequest
 from engine.words import TrackingStatus
-from sync.shipping.port import Purchase, Quote, Rate, Track, VoidState
+from sync.shipping.customs import customs_info
+from sync.shipping.port import AddressCheck, EndOfDay, Purchase, Quote, Rate, Track, VoidState
+from sync.shipping.units import grams, inches, ounces
 from sync.shipping.us_states import US_STATE_CODES
 
 _log = structlog.get_logger(__name__)
-
-_GRAMS_PER_OUNCE = Decimal("28.349523125")
-_MILLIMETRES_PER_INCH = Decimal("25.4")
-_TENTH = Decimal("0.1")
 
 _TRACKING = {
     "unknown": TrackingStatus.UNKNOWN,
@@ -35,31 +35,44 @@ _TRACKING = {
 }
 
 
-def ounces(weight_grams: int) -> float:
-    """Ounces with one decimal, rounded up: an under-declared parcel is billed again later."""
-    return float((Decimal(weight_grams) / _GRAMS_PER_OUNCE).quantize(_TENTH, ROUND_CEILING))
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the settings add to every shipment; empty values add nothing."""
+
+    carrier_accounts: tuple[str, ...] = ()
+    """EasyPost's ids of the accounts that are asked for rates; all of them when none is named."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """Further options of EasyPost's, such as `delivery_confirmation`."""
+    customs_signer: str = ""
+    """Who vouches for customs forms; the warehouse's name when nobody is named."""
+    export_code: str = "NOEEI 30.37(a)"
+    """What US customs wants to hear of goods below 2,500 USD a tariff code."""
 
 
-def inches(millimetres: int) -> float:
-    """Inches with one decimal, rounded up."""
-    return float((Decimal(millimetres) / _MILLIMETRES_PER_INCH).quantize(_TENTH, ROUND_CEILING))
+def shipment_body(
+    request: ParcelRequest, our_reference: str, label_format: str, terms: Terms | None = None
+) -> dict[str, object]:
+    """The body that makes a shipment; the TikTok order id is printed on the label.
 
-
-def shipment_body(request: ParcelRequest, our_reference: str, label_format: str) -> dict[str, object]:
-    """The body that makes a shipment; the TikTok order id is printed on the label."""
+    Raises Terminal for a parcel across a border that cannot be declared, naming the SKUs that keep it here.
+    """
+    terms = terms or Terms()
     parcel: dict[str, object] = {"weight": ounces(request.weight_grams)}
     if request.size_millimetres is not None:
         sides = ("length", "width", "height")
         parcel |= {side: inches(size) for side, size in zip(sides, request.size_millimetres, strict=True)}
-    return {
-        "shipment": {
-            "reference": our_reference,
-            "from_address": _address(request.ship_from),
-            "to_address": _address(request.ship_to),
-            "parcel": parcel,
-            "options": {"label_format": label_format, "print_custom_1": request.tiktok_order_id},
-        }
+    shipment: dict[str, object] = {
+        "reference": our_reference,
+        "from_address": easypost_address(request.ship_from),
+        "to_address": easypost_address(request.ship_to),
+        "parcel": parcel,
+        "options": {**terms.options, "label_format": label_format, "print_custom_1": request.tiktok_order_id},
     }
+    if terms.carrier_accounts:
+        shipment["carrier_accounts"] = list(terms.carrier_accounts)
+    if declared := customs_info(request, signer=terms.customs_signer, export_code=terms.export_code):
+        shipment["customs_info"] = declared
+    return {"shipment": shipment}
 
 
 def private_words(request: ParcelRequest) -> tuple[str, ...]:
@@ -71,8 +84,11 @@ def private_words(request: ParcelRequest) -> tuple[str, ...]:
 
 
 def read_document(content: bytes) -> dict[str, Any]:
-    """A JSON object whose fractions are Decimal. Raises ValueError."""
-    document = json.loads(content, parse_float=Decimal)
+    """A JSON object. Raises ValueError.
+
+    Money comes as text nearly everywhere; where it is a JSON number its shortest form is what was sent (`_money`).
+    """
+    document = orjson.loads(content)
     if not isinstance(document, dict):
         raise ValueError("not an object")  # noqa: TRY004  # one error for whatever cannot be read
     return document
@@ -98,6 +114,8 @@ def read_purchase(shipment: dict[str, Any]) -> Purchase | None:
     if not (isinstance(label, dict) and isinstance(rate, dict) and tracking_number):
         return None
     tracker = shipment.get("tracker")
+    parcel = shipment.get("parcel")
+    weight = _money(parcel.get("weight")) if isinstance(parcel, dict) else None
     return Purchase(
         shipment_reference=str(shipment.get("id") or ""),
         our_reference=str(shipment.get("reference") or ""),
@@ -109,7 +127,64 @@ def read_purchase(shipment: dict[str, Any]) -> Purchase | None:
         currency=str(rate.get("currency") or "USD"),
         label_address=str(label.get("label_url") or label.get("label_pdf_url") or ""),
         voided=read_void_state(shipment) in {VoidState.SUBMITTED, VoidState.REFUNDED},
+        weight_grams=None if weight is None else grams(weight),
     )
+
+
+def is_of(shipment: dict[str, Any], request: ParcelRequest) -> bool:
+    """Whether an unbought shipment was made for this parcel as it is now: an address or a weight may have been corrected since."""
+    there, parcel = shipment.get("to_address"), shipment.get("parcel")
+    if not isinstance(there, dict) or not isinstance(parcel, dict):
+        return False
+    ours = easypost_address(request.ship_to)
+    weight = _money(parcel.get("weight"))
+    same_place = all(
+        _plain(there.get(name)) == _plain(ours[name]) for name in ("name", "street1", "street2", "city", "zip")
+    )
+    return same_place and weight is not None and float(weight) == ounces(request.weight_grams)
+
+
+def label_addresses(shipment: dict[str, Any]) -> dict[str, str]:
+    """Where the label's file is, by format, for those formats there are."""
+    label = shipment.get("postage_label")
+    if not isinstance(label, dict):
+        return {}
+    found = {name: label.get(f"label_{name.lower()}_url") for name in ("PDF", "ZPL", "EPL2")}
+    made_as = str(label.get("label_file_type") or "image/png").partition("/")[2].upper()
+    return {name: str(address) for name, address in {**found, made_as: label.get("label_url")}.items() if address}
+
+
+def read_address_check(address: dict[str, Any]) -> AddressCheck:
+    """What a verified address says: carriers deliver there only if the check succeeded and named no error."""
+    checks = address.get("verifications")
+    delivery = checks.get("delivery") if isinstance(checks, dict) else None
+    if not isinstance(delivery, dict):
+        return AddressCheck(deliverable=False, problems=("EasyPost did not check it",))
+    problems = tuple(
+        str(error.get("message") or error.get("code") or "") if isinstance(error, dict) else str(error)
+        for error in delivery.get("errors") or ()
+    )
+    suggestion = Address(
+        name=str(address.get("name") or ""),
+        phone=str(address.get("phone") or ""),
+        line1=str(address.get("street1") or ""),
+        line2=str(address.get("street2") or ""),
+        city=str(address.get("city") or ""),
+        state=str(address.get("state") or ""),
+        postal_code=str(address.get("zip") or ""),
+        country=str(address.get("country") or ""),
+    )
+    good = delivery.get("success") is True and not problems
+    return AddressCheck(
+        good, problems or (() if good else ("no reason given",)), suggestion if suggestion.line1 else None
+    )
+
+
+def read_end_of_day(form: dict[str, Any]) -> tuple[EndOfDay, str]:
+    """A scan form, and where its file is; empty while there is none."""
+    codes = tuple(str(code) for code in form.get("tracking_codes") or ())
+    failed = str(form.get("message") or "no reason given") if form.get("status") == "failed" else ""
+    return EndOfDay(str(form.get("id") or ""), codes, failure=failed), str(form.get("form_url") or "")
 
 
 def read_void_state(shipment: dict[str, Any]) -> VoidState | None:
@@ -138,7 +213,9 @@ def read_track(tracker: dict[str, Any]) -> Track | None:
     status = _TRACKING.get(word)
     if status is None:
         _log.warning("unknown_tracking_status", status=word[:40])
-        status = TrackingStatus.UNKNOWN
+        status, raw = TrackingStatus.UNKNOWN, f"{word}: "
+    else:
+        raw = ""
     created_at = _moment(tracker.get("created_at")) or datetime.now(UTC)
     details = [detail for detail in tracker.get("tracking_details") or () if isinstance(detail, dict)]
     if status is TrackingStatus.DELIVERED:
@@ -150,13 +227,14 @@ def read_track(tracker: dict[str, Any]) -> Track | None:
         carrier=str(tracker.get("carrier") or ""),
         status=status,
         occurred_at=max(moments, default=None) or _moment(tracker.get("updated_at")) or created_at,
-        detail=str(tracker.get("status_detail") or "")[:100],
+        detail=f"{raw}{tracker.get('status_detail') or ''}"[:100].removesuffix(": "),
         created_at=created_at,
         is_return=bool(tracker.get("is_return")),
     )
 
 
-def _address(address: Address) -> dict[str, str]:
+def easypost_address(address: Address) -> dict[str, str]:
+    """An address as EasyPost takes it."""
     state = address.state
     if address.country == "US":
         # TikTok spells states out; carriers want the two letters.
@@ -185,21 +263,26 @@ def _rate(rate: dict[str, Any]) -> Rate | None:
         amount=amount,
         currency=str(rate.get("currency") or "USD"),
         delivery_days=days if isinstance(days, int) else None,
+        account=str(rate.get("carrier_account_id") or ""),
     )
 
 
 def _charged(shipment: dict[str, Any]) -> Decimal | None:
     """The sum of what was really charged; None when no fee is listed."""
-    fees = [fee for fee in shipment.get("fees") or () if isinstance(fee, dict) and fee.get("charged") is not False]
+    listed = [fee for fee in shipment.get("fees") or () if isinstance(fee, dict)]
+    fees = [fee for fee in listed if fee.get("charged") is not False and fee.get("refunded") is not True]
+    if listed and not fees and all(fee.get("refunded") is True for fee in listed):
+        return Decimal("0.00")
     amounts = [amount for fee in fees if (amount := _money(fee.get("amount"))) is not None]
     return sum(amounts, Decimal(0)).quantize(Decimal("0.01")) if amounts else None
 
 
 def _money(value: object) -> Decimal | None:
-    if not isinstance(value, str | int | Decimal) or isinstance(value, bool):
+    if not isinstance(value, str | int | float) or isinstance(value, bool):
         return None
     try:
-        amount = Decimal(value)
+        # The shortest form of a JSON number is how it was written.
+        amount = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
     except InvalidOperation:
         return None
     return amount if amount.is_finite() and abs(amount) < Decimal("1e9") else None
@@ -213,3 +296,7 @@ def _moment(value: object) -> datetime | None:
     if moment is not None and moment.tzinfo is None:
         return moment.replace(tzinfo=UTC)
     return moment.astimezone(UTC) if moment is not None else None
+
+
+def _plain(value: object) -> str:
+    return str(value or "").strip().casefold()

@@ -13,12 +13,15 @@ from types import MappingProxyType
 
 import httpx
 
-from sync.http_client import encode_json
+from engine.errors import Retryable, Terminal
+from sync.http_client import encode_json, is_this_machine
 from sync.resilience import Guard
 from sync.tiktok.endpoints import ENDPOINTS
 from sync.tiktok.errors import TokenExpired, lost, open_envelope
 from sync.tiktok.signing import sign_request
 from sync.tiktok.tokens import AppCredentials, TokenSource
+
+_LARGEST_FILE_BYTES = 20_000_000
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -96,6 +99,31 @@ class TikTokClient:
             return await self._guarded(request, token, budget)
         except TokenExpired:
             return await self._guarded(request, await self._token.renew(token), budget)
+
+    async def fetch(self, address: str, *, doing: str) -> tuple[str, bytes]:
+        """A file that TikTok keeps elsewhere, and its media type; no token, no signature goes there.
+
+        Raises Retryable, or Terminal for an address that is not https.
+        """
+        url = httpx.URL(address)
+        base = self._http.base_url
+        if url.scheme != "https" and not (url.host == base.host and is_this_machine(base.host)):
+            raise Terminal("tiktok.file_not_safe", "The file's address is not https; fetch it in the seller centre.")
+        return await self._guard.read(lambda: self._fetch(url, doing), budget="files")
+
+    async def _fetch(self, url: httpx.URL, doing: str) -> tuple[str, bytes]:
+        try:
+            response = await self._http.get(url)
+        except httpx.HTTPError as error:
+            failure = lost(error, doing=doing, writes=False)
+        else:
+            if response.status_code == 200 and 0 < len(response.content) <= _LARGEST_FILE_BYTES:
+                media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+                return media_type, response.content
+            raise Retryable(
+                "tiktok.no_answer", f"TikTok did not give the file to {doing} (HTTP {response.status_code})."
+            )
+        raise failure
 
     async def _guarded(self, request: _Request, token: str, budget: str) -> dict[str, object]:
         if request.writes:

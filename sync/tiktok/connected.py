@@ -12,6 +12,7 @@ from sync.tiktok.calls.logistics import LogisticsCalls
 from sync.tiktok.calls.orders import OrderCalls
 from sync.tiktok.calls.packing import PackingCalls
 from sync.tiktok.calls.returns import ReturnCalls
+from sync.tiktok.calls.shipping import ShippingCalls
 from sync.tiktok.client import TikTokClient
 
 
@@ -23,6 +24,7 @@ class ConnectedShop:
         self.orders = OrderCalls(client, cipher)
         self.fulfilment = FulfilmentCalls(client, cipher)
         self.logistics = LogisticsCalls(client, cipher)
+        self.shipping = ShippingCalls(client, cipher)
         self.packing = PackingCalls(client, cipher)
         self.aftersales = AftersalesCalls(client, cipher)
         self.returns = ReturnCalls(client, cipher)

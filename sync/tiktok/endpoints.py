@@ -75,6 +75,24 @@ ENDPOINTS: Final[Mapping[str, Endpoint]] = {
         "202309",
         "read when package {package_id} can be handed over",
     ),
+    "shipping_services.query": Endpoint(
+        "POST",
+        "/fulfillment/{version}/orders/{order_id}/shipping_services/query",
+        "202309",
+        "ask how order {order_id} may be shipped",
+    ),
+    "packages.create": Endpoint(
+        "POST", "/fulfillment/{version}/packages", "202309", "buy the label of order {order_id}", writes=True
+    ),
+    "packages.documents": Endpoint(
+        "GET",
+        "/fulfillment/{version}/packages/{package_id}/shipping_documents",
+        "202309",
+        "print a document of package {package_id}",
+    ),
+    "orders.tracking": Endpoint(
+        "GET", "/fulfillment/{version}/orders/{order_id}/tracking", "202309", "read the tracking of order {order_id}"
+    ),
     "orders.split_attributes": Endpoint(
         "GET", "/fulfillment/{version}/orders/split_attributes", "202309", "ask whether orders may be split"
     ),

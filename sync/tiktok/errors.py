@@ -66,6 +66,11 @@ _CREDENTIALS = Meaning(
     "tiktok.credentials", "the app key, the token and the shop do not belong together; connect the shop again"
 )
 
+_LABEL_GONE = Meaning(
+    "tiktok.label_gone",
+    "its package was cancelled or the carrier has it already, and its documents are printed no more",
+)
+
 MEANINGS: dict[int, Meaning] = {
     105005: Meaning(
         "tiktok.scope_missing",
@@ -89,6 +94,7 @@ MEANINGS: dict[int, Meaning] = {
     21011041: _CANCELLED,
     21011042: _CANCELLED,
     21022025: Meaning("tiktok.label_exists", "its label was already bought at TikTok"),
+    **dict.fromkeys((21042102, 21023059), _LABEL_GONE),
     21011007: _BUYER_ASKS,
     21008044: _BUYER_ASKS,
     **dict.fromkeys((21042102, 21023059), _PACKAGE_CANCELLED),
@@ -102,7 +108,10 @@ MEANINGS: dict[int, Meaning] = {
     **dict.fromkeys((21011022, 21004012, 21004015, 11028006), _BAD_TRACKING),
 }
 
+_LABEL_NOT_READY = Meaning("tiktok.label_not_ready", "the label is not ready yet; it is asked for again")
+
 POSTPONING: dict[int, Meaning] = {
+    **dict.fromkeys((21023035, 21042104, 11034037, 11034023), _LABEL_NOT_READY),
     21011044: Meaning("tiktok.on_hold", "the order is still on hold; it is tried again later"),
     21011043: Meaning("tiktok.not_shipped_yet", "the order is not shipped yet; it is tried again later"),
 }

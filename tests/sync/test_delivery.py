@@ -54,7 +54,7 @@ def deliveries(shop: Connected, daemon_id: DaemonId, handler: Handler, *, batch:
 @asynccontextmanager
 async def carrier_handler(shop: Connected) -> AsyncIterator[Handler]:
     async with shop.outside() as outside:
-        yield buy_label_handler(outside.carrier)
+        yield buy_label_handler(outside.carriers)
 
 
 async def claim(shop: Connected, daemon_id: DaemonId, limit: int = 100) -> list[Claim]:

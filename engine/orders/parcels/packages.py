@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -13,7 +14,7 @@ from engine.database.locks import lock_work
 from engine.errors import Misconfigured
 from engine.identifiers import EffectId, OrderId, PackageId, ShopId
 from engine.orders.opening import open_bytes
-from engine.ports import Address, Claim, OpenParcel, ParcelItem, ParcelRequest, ShipRequest, TrackingFact
+from engine.ports import Address, Claim, CustomsItem, OpenParcel, ParcelItem, ParcelRequest, ShipRequest, TrackingFact
 from engine.privacy.cipher import Vault
 from engine.words import EffectKind, TrackingStatus
 from engine.workflow.advance import advance
@@ -23,18 +24,25 @@ if TYPE_CHECKING:
 
 _PARCELS = """
 SELECT p.id, p.shop_id, p.weight_grams, o.id AS order_id, o.tiktok_order_id, o.shipping_address, o.expected_ship_date, o.currency,
+       o.shipping_type, p.tiktok_package_id, s.policies ->> 'rate_rule' AS rate_rule, s.policies ->> 'label_format' AS label_format,
        l.address AS ship_from, max(m.length_millimetres) AS length, max(m.width_millimetres) AS width,
-       sum(m.height_millimetres * c.quantity) AS height,
+       sum(m.height_millimetres * c.quantity) AS height, sum(i.unit_price * c.quantity) AS goods_value,
        array_agg(i.product_sku ORDER BY i.id) AS skus, array_agg(i.product_name ORDER BY i.id) AS names,
-       array_agg(c.quantity ORDER BY i.id) AS quantities, array_agg(coalesce(m.weight_grams, 0) ORDER BY i.id) AS weights
+       array_agg(c.quantity ORDER BY i.id) AS quantities, array_agg(coalesce(m.weight_grams, 0) ORDER BY i.id) AS weights,
+       array_agg(m.customs ORDER BY i.id) AS customs,
+       CASE WHEN o.shipping_type = 'TIKTOK' THEN ARRAY(
+           SELECT u.tiktok_line_id FROM order_item_units u JOIN package_items x ON x.order_item_id = u.order_item_id
+           WHERE u.order_id = o.id AND x.package_id = p.id AND u.channel_status <> 'CANCELLED' AND NOT u.elsewhere
+             AND (u.package_id IS NULL OR u.package_id = p.id) ORDER BY u.tiktok_line_id) END AS lines
 FROM packages p
+JOIN shops s ON s.id = p.shop_id
 JOIN package_items c ON c.package_id = p.id
 JOIN order_items i ON i.id = c.order_item_id
 JOIN orders o ON o.id = c.order_id
 JOIN locations l ON l.id = p.location_id
 LEFT JOIN products m ON m.id = i.product_id
 WHERE p.id = ANY($1::uuid[])
-GROUP BY p.id, o.id, l.id
+GROUP BY p.id, o.id, l.id, s.id
 ORDER BY p.id, o.id
 """
 
@@ -64,7 +72,7 @@ WITH due AS (
     SELECT id FROM packages WHERE track_due_at <= now() ORDER BY track_due_at LIMIT $1 FOR UPDATE SKIP LOCKED
 )
 UPDATE packages p SET track_due_at = now() + make_interval(secs => $2) FROM due WHERE p.id = due.id
-RETURNING p.id, p.carrier, p.tracking_number, p.tracker_reference, p.labelled_at,
+RETURNING p.id, p.carrier, p.tracking_number, p.tracker_reference, p.labelled_at, p.shop_id, p.provider, p.shipment_reference,
           (SELECT c.order_id FROM package_items c WHERE c.package_id = p.id LIMIT 1) AS order_id
 """
 
@@ -85,6 +93,15 @@ WHERE p.id = d.id AND p.tracking_number = d.number AND d.number <> '' AND p.trac
   AND p.state NOT IN ('voiding', 'voided')
 RETURNING p.id
 """
+
+_FOLLOWED = """
+UPDATE packages p SET tracker_reference = d.tracker, version = p.version + 1, updated_at = now()
+FROM unnest($1::uuid[], $2::text[], $3::text[]) AS d(id, number, tracker)
+WHERE p.id = d.id AND p.tracking_number = d.number AND p.tracker_reference = ''
+"""
+
+_NOWHERE = Address("", "", "", "", "", "", "", "")
+"""Where a parcel goes whose address only TikTok knows."""
 
 _SCANNED = frozenset(
     {
@@ -158,6 +175,9 @@ async def claim_open_parcels(database: Database, limit: int, again_after_seconds
             tracking_number=row["tracking_number"],
             tracker_reference=row["tracker_reference"],
             labelled_at=row["labelled_at"],
+            shop_id=ShopId(row["shop_id"]),
+            provider=row["provider"],
+            shipment_reference=row["shipment_reference"],
         )
         for row in await database.pool.fetch(_OPEN_PARCELS, limit, again_after_seconds)
     ]
@@ -189,6 +209,14 @@ async def _record(connection: Any, vault: Vault, facts: Sequence[TrackingFact]) 
         [fact.occurred_at for fact in facts],
         [fact.status in _SCANNED for fact in facts],
     )
+    followed = [fact for fact in facts if fact.tracker_reference]
+    if followed:
+        await connection.execute(
+            _FOLLOWED,
+            [fact.package_id for fact in followed],
+            [fact.tracking_number for fact in followed],
+            [fact.tracker_reference for fact in followed],
+        )
     if changed:
         moved = await connection.fetch(_ORDERS_OF, [row["id"] for row in changed])
         await advance(connection, vault, sorted(OrderId(row["order_id"]) for row in moved))
@@ -202,13 +230,18 @@ def _both(first: ParcelRequest, second: ParcelRequest) -> ParcelRequest:
     size = (max(s[0] for s in known), max(s[1] for s in known), sum(s[2] for s in known)) if all(sizes) else None
     deadlines = [each.ship_by for each in (first, second) if each.ship_by is not None]
     return replace(
-        first, items=first.items + second.items, size_millimetres=size, ship_by=min(deadlines) if deadlines else None
+        first,
+        items=first.items + second.items,
+        size_millimetres=size,
+        ship_by=min(deadlines) if deadlines else None,
+        goods_value=first.goods_value + second.goods_value,
+        tiktok_line_ids=first.tiktok_line_ids + second.tiktok_line_ids,
     )
 
 
 def _parcel(vault: Vault, row: Any) -> ParcelRequest | None:
     plain = open_bytes(vault, "orders.shipping_address", row["order_id"], row["shipping_address"])
-    if plain is None:
+    if plain is None and row["shipping_type"] != "TIKTOK":
         return None
     if not row["ship_from"]:
         raise Misconfigured(
@@ -222,15 +255,27 @@ def _parcel(vault: Vault, row: Any) -> ParcelRequest | None:
         shop_id=ShopId(row["shop_id"]),
         tiktok_order_id=row["tiktok_order_id"],
         ship_from=Address(**row["ship_from"]),
-        ship_to=Address(**orjson.loads(plain)),
+        ship_to=Address(**orjson.loads(plain)) if plain is not None else _NOWHERE,
         weight_grams=row["weight_grams"] or 0,
         size_millimetres=(sides[0], sides[1], int(sides[2])) if all(side is not None for side in sides) else None,
         ship_by=ship_by,
         currency=row["currency"],
         items=tuple(
-            ParcelItem(sku, name, quantity, weight)
-            for sku, name, quantity, weight in zip(
-                row["skus"], row["names"], row["quantities"], row["weights"], strict=True
+            ParcelItem(sku, name, quantity, weight, None if customs is None else _customs(customs))
+            for sku, name, quantity, weight, customs in zip(
+                row["skus"], row["names"], row["quantities"], row["weights"], row["customs"], strict=True
             )
         ),
+        goods_value=row["goods_value"],
+        shipping_type=row["shipping_type"],
+        tiktok_line_ids=tuple(row["lines"] or ()),
+        tiktok_package_id=row["tiktok_package_id"],
+        rate_rule=row["rate_rule"] or "",
+        label_format=row["label_format"] or "",
+    )
+
+
+def _customs(stored: dict[str, str]) -> CustomsItem:
+    return CustomsItem(
+        stored["hs_code"], stored["origin"], stored["description"], Decimal(stored["value"]), stored["currency"]
     )

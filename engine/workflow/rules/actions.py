@@ -20,7 +20,7 @@ LONGEST_TEXT = 500
 LONGEST_HOLD_HOURS = 24 * 90
 AUDIENCES = ("creator", "support", "warehouse")
 
-_RATE_RULE = re.compile(r"cheapest|fastest|(service|carrier):\s*\S.{0,59}")
+_RATE_RULE = re.compile(r"cheapest|fastest|in_time|default|(service|carrier):\s*\S.{0,59}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ def _whole(least: int, most: int) -> Callable[[Any], int]:
 
 def _rate_rule(value: Any) -> str:
     if not isinstance(value, str) or not _RATE_RULE.fullmatch(value):
-        raise ValueError("give cheapest, fastest, service:<name> or carrier:<name>")
+        raise ValueError("give cheapest, fastest, in_time, default, service:<name> or carrier:<name>")
     return value
 
 

@@ -6,6 +6,7 @@ Where to look
     changes        cancellations and returns: by time of change, and by id
     orders         search by time of change, details by id
     fulfilment     mark as shipped, ship a package or many, correct a tracking number
+    shipping       TikTok Shipping: services, labels bought there, documents, tracking
     packing        split orders, combine packages and take them apart
     logistics      warehouses and the carriers that TikTok accepts
     aftersales     cancellations: the seller's own, and answers to buyers

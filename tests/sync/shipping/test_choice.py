@@ -96,7 +96,7 @@ def test_a_rule_that_is_none_is_refused(text: str) -> None:
         parse_rate_rule(text)
     assert (
         refused.value.sentence
-        == f"{text!r} is no rule for rates; write cheapest, fastest, service:<name> or carrier:<name>."
+        == f"{text!r} is no rule for rates; write cheapest, fastest, in_time, default, service:<name> or carrier:<name>."
     )
 
 

@@ -25,6 +25,7 @@ from engine.ports import (
     Unsure,
 )
 from engine.words import EffectKind
+from sync.shipping.carriers import Carriers
 from sync.shipping.deliveries import LabelSettings, buy_label_handler, void_label_handler
 from sync.shipping.port import Carrier
 from tests.sync.outside import Outside, easypost_at, outside
@@ -51,7 +52,7 @@ async def buy(
 ) -> tuple[list[Claim], list[Outcome]]:
     desk.parcels |= {request.package_id: request for request in requests}
     claims = [claim_of(EffectKind.BUY_LABEL, request.package_id, **more) for request in requests]
-    await buy_label_handler(carrier)(claims, desk)
+    await buy_label_handler(Carriers(carrier))(claims, desk)
     return claims, [desk.outcomes[claim.effect_id] for claim in claims if claim.effect_id in desk.outcomes]
 
 
@@ -127,7 +128,7 @@ async def test_a_label_is_adopted_even_when_its_parcel_is_gone_so_that_it_can_be
     claim = claim_of(
         EffectKind.BUY_LABEL, PackageId(new_id()), key="label:p:1", provider_reference=quote.shipment_reference
     )
-    await buy_label_handler(world.easypost)([claim], desk)
+    await buy_label_handler(Carriers(world.easypost))([claim], desk)
     assert isinstance(desk.outcomes[claim.effect_id], Done)
 
 
@@ -171,7 +172,7 @@ async def test_lost_answers_end_in_one_label_each(world: Outside) -> None:
             )
             for request in left
         ]
-        await buy_label_handler(world.easypost)(claims, desk)
+        await buy_label_handler(Carriers(world.easypost))(claims, desk)
         package_of = {claim.effect_id: request.package_id for claim, request in zip(claims, left, strict=True)}
         references |= {package_of[effect_id]: reference for effect_id, reference in desk.checkpoints}
         for effect_id, outcome in desk.outcomes.items():
@@ -244,6 +245,8 @@ async def test_a_claim_may_name_its_own_rule_for_rates(world: Outside) -> None:
     assert isinstance(fast, Done)
     assert isinstance(cheap.result, LabelBought)
     assert isinstance(fast.result, LabelBought)
+    assert cheap.result.cost is not None
+    assert fast.result.cost is not None
     assert cheap.result.cost < fast.result.cost
     assert code_of(none) == "no_rates"
     assert isinstance(none, Failed)
@@ -253,7 +256,7 @@ async def test_a_claim_may_name_its_own_rule_for_rates(world: Outside) -> None:
 async def test_a_parcel_that_is_gone_buys_nothing() -> None:
     desk, claim = RecordedDesk(), claim_of(EffectKind.BUY_LABEL, PackageId(new_id()))
     async with easypost_at("http://127.0.0.1:1") as easypost:
-        await buy_label_handler(easypost)([claim], desk)
+        await buy_label_handler(Carriers(easypost))([claim], desk)
     assert code_of(desk.outcomes[claim.effect_id]) == "package_gone"
 
 
@@ -351,7 +354,7 @@ async def test_a_bought_label_whose_file_cannot_be_fetched_is_unsure_not_failed(
 
 async def void(carrier: Carrier, reference: str, **more: Any) -> tuple[Outcome | None, RecordedDesk]:
     desk, claim = RecordedDesk(), claim_of(EffectKind.VOID_LABEL, provider_reference=reference, **more)
-    await void_label_handler(carrier)([claim], desk)
+    await void_label_handler(Carriers(carrier))([claim], desk)
     return desk.outcomes.get(claim.effect_id), desk
 
 
@@ -423,7 +426,7 @@ async def test_no_more_purchases_than_allowed_are_in_flight_at_once() -> None:
         requests = [parcel() for _ in range(30)]
         desk.parcels = {request.package_id: request for request in requests}
         claims = [claim_of(EffectKind.BUY_LABEL, request.package_id) for request in requests]
-        await buy_label_handler(easypost, LabelSettings(at_once=4))(claims, desk)
+        await buy_label_handler(Carriers(easypost), LabelSettings(at_once=4))(claims, desk)
     assert most == 4
     assert len(desk.outcomes) == 30
 

@@ -13,6 +13,7 @@ import pytest
 
 from engine.errors import Ambiguous, OrdersError, Retryable, Terminal
 from engine.words import TrackingStatus
+from sync.resilience import TurnedAway
 from sync.shipping.port import Purchase, Quote, Rate, VoidState
 from sync.shipping.refusals import StaleRate, redact
 from tests.sync.outside import Outside, easypost_at, outside
@@ -79,7 +80,7 @@ async def test_a_shipment_is_looked_up_before_and_after_it_is_bought(world: Outs
 async def test_an_offer_from_before_a_new_quote_is_stale(world: Outside) -> None:
     request = parcel_of((await world.raw_orders())[0])
     quote = await world.easypost.quote(request, "label:x:1-1")
-    fresh = await world.easypost.requote(quote.shipment_reference)
+    fresh = await world.easypost.requote(request, quote.shipment_reference)
     assert fresh.shipment_reference == quote.shipment_reference
     with pytest.raises(StaleRate):
         await world.easypost.buy(request, quote.shipment_reference, quote.rates[0])
@@ -111,11 +112,44 @@ async def test_a_bought_label_has_a_tracker(world: Outside) -> None:
 
 async def test_a_wrong_key_is_named_and_not_shown(world: Outside) -> None:
     async with easypost_at(world.simulator.url, "EZAKwrongkey") as easypost:
-        with pytest.raises(Terminal) as failure:
+        with pytest.raises(TurnedAway) as failure:
             await easypost.lookup("shp_1")
         assert "EZAKwrongkey" not in repr(easypost._settings)
     assert failure.value.code == "carrier_credentials"
     assert "EZAKwrongkey" not in failure.value.sentence
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "word"),
+    [
+        (error(401, "UNAUTHORIZED"), "carrier_credentials", "easypost_api_key"),
+        (error(402, "PAYMENT_REQUIRED", "Insufficient funds."), "carrier_funds", "Insufficient funds"),
+    ],
+)
+async def test_a_refused_key_or_an_empty_account_shuts_the_gate_at_once_and_the_queue_waits(
+    answer: bytes, code: str, word: str
+) -> None:
+    asked: list[str] = []
+
+    def script(request: Received) -> bytes:
+        asked.append(request.method)
+        return reply({"id": "shp_01"}) if request.method == "GET" else answer
+
+    async with scripted(script) as server, easypost_at(server.url) as easypost:
+        with pytest.raises(TurnedAway) as first:
+            await easypost.buy(parcel(), "shp_01", RATE)
+        made = len(asked)
+        with pytest.raises(Retryable) as second:
+            await easypost.buy(parcel(), "shp_02", RATE)
+        with pytest.raises(Retryable):
+            await easypost.lookup("shp_02")
+    assert (first.value.code, first.value.postponed) == (code, True)
+    assert word in first.value.sentence
+    # Only an account without funds can have been charged all the same, so only then the shipment is looked at.
+    assert asked == (["POST", "GET"] if code == "carrier_funds" else ["POST"])
+    assert len(asked) == made, "nothing more is asked once the gate is shut"
+    assert second.value.postponed
+    assert second.value.sentence.startswith(first.value.sentence)
 
 
 async def failure_of(script: Script, call: str = "buy") -> OrdersError:
@@ -184,7 +218,6 @@ async def test_a_refused_purchase_that_cannot_be_looked_up_stays_ambiguous() -> 
 @pytest.mark.parametrize(
     ("answer", "code", "sentence"),
     [
-        (error(402, "PAYMENT_REQUIRED", "Insufficient funds."), "carrier_refused", "Insufficient funds"),
         (
             error(422, "SHIPMENT.POSTAGE.FAILURE", ["Account suspended.", "Call us."]),
             "carrier_refused",

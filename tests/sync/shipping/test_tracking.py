@@ -13,6 +13,7 @@ from engine.errors import Retryable
 from engine.identifiers import OrderId, PackageId, ShopId, new_id
 from engine.ports import Done, LabelBought, OpenParcel, ShipRequest
 from engine.words import EffectKind, TrackingStatus
+from sync.shipping.carriers import Carriers
 from sync.shipping.deliveries import buy_label_handler
 from sync.shipping.tracking import read_tracking
 from sync.simulator.scenario import Timings
@@ -158,7 +159,7 @@ async def labelled_and_shipped(world: Outside, number: int) -> list[OpenParcel]:
     requests = [parcel_of(order) for order in whole]
     desk.parcels = {request.package_id: request for request in requests}
     claims = [claim_of(EffectKind.BUY_LABEL, request.package_id) for request in requests]
-    await buy_label_handler(world.easypost)(claims, desk)
+    await buy_label_handler(Carriers(world.easypost))(claims, desk)
     parcels = []
     for claim, request, order in zip(claims, requests, whole, strict=True):
         outcome = desk.outcomes[claim.effect_id]

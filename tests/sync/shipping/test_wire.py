@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 from engine.errors import Terminal
 from engine.words import TrackingStatus
 from sync.shipping.port import VoidState
+from sync.shipping.units import inches, ounces
 from sync.shipping.wire import (
-    inches,
-    ounces,
     read_document,
     read_purchase,
     read_quote,
