@@ -105,7 +105,7 @@ MISTAKES = {
     "do = [{ action = 'hold', reason = 'fraud', hours = 0 }]": "hours of hold is wrong; give a whole number from 1 to",
     "do = [{ action = 'hold', reason = 'fraud', hours = true }]": "hours of hold is wrong; give a whole number",
     "do = [{ action = 'prioritise', priority = 9 }]": "priority of prioritise is wrong; give a whole number from 0 to 5.",
-    "do = [{ action = 'carrier', choose = 'quick' }]": "give cheapest, fastest, service:<name> or carrier:<name>.",
+    "do = [{ action = 'carrier', choose = 'quick' }]": "give cheapest, fastest, in_time, default, service:<name> or carrier:<name>.",
     "do = [{ action = 'notify', audience = 'customer', text = 'x' }]": "give one of creator, support, warehouse.",
     "do = [{ action = 'notify', audience = 'support', text = '' }]": "text of notify is wrong; give a text of 1 to 500",
 }
