@@ -10,6 +10,7 @@ Where to look
     ports         what the engine expects of the outside world: the facts and outcomes it is told
     database/     connections, the embedded server, tables, lock order, wake-ups, migrations
     privacy/      secrets, data keys, the cipher, blind indexes
+    shops/        connected shops, the grants that reach them, their policies
     orders/       intake of facts, status changes, packages, queries, the timeline
     workflow/     the definition as data, the machine, conditions, actions, the batch runner, failures
     inventory/    products and the stock ledger

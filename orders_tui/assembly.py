@@ -17,7 +17,7 @@ from sync.notices.letter import Outbox
 from sync.notices.smtp import SmtpOutbox
 from sync.outside import OutsideSettings
 from sync.tiktok.polling import PollSettings
-from sync.tiktok.tokens import AppCredentials
+from sync.tiktok.token_calls import AppCredentials
 
 if TYPE_CHECKING:
     from engine.database.connection import Database

@@ -85,7 +85,10 @@ class Daemon:
 
     async def _work(self, schedule: AsyncIOScheduler) -> None:
         settings = replace(self._settings.delivery, dead_after_seconds=self._settings.dead_after_seconds)
-        deliveries = Deliveries(self._database, self._daemon_id, self._outside.handlers(), settings, self._bell)
+        outside = self._outside
+        deliveries = Deliveries(
+            self._database, self._daemon_id, outside.handlers(), settings, self._bell, outside.directory.stopped
+        )
         async with asyncio.TaskGroup() as group:
             group.create_task(self._repeat("inbox", self._drain_inbox))
             group.create_task(self._repeat("workflow", self._run_workflow))

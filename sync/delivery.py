@@ -18,7 +18,7 @@ from engine.effects.kinds import BUDGETS, Budgets
 from engine.effects.settling import Settlement, settle
 from engine.errors import OrdersError
 from engine.fleet.daemons import DEAD_AFTER_SECONDS
-from engine.identifiers import DaemonId, EffectId, OrderId, PackageId
+from engine.identifiers import DaemonId, EffectId, OrderId, PackageId, ShopId
 from engine.orders import notices
 from engine.orders.parcels import packages
 from engine.ports import Claim, Failed, NoticeRequest, Outcome, ParcelRequest, Postponed, ShipRequest, Unsure
@@ -31,6 +31,11 @@ T = TypeVar("T")
 
 _log = structlog.get_logger(__name__)
 _RECONNECT_SECONDS = 0.5
+_STOPPED_SECONDS = 3600.0
+"""Until a shop is reached again, which wakes what waits for it."""
+
+_NEED_THEIR_SHOP = frozenset(EffectKind) - {EffectKind.NOTICE, EffectKind.VOID_LABEL, EffectKind.RELEASE_STOCK}
+"""What is not begun for a shop that is not reached: nobody could ask whether the buyer has cancelled meanwhile."""
 
 _WORKER_KILLER = Failed(
     "attempts_exhausted",
@@ -128,12 +133,14 @@ class Deliveries:
         handlers: Mapping[EffectKind, Handler],
         settings: DeliverySettings,
         bell: Bell,
+        stopped: Callable[[ShopId], str | None] = lambda _: None,
     ) -> None:
         self._database = database
         self._daemon_id = daemon_id
         self._handlers = handlers
         self._settings = settings
         self._bell = bell
+        self._stopped = stopped
         self._desk = EngineDesk(database, settings.budgets)
         self._known: set[EffectId] = set()
         self._claims_in_doubt = False
@@ -189,12 +196,20 @@ class Deliveries:
         self._known.update(claim.effect_id for claim in claims)
         batches: dict[EffectKind, list[Claim]] = {}
         for claim in claims:
-            if claim.attempt > self._settings.budgets[claim.kind].with_own(claim.retry).max_attempts:
+            if why := self._why_stopped(claim):
+                await self._desk.settle(
+                    claim, Postponed("tiktok.not_connected", why, _STOPPED_SECONDS, burns_attempt=False)
+                )
+                self._known.discard(claim.effect_id)
+            elif claim.attempt > self._settings.budgets[claim.kind].with_own(claim.retry).max_attempts:
                 await self._desk.settle(claim, _WORKER_KILLER)
                 self._known.discard(claim.effect_id)
             else:
                 batches.setdefault(claim.kind, []).append(claim)
         return batches
+
+    def _why_stopped(self, claim: Claim) -> str | None:
+        return self._stopped(claim.shop_id) if claim.shop_id and claim.kind in _NEED_THEIR_SHOP else None
 
     async def _deliver(self, kind: EffectKind, claims: Sequence[Claim]) -> None:
         """Hand a batch to its handler. Should the handler itself break, the claims are tried again later."""

@@ -11,10 +11,8 @@ import httpx
 
 from engine.clock import DatabaseClock
 from engine.database.connection import Database
-from engine.errors import OrdersError, Terminal
 from engine.fleet.gates import Gates
-from engine.identifiers import ShopId
-from engine.orders import shops
+from engine.identifiers import GrantId, ShopId
 from engine.words import EffectKind
 from sync.desk import Handler
 from sync.http_client import open_http_client
@@ -29,8 +27,10 @@ from sync.tiktok.cancelling import CancelSettings, cancel_order_handler
 from sync.tiktok.client import TikTokClient, TikTokSettings
 from sync.tiktok.connected import ConnectedShop
 from sync.tiktok.deliveries import ShipSettings, ship_package_handler
-from sync.tiktok.stored_tokens import StoredTokens
-from sync.tiktok.tokens import AppCredentials, TokenCalls, TokenSource
+from sync.tiktok.directory import Directory
+from sync.tiktok.stored_grants import StoredGrant
+from sync.tiktok.token_calls import AppCredentials, TokenCalls
+from sync.tiktok.tokens import TokenSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Outside:
         self._settings = settings
         self._outbox = outbox
         self._stack = AsyncExitStack()
-        self._clients: dict[ShopId, ConnectedShop] = {}
+        self.directory = Directory(database, self._client)
         self.gates = Gates(database)
         tiktok = GuardSettings(calls_per_second=settings.tiktok_calls_per_second, breaker=settings.tiktok_breaker)
         self._tiktok_guard = Guard("tiktok", tiktok, self.gates)
@@ -101,21 +101,17 @@ class Outside:
         }
 
     async def shop(self, shop_id: ShopId) -> ConnectedShop:
-        """A connected shop's client and cipher. Raises Terminal when it is not connected."""
-        known = self._clients.get(shop_id)
-        if known is None:
-            try:
-                row = await shops.find_shop(self._database, shop_id)
-            except OrdersError as error:
-                raise Terminal(error.code, error.sentence) from error
-            known = ConnectedShop(self.client(shop_id), row.cipher, row.region)
-            self._clients[shop_id] = known
-        return known
+        """A connected shop's families of calls. Raises Retryable while it is not reached, Terminal when there is none."""
+        return await self.directory.find(shop_id)
 
-    def client(self, shop_id: ShopId) -> TikTokClient:
-        """A client with the shop's own token."""
-        calls = TokenCalls(self._auth, self._settings.app, self._auth_guard)
-        token = TokenSource(shop_id, StoredTokens(self._database), calls, clock=self._clock.seconds)
+    def token_calls(self) -> TokenCalls:
+        """Where tokens come from."""
+        return TokenCalls(self._auth, self._settings.app, self._auth_guard)
+
+    def _client(self, grant_id: GrantId) -> TikTokClient:
+        """A client with the grant's own token."""
+        store = StoredGrant(self._database, grant_id)
+        token = TokenSource(store, self.token_calls(), clock=self._clock.seconds)
         return TikTokClient(
             self._tiktok,
             self._settings.app,

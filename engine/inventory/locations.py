@@ -110,6 +110,21 @@ async def put_location(
     return next(view for view in await list_locations(database) if view.code == code)
 
 
+async def set_address(database: Database, location: LocationId, address: Address, *, actor: Actor) -> None:
+    """Give a location the address that labels are sent from. Raises NotFound."""
+
+    async def write(connection: Any) -> None:
+        changed = await connection.execute("UPDATE locations SET address = $2 WHERE id = $1", location, asdict(address))
+        if changed == "UPDATE 0":
+            raise NotFound("location.unknown", "There is no such location.")
+        after = {"city": address.city}
+        await chain.append(
+            connection, database.vault, DEFAULT_CREATOR, location, "location.address", actor, None, after
+        )
+
+    await database.run(write)
+
+
 async def set_calendar(
     database: Database,
     code: str,

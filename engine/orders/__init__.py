@@ -9,7 +9,7 @@ Where to look, coming in
     stopped        orders that a person has taken out of their workflow: TikTok's word on them still holds
     personal       an order's personal part, sealed, and the words it may be found by
     polls          how far each shop was asked about each topic
-    shops          connected shops, their policies and tokens; `shop_rows` is what intake reads of them
+    shop_rows      what intake reads of the shops of a batch
 Changing
     status         what people ask for of a few orders
     bulk/          the one way to change many: ids or all that match, with progress, stop, continuation and undo

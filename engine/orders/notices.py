@@ -58,6 +58,13 @@ SELECT count(*) AS orders, min(code) AS code, min(cause) AS cause, min(what_to_d
 FROM failures WHERE fingerprint = $1 AND resolved_at IS NULL
 """
 
+_TOLD_OUTRIGHT = {
+    "rule_broken": ("rule", "error"),
+    "grant_ending": ("seller", "shops", "ends", "left"),
+    "grant_revoked": ("seller", "shops", "why"),
+}
+"""Notices that say what was true when they were meant, and the values of each."""
+
 
 async def notice_requests(database: Database, claims: Sequence[Claim]) -> dict[EffectId, NoticeRequest]:
     """What these notices say. One that has become pointless, or has nobody to go to, is absent."""
@@ -127,8 +134,8 @@ async def _digest(database: Database, claim: Claim) -> NoticeRequest | None:
     subject = str(claim.request.get("subject", ""))
     if template == "pick_list":
         values = await _to_pick(database, claim, subject)
-    elif template == "rule_broken":
-        values = {name: str(claim.request[name]) for name in ("rule", "error")}
+    elif template in _TOLD_OUTRIGHT:
+        values = {name: str(claim.request[name]) for name in _TOLD_OUTRIGHT[template]}
     elif template in STOCK_ALARMS:
         values = await alarms.digest(database, template, datetime.fromisoformat(subject))
     else:

@@ -12,10 +12,11 @@ from engine.actors import Actor
 from engine.audit.retention import RETENTION_DOOR
 from engine.database.connection import Database, open_database
 from engine.identifiers import DEFAULT_LOCATION
+from engine.inventory import locations
 from engine.inventory.ledger import receive
 from engine.inventory.products import ProductEntry, put_products
-from engine.orders import shops
 from engine.ports import Address
+from engine.shops import grants, shops
 from engine.words import ChangeSource
 from engine.workflow.facts import ImportMode, Picking, ShipOn, ShopPolicies
 from orders_tui.demo.plan import DemoFiles, DemoPlan
@@ -59,7 +60,15 @@ async def prepare(database: Database, world: World) -> str:
     keys = await world.ask("credentials")
     database.secrets.keep("tiktok_app_secret", keys["app_secret"])
     database.secrets.keep("easypost_api_key", keys["easypost_api_key"])
-    shop = await shops.connect_shop(
+    seller = grants.Seller(keys["open_id"], keys["shop_name"], "US", tuple(keys["scopes"]))
+    tokens = grants.GrantTokens(
+        access=keys["access_token"],
+        access_expires_at=datetime.fromtimestamp(keys["access_token_expire_in"], UTC),
+        refresh=keys["refresh_token"],
+        refresh_expires_at=datetime.fromtimestamp(keys["refresh_token_expire_in"], UTC),
+    )
+    grant = await grants.save_grant(database, seller, tokens, actor=LEAD)
+    await shops.connect_shop(
         database,
         tiktok_shop_id=keys["shop_id"],
         name=keys["shop_name"],
@@ -67,16 +76,11 @@ async def prepare(database: Database, world: World) -> str:
         timezone="America/Los_Angeles",
         cipher=keys["shop_cipher"],
         policies=_POLICIES,
+        grant=grant,
+        seller_type="LOCAL",
         actor=LEAD,
     )
-    tokens = shops.StoredTokens(
-        access=keys["access_token"],
-        access_expires_at=datetime.fromtimestamp(keys["access_token_expire_in"], UTC),
-        refresh=keys["refresh_token"],
-        refresh_expires_at=datetime.fromtimestamp(keys["refresh_token_expire_in"], UTC),
-    )
-    await shops.save_tokens(database, shop.shop_id, tokens, replacing=None)
-    await shops.set_location_address(database, DEFAULT_LOCATION, _WAREHOUSE, actor=LEAD)
+    await locations.set_address(database, DEFAULT_LOCATION, _WAREHOUSE, actor=LEAD)
     products = (await world.ask("catalogue"))["products"]
     await put_products(
         database,

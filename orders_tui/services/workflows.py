@@ -8,9 +8,9 @@ from engine.actors import Actor
 from engine.database.connection import Database
 from engine.errors import NotFound
 from engine.identifiers import OrderId, ShopId
-from engine.orders import shops
 from engine.orders.resuming import Corrections, resume_with
 from engine.orders.views import ChangeOutcome
+from engine.shops import policies, shops
 from engine.workflow import executions, library, starting
 from engine.workflow.definition import Definition
 from engine.workflow.library import Loaded, StoredWorkflow
@@ -43,7 +43,7 @@ class Workflows:
         async def write() -> Loaded:
             loaded = await library.load_workflow(self._database, text, file, actor=self._actor)
             if shop_id is not None:
-                await shops.use_workflow(self._database, shop_id, loaded.name, actor=self._actor)
+                await policies.use_workflow(self._database, shop_id, loaded.name, actor=self._actor)
             return loaded
 
         return await self._door.write(write())

@@ -29,6 +29,8 @@ TEMPLATES = frozenset(
         "rule_broken",
         "low_stock",
         "oversold",
+        "grant_ending",
+        "grant_revoked",
     }
 )
 

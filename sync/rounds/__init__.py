@@ -8,15 +8,22 @@ Where to look
     polls         what changed in each shop
     tracking      what the carriers say of open parcels
     stock         alarms, and the nightly check that stock adds up
+    grants        tokens refreshed early, grants that end, and which shops are reached
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from sync.rounds import housekeeping, polls, stock, tracking
+from sync.rounds import grants, housekeeping, polls, stock, tracking
 from sync.rounds.post import Post
 from sync.schedule import Tick
 
-ROUNDS: tuple[Callable[[Post], list[Tick]], ...] = (housekeeping.ticks, polls.ticks, tracking.ticks, stock.ticks)
+ROUNDS: tuple[Callable[[Post], list[Tick]], ...] = (
+    housekeeping.ticks,
+    grants.ticks,
+    polls.ticks,
+    tracking.ticks,
+    stock.ticks,
+)
 """All of them."""

@@ -8,6 +8,7 @@ from sync.simulator.faults import UnknownFaultsError, preset
 from sync.simulator.scenario import Fate
 from sync.simulator.shop.catalogue import Sku, catalogue, stock_of
 from sync.simulator.tiktok.order_payload import money
+from sync.simulator.tiktok.token_calls import SCOPES
 from sync.simulator.wire import Call, Dialect, Operation, RefusedError, Reply
 from sync.simulator.world import World, rates_as_json
 
@@ -103,6 +104,8 @@ class AdminCalls:
                 "access_token_expire_in": int(tokens.current.access_expires_at),
                 "refresh_token": tokens.current.refresh_token,
                 "refresh_token_expire_in": int(tokens.current.refresh_expires_at),
+                "open_id": "sim" + keys.shop_id,
+                "scopes": SCOPES,
                 "shop_id": keys.shop_id,
                 "shop_name": keys.shop_name,
                 "shop_cipher": keys.shop_cipher,

@@ -2,8 +2,10 @@
 
 Where to look
     signing       the signature of every request, and of every webhook
-    tokens        access tokens: exchanged, refreshed early by one at a time, kept in a store
-    stored_tokens that store, over the database
+    token_calls   a code exchanged for tokens, tokens refreshed
+    tokens        a grant's access token, refreshed by one at a time
+    stored_grants where tokens are kept: the database, which also says who refreshes them
+    directory     the shops as this process reaches them, each through its grant
     endpoints     every call this program makes, as data
     client        one grant's way to them: signed, guarded, their errors named
     calls/        the calls themselves, in families, for one shop

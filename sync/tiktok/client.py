@@ -19,7 +19,8 @@ from sync.resilience import Guard
 from sync.tiktok.endpoints import ENDPOINTS
 from sync.tiktok.errors import TokenExpired, lost, open_envelope
 from sync.tiktok.signing import sign_request
-from sync.tiktok.tokens import AppCredentials, TokenSource
+from sync.tiktok.token_calls import AppCredentials
+from sync.tiktok.tokens import TokenSource
 
 _LARGEST_FILE_BYTES = 20_000_000
 

@@ -166,6 +166,33 @@ def _refusal(code: int, message: str, doing: str, where: str) -> OrdersError:
     return Terminal("tiktok.refused", f"TikTok refused to {doing}: {message[:200].rstrip('. ')} {where}.")
 
 
+_CREDENTIAL_REFUSED = frozenset({36004001, 36004004, 36004005})
+
+
+def refused_credential(
+    response: httpx.Response, *, doing: str, spends: bool, secrets: tuple[str, ...]
+) -> Terminal | None:
+    """What it means when the authorisation host does not take a code (`spends`) or a refresh token; None for every other answer.
+
+    Its codes are not documented, so that its words count as well: a wrong app secret must not end anybody's grant.
+    """
+    envelope = _envelope(response) or {}
+    code, message = envelope.get("code"), _clean(str(envelope.get("message") or ""), secrets)
+    named = "auth code" if spends else "refresh token"
+    if code not in _CREDENTIAL_REFUSED and not (code == _CATCH_ALL and named in message.lower().replace("_", " ")):
+        return None
+    where = f"(code {code}, request {_clean(str(envelope.get('request_id') or 'none'), ())[:64]})"
+    if spends:
+        return Terminal(
+            "tiktok.code_refused",
+            f"TikTok refused to {doing}: it works once and for 30 minutes; open the consent link again {where}.",
+        )
+    return Terminal(
+        "tiktok.refresh_refused",
+        f"TikTok refused to {doing}: {message.rstrip('. ')}; connect the shop again (orders-tui shop connect) {where}.",
+    )
+
+
 def lost(error: httpx.HTTPError, *, doing: str, writes: bool) -> OrdersError:
     """What a call means that ended without a whole answer."""
     what = type(error).__name__

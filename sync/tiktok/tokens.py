@@ -1,138 +1,101 @@
-"""Access tokens: exchanged once, refreshed early by one at a time, kept in a store that every daemon sees.
-
-The token calls carry secrets in their query: they are made with a client that logs nothing, and their errors are cut
-off from what caused them.
-"""
+"""The current access token of a grant: refreshed early by one at a time, in this process and in the fleet, and stored before it is used."""
 
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Protocol
 
-import httpx
+from engine.errors import OrdersError, Retryable, Terminal
+from engine.shops.grants import GrantState, GrantTokens
+from engine.shops.refreshing import Busy, Ended, RefreshClaim
+from sync.tiktok.token_calls import Issued, TokenCalls
 
-from engine.errors import Conflict, OrdersError, Terminal
-from engine.identifiers import ShopId
-from sync.resilience import Guard
-from sync.tiktok.errors import lost, open_envelope
+_LOOK_AGAIN_SECONDS = 0.25
+_CHANCE = random.Random()  # noqa: S311  # jitter, not a secret
 
-
-@dataclass(frozen=True, slots=True)
-class AppCredentials:
-    """The app as registered at TikTok."""
-
-    app_key: str
-    app_secret: str = field(repr=False)
+NOT_CONNECTED_SECONDS = 3600.0
+"""How long what needs a grant that has ended is put off; connecting the shop again wakes it at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """One grant. The expiry times are absolute, in UTC."""
+class NotConnected(Retryable):
+    """The grant has ended: everything of its shops waits, at no cost of tries, until the shop is connected again."""
 
-    access: str = field(repr=False)
-    access_expires_at: datetime
-    refresh: str = field(repr=False)
-    refresh_expires_at: datetime
-    open_id: str
-    seller_name: str
-    scopes: tuple[str, ...]
+    def __init__(self, why: str) -> None:
+        super().__init__("tiktok.not_connected", why, retry_after_seconds=NOT_CONNECTED_SECONDS, postponed=True)
 
 
 class TokenStore(Protocol):
-    """Where a shop's tokens live, encrypted."""
+    """Where one grant's tokens live, encrypted, and where its one refresher is found."""
 
-    async def load(self, shop_id: ShopId) -> Tokens:
-        """The shop's tokens. Raises NotFound when the shop was never connected."""
+    async def load(self) -> GrantTokens:
+        """The tokens. Raises NotConnected when the grant has ended."""
 
-    async def save(self, shop_id: ShopId, tokens: Tokens, previous_refresh: str) -> None:
-        """Replace both tokens at once. Raises Conflict unless the stored refresh token is `previous_refresh`."""
+    async def claim(self, refused: str) -> RefreshClaim | GrantTokens | Busy | Ended:
+        """The right to refresh, or what another one has made of it."""
 
+    async def save(self, claim: RefreshClaim, issued: Issued) -> bool:
+        """Replace both tokens at once; False when the claim is not held any more."""
 
-class TokenCalls:
-    """The two unsigned calls at TikTok's authorisation host."""
+    async def give_back(self, claim: RefreshClaim, error: OrdersError) -> None:
+        """Let others try."""
 
-    def __init__(self, http: httpx.AsyncClient, app: AppCredentials, guard: Guard) -> None:
-        self._http = http
-        self._app = app
-        self._guard = guard
-
-    async def exchange(self, auth_code: str) -> Tokens:
-        """The first tokens of a grant, for the code of the consent page (30 minutes, single use)."""
-        query = {"auth_code": auth_code, "grant_type": "authorized_code"}
-        doing = "exchange the authorisation code"
-        return await self._guard.write(lambda: self._get("/api/v2/token/get", query, doing, spends=True))
-
-    async def refresh(self, refresh_token: str) -> Tokens:
-        """New tokens for old; both are new, and the old refresh token may be worthless from now on."""
-        query = {"refresh_token": refresh_token, "grant_type": "refresh_token"}
-        doing = "refresh the access token"
-        # A lost answer leaves no other way than the same refresh token again.
-        return await self._guard.write(lambda: self._get("/api/v2/token/refresh", query, doing, spends=False))
-
-    async def _get(self, path: str, query: dict[str, str], doing: str, *, spends: bool) -> Tokens:
-        secrets = (self._app.app_secret, *(value for name, value in query.items() if name != "grant_type"))
-        query = {"app_key": self._app.app_key, "app_secret": self._app.app_secret, **query}
-        try:
-            response = await self._http.get(path, params=query)
-        except httpx.HTTPError as error:
-            failure = lost(error, doing=doing, writes=spends)
-        else:
-            return _tokens(open_envelope(response, doing=doing, writes=spends, secrets=secrets), doing)
-        # Outside the `except`, so that the address in the cause is not carried along.
-        raise failure
+    async def end(self, claim: RefreshClaim, sentence: str) -> None:
+        """TikTok takes the refresh token no more: the grant has ended."""
 
 
 class TokenSource:
-    """The current access token of one shop's grant."""
+    """One grant's token in this process; all shops of the grant share it."""
 
     def __init__(
         self,
-        shop_id: ShopId,
         store: TokenStore,
         calls: TokenCalls,
         *,
-        early_seconds: float = 3600.0,
+        early_seconds: float = 300.0,
         retry_seconds: float = 60.0,
+        patience_seconds: float = 20.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._shop_id = shop_id
         self._store = store
         self._calls = calls
         self._early_seconds = early_seconds
         self._retry_seconds = retry_seconds
+        self._patience_seconds = patience_seconds
         self._clock = clock
-        self._tokens: Tokens | None = None
-        self._renewal: asyncio.Task[Tokens] | None = None
+        self._tokens: GrantTokens | None = None
+        self._renewal: asyncio.Task[GrantTokens] | None = None
         self._not_before = 0.0
 
     async def access(self) -> str:
-        """A token to call with, refreshed when it ends within `early_seconds`.
+        """A token to call with. The round refreshes long before the end; here it is done when `early_seconds` are left.
 
-        While a refresh fails, the old token is used as long as it lasts.
+        While a refresh fails, the old token is used as long as it lasts. Raises NotConnected when the grant has ended.
         """
         if self._tokens is None:
-            self._tokens = await self._store.load(self._shop_id)
+            self._tokens = await self._store.load()
         left = self._tokens.access_expires_at.timestamp() - self._clock()
         if left > self._early_seconds:
             return self._tokens.access
         if left > 0 and self._clock() < self._not_before:
             return self._tokens.access
+        held = self._tokens.access
         try:
-            return await self.renew(self._tokens.access)
+            return await self.renew(held)
+        except NotConnected:
+            raise
         except OrdersError:
             if left <= 0:
                 raise
             self._not_before = self._clock() + self._retry_seconds
-            return self._tokens.access
+            return held
 
     async def renew(self, refused: str) -> str:
-        """A token other than `refused`. All callers share one refresh.
+        """A token other than `refused`. All callers share one refresh, and so do all daemons.
 
-        Raises Terminal `tiktok.authorization_expired` when the grant itself has ended.
+        Raises NotConnected when the grant itself has ended.
         """
         if self._tokens is not None and self._tokens.access != refused:
             return self._tokens.access
@@ -142,54 +105,60 @@ class TokenSource:
         # Shielded: a caller that is cancelled must not lose tokens that TikTok has already handed out.
         return (await asyncio.shield(self._renewal)).access
 
-    def _renewed(self, task: asyncio.Task[Tokens]) -> None:
+    def _renewed(self, task: asyncio.Task[GrantTokens]) -> None:
         self._renewal = None
-        if not task.cancelled() and task.exception() is None:
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is None:
             self._tokens = task.result()
+        elif isinstance(error, NotConnected):
+            self._tokens = None  # after the shop is connected again there are others
 
-    async def _renew(self, refused: str) -> Tokens:
-        stored = await self._store.load(self._shop_id)
-        left = stored.access_expires_at.timestamp() - self._clock()
-        if stored.access != refused and left > 0:
-            return stored  # another daemon was quicker
-        if stored.refresh_expires_at.timestamp() <= self._clock():
-            raise Terminal(
-                "tiktok.authorization_expired", "The shop's authorisation has ended; connect the shop again."
-            )
-        fresh = await self._calls.refresh(stored.refresh)
-        try:
-            await self._store.save(self._shop_id, fresh, stored.refresh)
-        except Conflict:
-            return await self._store.load(self._shop_id)
-        return fresh
+    async def _renew(self, refused: str) -> GrantTokens:
+        patience = asyncio.get_running_loop().time() + self._patience_seconds
+        while True:
+            found = await self._store.claim(refused)
+            match found:
+                case GrantTokens():
+                    return found
+                case RefreshClaim():
+                    return await refresh_claimed(self._store, self._calls, found)
+                case Ended(state):
+                    await self._store.load()  # says why
+                    raise _over(state)
+                case Busy():
+                    pass
+            if asyncio.get_running_loop().time() > patience:
+                raise Retryable(
+                    "tiktok.refresh_under_way",
+                    "Another daemon is refreshing the shop's tokens and has not finished; it is tried again.",
+                    retry_after_seconds=5.0,
+                    postponed=True,
+                )
+            await asyncio.sleep(_CHANCE.uniform(0.5, 1.0) * _LOOK_AGAIN_SECONDS)
 
 
-def _tokens(data: dict[str, object], doing: str) -> Tokens:
-    scopes = data.get("granted_scopes")
+async def refresh_claimed(store: TokenStore, calls: TokenCalls, claim: RefreshClaim) -> GrantTokens:
+    """Refresh what was claimed, and store both tokens before they are used.
+
+    Raises NotConnected when TikTok does not take the refresh token any more: the grant has ended then.
+    """
     try:
-        return Tokens(
-            access=_text(data, "access_token"),
-            access_expires_at=_moment(data, "access_token_expire_in"),
-            refresh=_text(data, "refresh_token"),
-            refresh_expires_at=_moment(data, "refresh_token_expire_in"),
-            open_id=str(data.get("open_id") or ""),
-            seller_name=str(data.get("seller_name") or ""),
-            scopes=tuple(str(scope) for scope in scopes) if isinstance(scopes, list) else (),
-        )
-    except ValueError as error:
-        raise Terminal("tiktok.malformed_tokens", f"TikTok's answer to the request to {doing} lacks {error}.") from None
+        issued = await calls.refresh(claim.tokens.refresh)
+    except Terminal as error:
+        if error.code != "tiktok.refresh_refused":
+            await store.give_back(claim, error)
+            raise
+        await store.end(claim, error.sentence)
+        raise NotConnected(error.sentence) from error
+    except OrdersError as error:
+        await store.give_back(claim, error)
+        raise
+    if not await store.save(claim, issued):
+        return await store.load()  # the seller has granted access anew meanwhile
+    return issued.tokens
 
 
-def _text(data: dict[str, object], name: str) -> str:
-    value = data.get(name)
-    if not isinstance(value, str) or not value:
-        raise ValueError(name)
-    return value
-
-
-def _moment(data: dict[str, object], name: str) -> datetime:
-    # Despite its name an absolute time, which may lie a century ahead.
-    value = data.get(name)
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise ValueError(name)  # noqa: TRY004  # one error for absent and malformed alike
-    return datetime.fromtimestamp(min(value, 32_503_680_000), UTC)
+def _over(state: GrantState) -> NotConnected:
+    return NotConnected(f"The shop's authorisation is {state}: connect the shop again (orders-tui shop connect).")

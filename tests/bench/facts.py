@@ -8,10 +8,11 @@ from decimal import Decimal
 from engine.actors import SYSTEM
 from engine.database.connection import Database
 from engine.identifiers import DEFAULT_LOCATION, ShopId
+from engine.inventory import locations
 from engine.inventory.ledger import receive
 from engine.inventory.products import ProductEntry, put_products
-from engine.orders import shops
 from engine.ports import Address, Customer, OrderFact, UnitFact
+from engine.shops import shops
 from engine.words import ChannelStatus, PaymentStatus
 from engine.workflow.facts import ImportMode, Picking, ShipOn, ShopPolicies
 
@@ -39,7 +40,7 @@ async def set_up_shop(database: Database) -> ShopId:
     for entry in entries:
         await receive(database, entry.sku, 900_000, actor=SYSTEM)
     warehouse = Address("Bench", "5550100", "1 Dock Road", "", "Reno", "NV", "89501", "US")
-    await shops.set_location_address(database, DEFAULT_LOCATION, warehouse, actor=SYSTEM)
+    await locations.set_address(database, DEFAULT_LOCATION, warehouse, actor=SYSTEM)
     return shop.shop_id
 
 

@@ -19,10 +19,10 @@ from engine.inventory.ledger import receive
 from engine.inventory.products import ProductEntry, put_products
 from engine.orders import intake
 from engine.orders.parcels.packages import record_tracking
-from engine.orders.shops import connect_shop
 from engine.orders.views import StockRow
 from engine.ports import Claim, Done, LabelBought, OrderFact, PackageShipped, TrackingFact
 from engine.reports.accounts import account
+from engine.shops.shops import connect_shop
 from engine.words import ChangeSource, EffectKind, TrackingStatus
 from engine.workflow.facts import Backorder, ImportMode, LabelOn, Picking, ShipOn, ShopPolicies
 from engine.workflow.runner import run_batch

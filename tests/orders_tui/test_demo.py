@@ -11,8 +11,8 @@ import pytest
 
 from engine.database.embedded import EmbeddedServer
 from engine.errors import Unreachable
-from engine.orders import shops
 from engine.reports.accounts import Accounts
+from engine.shops import shops
 from orders_tui.demo.plan import DemoFiles, DemoPlan
 from orders_tui.demo.preparation import empty, prepare
 from orders_tui.demo.summary import Summary

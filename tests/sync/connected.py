@@ -14,9 +14,10 @@ from engine.database.connection import Database
 from engine.database.embedded import EmbeddedServer
 from engine.fleet import daemons
 from engine.identifiers import DaemonId
-from engine.orders import polls, shops
-from engine.orders.shops import Shop
+from engine.orders import polls
 from engine.privacy.secrets import Secrets
+from engine.shops import shops
+from engine.shops.shops import Shop
 from engine.words import PollTopic
 from engine.workflow import runner
 from orders_tui.assembly import outside_settings

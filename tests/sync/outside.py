@@ -11,9 +11,11 @@ from typing import Any
 import httpx
 
 from engine.effects.kinds import Retries
-from engine.errors import Conflict
+from engine.errors import OrdersError
 from engine.fleet.gates import Probe
-from engine.identifiers import ShopId
+from engine.identifiers import GrantId
+from engine.shops.grants import GrantState, GrantTokens
+from engine.shops.refreshing import Busy, Ended, RefreshClaim
 from sync.http_client import Timeouts, open_http_client
 from sync.resilience import BreakerSettings, Guard, GuardSettings
 from sync.shipping.easypost import EasyPost, EasyPostSettings
@@ -21,7 +23,8 @@ from sync.simulator.scenario import Arrival, Scenario, Timings
 from sync.simulator.server import Simulator, serve
 from sync.tiktok.client import TikTokClient
 from sync.tiktok.connected import ConnectedShop
-from sync.tiktok.tokens import AppCredentials, TokenCalls, Tokens, TokenSource
+from sync.tiktok.token_calls import AppCredentials, Issued, TokenCalls
+from sync.tiktok.tokens import NotConnected, TokenSource
 from tests.sync.recorded_desk import SHOP
 
 AT_ONCE = Timings(0, 0, 3600, 3600, 3600)
@@ -62,26 +65,47 @@ def guard(name: str = "tiktok", settings: GuardSettings = UNHURRIED) -> Guard:
 
 @dataclass(slots=True)
 class TokenShelf:
-    """One shop's tokens in memory, with the fence that the contract asks for."""
+    """One grant's tokens in memory, with the fence that the contract asks for."""
 
-    tokens: Tokens
-    saved: list[Tokens] = field(default_factory=list)
+    tokens: GrantTokens
+    saved: list[Issued] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
     loads: int = 0
+    ended: str = ""
+    claimed: int = 0
 
-    async def load(self, shop_id: ShopId) -> Tokens:
+    async def load(self) -> GrantTokens:
         self.loads += 1
+        if self.ended:
+            raise NotConnected(self.ended)
         return self.tokens
 
-    async def save(self, shop_id: ShopId, tokens: Tokens, previous_refresh: str) -> None:
-        if self.tokens.refresh != previous_refresh:
-            raise Conflict("tokens.stale", "Another daemon refreshed first.")
-        self.tokens = tokens
-        self.saved.append(tokens)
+    async def claim(self, refused: str) -> RefreshClaim | GrantTokens | Busy | Ended:
+        now = datetime.now(UTC)
+        if self.ended:
+            return Ended(GrantState.REVOKED)
+        if self.tokens.access != refused and self.tokens.access_expires_at > now:
+            return self.tokens
+        self.claimed += 1
+        return RefreshClaim(GrantId(SHOP), self.claimed, self.tokens)
+
+    async def save(self, claim: RefreshClaim, issued: Issued) -> bool:
+        if self.tokens.refresh != claim.tokens.refresh:
+            return False
+        self.tokens = issued.tokens
+        self.saved.append(issued)
+        return True
+
+    async def give_back(self, claim: RefreshClaim, error: OrdersError) -> None:
+        self.errors.append(error.code)
+
+    async def end(self, claim: RefreshClaim, sentence: str) -> None:
+        self.ended = sentence
 
 
-def tokens_of(access: str = "TTP_access", refresh: str = "TTP_refresh", *, hours: float = 48.0) -> Tokens:
+def tokens_of(access: str = "TTP_access", refresh: str = "TTP_refresh", *, hours: float = 48.0) -> GrantTokens:
     now = datetime.now(UTC)
-    return Tokens(access, now + timedelta(hours=hours), refresh, now + timedelta(days=300), "open", "Harbor Lane", ())
+    return GrantTokens(access, now + timedelta(hours=hours), refresh, now + timedelta(days=300))
 
 
 APP = AppCredentials("6demo4oms9k1", "oms-demo-secret-7f3a9c")
@@ -92,13 +116,13 @@ async def tiktok_at(
     url: str,
     *,
     app: AppCredentials = APP,
-    tokens: Tokens | None = None,
+    tokens: GrantTokens | None = None,
     clock: Callable[[], float] | None = None,
     settings: GuardSettings = UNHURRIED,
 ) -> AsyncIterator[tuple[TikTokClient, TokenShelf]]:
     shelf = TokenShelf(tokens or tokens_of())
     async with open_http_client(url, timeouts=QUICK) as http:
-        source = TokenSource(SHOP, shelf, TokenCalls(http, app, guard("tiktok-tokens")))
+        source = TokenSource(shelf, TokenCalls(http, app, guard("tiktok-tokens")))
         extra: dict[str, Any] = {"clock": clock} if clock else {}
         yield TikTokClient(http, app, source, guard("tiktok", settings), **extra), shelf
 

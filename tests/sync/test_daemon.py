@@ -11,9 +11,10 @@ from pathlib import Path
 import structlog
 
 from engine.database.embedded import EmbeddedServer
-from engine.orders import inbox, shops
+from engine.orders import inbox
 from engine.orders.inbox import Arrival
 from engine.reports.accounts import account, outcomes
+from engine.shops import grants, shops
 from orders_tui.assembly import build_daemon
 from orders_tui.demo.preparation import LEAD
 from sync.intake import ORDER
@@ -92,6 +93,13 @@ async def test_what_a_short_drain_cuts_off_is_asked_for_and_not_bought_again(sho
 
 
 async def test_a_shop_whose_token_was_revoked_says_so_and_the_others_go_on(shop: Connected) -> None:
+    later = datetime.now(UTC) + timedelta(days=300)
+    grant = await grants.save_grant(
+        shop.database,
+        grants.Seller("open-2", "Alder Goods"),
+        grants.GrantTokens("SIMA_no", later, "SIMR_no", later),
+        actor=LEAD,
+    )
     revoked = await shops.connect_shop(
         shop.database,
         tiktok_shop_id="7495000000000000001",
@@ -100,11 +108,8 @@ async def test_a_shop_whose_token_was_revoked_says_so_and_the_others_go_on(shop:
         timezone="America/New_York",
         cipher=shop.shop.cipher,
         policies=shop.shop.policies,
+        grant=grant,
         actor=LEAD,
-    )
-    later = datetime.now(UTC) + timedelta(days=300)
-    await shops.save_tokens(
-        shop.database, revoked.shop_id, shops.StoredTokens("SIMA_no", later, "SIMR_no", later), replacing=None
     )
     error = "SELECT error FROM polls WHERE shop_id = $1"
     async with running(shop):

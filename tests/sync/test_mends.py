@@ -13,8 +13,14 @@ from engine.workflow.mends import _catalogue
 from sync.tiktok.errors import MEANINGS
 
 FOLDER = Path(sync.__file__).parent
-NEVER_OF_AN_ORDER = {"carrier.malformed_tracker", "tiktok.malformed_order", "tiktok.malformed_tokens"}
-"""What is read without an effect: tracking, polling, tokens."""
+NEVER_OF_AN_ORDER = {
+    "carrier.malformed_tracker",
+    "tiktok.malformed_order",
+    "tiktok.malformed_tokens",
+    "tiktok.code_refused",
+    "tiktok.refresh_refused",
+}
+"""What is read without an effect: tracking, polling, tokens; effects wait for a grant that has ended."""
 
 
 def codes() -> Iterator[str]:

@@ -18,8 +18,9 @@ import pytest
 from engine.database.connection import Database
 from engine.database.embedded import EmbeddedServer
 from engine.errors import Retryable
-from engine.orders import inbox, polls, shops
-from engine.orders.shops import Shop
+from engine.orders import inbox, polls
+from engine.shops import shops
+from engine.shops.shops import Shop
 from engine.words import PollTopic
 from sync.intake import ORDER
 from sync.tiktok.calls.orders import OrderCalls

@@ -10,9 +10,9 @@ import pytest
 
 from engine.database.connection import Database
 from engine.identifiers import DEFAULT_LOCATION
+from engine.inventory.locations import set_address
 from engine.inventory.product_card import Component, Customs, ProductChange
 from engine.inventory.product_master import set_product
-from engine.orders.shops import set_location_address
 from engine.ports import Address
 from engine.workflow.facts import Backorder
 from tests.engine.facts import QUAY, a_unit, an_order, units_of
@@ -110,7 +110,7 @@ async def test_an_address_that_its_country_does_not_take_is_a_bad_address(
 
 async def test_an_address_at_home_needs_no_phone_and_one_abroad_does(house: House, store: Database) -> None:
     await set_product(store, "MUG-BLU", ProductChange(customs=CUSTOMS), actor=MIRA)
-    await set_location_address(store, DEFAULT_LOCATION, DOCK, actor=MIRA)
+    await set_address(store, DEFAULT_LOCATION, DOCK, actor=MIRA)
     assert await problems(house, replace(QUAY, phone="")) == []
     abroad = of_country("DE", "Hamburg", "", "20095", phone="")
     assert await problems(house, abroad) == [
@@ -119,7 +119,7 @@ async def test_an_address_at_home_needs_no_phone_and_one_abroad_does(house: Hous
 
 
 async def test_what_crosses_a_border_needs_customs_data(house: House, store: Database) -> None:
-    await set_location_address(store, DEFAULT_LOCATION, DOCK, actor=MIRA)
+    await set_address(store, DEFAULT_LOCATION, DOCK, actor=MIRA)
     hamburg = of_country("DE", "Hamburg", "", "20095")
     assert await problems(house, hamburg) == ["The parcel goes from US to DE, and MUG-BLU has no customs data."]
     assert await store.pool.fetchval("SELECT fingerprint FROM failures") == "customs_missing:MUG-BLU"
@@ -129,7 +129,7 @@ async def test_what_crosses_a_border_needs_customs_data(house: House, store: Dat
 
 
 async def test_goods_of_a_location_in_the_buyer_s_customs_area_cross_no_border(house: House, store: Database) -> None:
-    await set_location_address(store, DEFAULT_LOCATION, DOCK, actor=MIRA)
+    await set_address(store, DEFAULT_LOCATION, DOCK, actor=MIRA)
     await store.pool.execute(
         "INSERT INTO locations (code, name, address) VALUES ('LYON', 'Lyon', $1)", {"country": "FR", "city": "Lyon"}
     )

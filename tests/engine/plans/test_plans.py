@@ -12,7 +12,7 @@ import pytest
 
 from engine.database.connection import Database
 from engine.identifiers import DEFAULT_LOCATION
-from engine.orders.shops import set_location_address
+from engine.inventory.locations import set_address
 from engine.words import EffectKind, TrackingStatus
 from tests.bench import filling
 from tests.engine.facts import QUAY, a_unit, an_order
@@ -78,7 +78,7 @@ class Crowd:
     async def open(self) -> None:
         """Work a few orders as far as they go; the copies are made of them."""
         await self.house.stock("MUG-BLU", 9_000)
-        await set_location_address(self.house.store, DEFAULT_LOCATION, QUAY, actor=MIRA)
+        await set_address(self.house.store, DEFAULT_LOCATION, QUAY, actor=MIRA)
         facts = [
             an_order(self.house.shop_id, f"57{place:05d}", units=[a_unit()])
             for place in range(DONE_TEMPLATES + PARKED_TEMPLATES)

@@ -15,8 +15,9 @@ from engine.database.connection import Database
 from engine.database.embedded import EmbeddedServer
 from engine.errors import Misconfigured, NotFound, OrdersError, Refused
 from engine.identifiers import OrderId
-from engine.orders import detail, shops, status
+from engine.orders import detail, status
 from engine.orders.correction import correct_address
+from engine.shops import policies, shops
 from engine.words import ChannelStatus, OrderStatus, TrackingStatus
 from engine.workflow.definition import digest_of
 from engine.workflow.definition_file import packaged_digest, packaged_text
@@ -48,7 +49,7 @@ async def load(house: House, text: str) -> None:
 
 async def use(house: House) -> None:
     """The house's shop starts its orders on the careful workflow."""
-    await shops.use_workflow(house.store, house.shop_id, "careful", actor=MIRA)
+    await policies.use_workflow(house.store, house.shop_id, "careful", actor=MIRA)
 
 
 async def edition(house: House, order_id: OrderId) -> tuple[str, int]:
@@ -278,7 +279,7 @@ async def test_a_file_with_mistakes_is_refused_with_all_of_them(house: House) ->
 
 async def test_a_shop_cannot_name_a_workflow_that_nobody_loaded(house: House, store: Database) -> None:
     for doing in (
-        shops.use_workflow(store, house.shop_id, "careful", actor=MIRA),
+        policies.use_workflow(store, house.shop_id, "careful", actor=MIRA),
         house.set_policies(replace(WORKING, workflow="careful")),
     ):
         error = await refused(doing)

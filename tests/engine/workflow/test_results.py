@@ -11,8 +11,9 @@ import pytest
 
 from engine.database.connection import Database
 from engine.identifiers import OrderId
-from engine.orders import shops, status
+from engine.orders import status
 from engine.ports import Postponed
+from engine.shops import policies
 from engine.words import EffectKind, ErrorClass, OrderStatus
 from engine.workflow.actions import ACTIONS
 from engine.workflow.definition_file import inspect, packaged_text
@@ -63,7 +64,7 @@ def asking(*, place: str = "", more: str = "") -> str:
 
 async def use(house: House, text: str) -> None:
     await load_workflow(house.store, text, "asking.toml", actor=MIRA)
-    await shops.use_workflow(house.store, house.shop_id, "asking", actor=MIRA)
+    await policies.use_workflow(house.store, house.shop_id, "asking", actor=MIRA)
 
 
 async def workflow(house: House, order_id: OrderId) -> Any:

@@ -9,9 +9,9 @@ import pytest
 from engine.database.connection import Database
 from engine.errors import Refused
 from engine.identifiers import OrderId
-from engine.orders import shops
 from engine.orders.status import fire_part
 from engine.ports import Failed
+from engine.shops import policies
 from engine.words import ChannelStatus, EffectKind, TrackingStatus
 from engine.workflow.actions import ACTIONS
 from engine.workflow.advance import Push
@@ -150,7 +150,7 @@ async def test_what_was_passed_over_is_not_tried_again_by_a_later_retry(house: H
 async def test_where_the_workflow_allows_no_skip_there_is_none(house: House, store: Database) -> None:
     text = packaged_text().replace('name = "order"', 'name = "strict"').replace("skippable = true\n", "")
     await load_workflow(store, text, "strict.toml", actor=MIRA)
-    await shops.use_workflow(store, house.shop_id, "strict", actor=MIRA)
+    await policies.use_workflow(store, house.shop_id, "strict", actor=MIRA)
     [order_id] = await house.arrive(an_order(house.shop_id, "1"))
     await house.buy_labels()
     claim = await house.claim_one(EffectKind.SHIP_PACKAGE)
@@ -171,7 +171,7 @@ async def test_an_action_that_said_no_is_left_out_once(
     text = packaged_text().replace('name = "order"', 'name = "weighing"')
     text = text.replace('"create_shipping_label", "update_tiktok_status"', '"weigh_parcel", "update_tiktok_status"')
     await load_workflow(store, text, "weighing.toml", actor=MIRA)
-    await shops.use_workflow(store, house.shop_id, "weighing", actor=MIRA)
+    await policies.use_workflow(store, house.shop_id, "weighing", actor=MIRA)
     [order_id] = await house.arrive(an_order(house.shop_id, "1"))
     await house.buy_labels()
     assert (await house.failure(order_id))["cause"] == "The scale is off."

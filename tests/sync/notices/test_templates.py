@@ -41,6 +41,8 @@ def test_the_values_of_the_templates_are_these() -> None:
         "rule_broken": ["error", "rule"],
         "low_stock": ["items", "products"],
         "oversold": ["items", "products"],
+        "grant_ending": ["ends", "left", "seller", "shops"],
+        "grant_revoked": ["seller", "shops", "why"],
     }
 
 

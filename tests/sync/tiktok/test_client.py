@@ -17,6 +17,7 @@ from sync.tiktok.calls.authorization import authorized_shops
 from sync.tiktok.calls.fulfilment import FulfilmentCalls
 from sync.tiktok.calls.orders import OrderCalls
 from sync.tiktok.client import TikTokClient
+from sync.tiktok.tokens import NotConnected
 from tests.sync.outside import APP, Outside, outside, tiktok_at
 from tests.sync.scripted_server import Received, Script, reply, scripted
 
@@ -126,7 +127,7 @@ async def test_a_refused_token_is_renewed_and_the_call_signed_again() -> None:
         refreshes = [request for request in server.received if "refresh" in request.target]
     assert answers == [[{"id": "577"}]] * 6
     assert len(refreshes) == 1
-    assert [tokens.refresh for tokens in shelf.saved] == ["TTP_next"]
+    assert [issued.tokens.refresh for issued in shelf.saved] == ["TTP_next"]
 
 
 async def test_a_token_that_stays_refused_is_reported_after_one_renewal() -> None:
@@ -136,7 +137,7 @@ async def test_a_token_that_stays_refused_is_reported_after_one_renewal() -> Non
         return refused(105002, "expired")
 
     async with scripted(script) as server, tiktok_at(server.url) as (client, _):
-        with pytest.raises(Terminal) as failure:
+        with pytest.raises(NotConnected) as failure:
             await OrderCalls(client, "C").by_id(["577"])
         assert len(server.received) == 2
     assert "TTP_" not in failure.value.sentence

@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
 from engine.errors import Ambiguous, OrdersError, Retryable, Terminal
 from sync.http_client import open_http_client
-from sync.tiktok.tokens import TokenCalls, TokenSource
+from sync.tiktok.token_calls import TokenCalls
+from sync.tiktok.tokens import NotConnected, TokenSource
 from tests.sync.outside import APP, QUICK, TokenShelf, guard, outside, tokens_of
-from tests.sync.recorded_desk import SHOP
 from tests.sync.scripted_server import Received, Script, reply, scripted
 
 
@@ -50,44 +50,44 @@ async def test_a_token_with_time_left_is_used_without_asking() -> None:
     issuer = Issuer()
     async with scripted(issuer) as server, open_http_client(server.url, timeouts=QUICK) as http:
         shelf = TokenShelf(tokens_of(hours=1.1))
-        source = TokenSource(SHOP, shelf, TokenCalls(http, APP, guard()))
+        source = TokenSource(shelf, TokenCalls(http, APP, guard()))
         assert [await source.access() for _ in range(3)] == ["TTP_access"] * 3
     assert issuer.refreshes == []
     assert shelf.loads == 1
 
 
-async def test_in_its_last_hour_a_token_is_refreshed_once_for_everybody() -> None:
+async def test_in_its_last_minutes_a_token_is_refreshed_once_for_everybody() -> None:
     issuer = Issuer()
     async with scripted(issuer) as server, open_http_client(server.url, timeouts=QUICK) as http:
-        shelf = TokenShelf(tokens_of(hours=0.9))
-        source = TokenSource(SHOP, shelf, TokenCalls(http, APP, guard()))
+        shelf = TokenShelf(tokens_of(hours=0.06))
+        source = TokenSource(shelf, TokenCalls(http, APP, guard()))
         answers = await asyncio.gather(*(source.access() for _ in range(20)))
     assert set(answers) == {"TTP_access_1"}
     assert len(issuer.refreshes) == 1
     (saved,) = shelf.saved
-    assert (saved.refresh, saved.seller_name) == ("TTP_refresh_1", "Harbor Lane Goods")
-    assert saved.scopes == ("seller.order.info", "seller.fulfillment.basic")
-    assert saved.refresh_expires_at == datetime(2125, 1, 1, tzinfo=UTC)
+    assert (saved.tokens.refresh, saved.seller.name) == ("TTP_refresh_1", "Harbor Lane Goods")
+    assert saved.seller.scopes == ("seller.order.info", "seller.fulfillment.basic")
+    assert saved.tokens.refresh_expires_at == datetime(2125, 1, 1, tzinfo=UTC)
 
 
 async def test_a_caller_that_is_cancelled_does_not_lose_the_tokens_that_were_given_out() -> None:
     async with scripted(Issuer()) as server, open_http_client(server.url, timeouts=QUICK) as http:
-        shelf = TokenShelf(tokens_of(hours=0.1))
-        source = TokenSource(SHOP, shelf, TokenCalls(http, APP, guard()))
+        shelf = TokenShelf(tokens_of(hours=0.05))
+        source = TokenSource(shelf, TokenCalls(http, APP, guard()))
         caller = asyncio.create_task(source.access())
         await asyncio.sleep(0.02)
         caller.cancel()
         with pytest.raises(asyncio.CancelledError):
             await caller
         assert await source.access() == "TTP_access_1"
-    assert [tokens.refresh for tokens in shelf.saved] == ["TTP_refresh_1"]
+    assert [issued.tokens.refresh for issued in shelf.saved] == ["TTP_refresh_1"]
 
 
 async def test_tokens_that_another_daemon_refreshed_are_taken_over() -> None:
     issuer = Issuer()
     async with scripted(issuer) as server, open_http_client(server.url, timeouts=QUICK) as http:
         shelf = TokenShelf(tokens_of())
-        source = TokenSource(SHOP, shelf, TokenCalls(http, APP, guard()))
+        source = TokenSource(shelf, TokenCalls(http, APP, guard()))
         assert await source.access() == "TTP_access"
         shelf.tokens = tokens_of("TTP_theirs", "TTP_their_refresh")
         assert await source.renew("TTP_access") == "TTP_theirs"
@@ -95,14 +95,14 @@ async def test_tokens_that_another_daemon_refreshed_are_taken_over() -> None:
 
 
 async def test_when_another_daemon_was_quicker_to_save_its_tokens_win() -> None:
-    shelf = TokenShelf(tokens_of(hours=0.5))
+    shelf = TokenShelf(tokens_of(hours=0.05))
 
     def script(_: Received) -> bytes:
         shelf.tokens = tokens_of("TTP_theirs", "TTP_their_refresh")
         return issued(1)
 
     async with scripted(script) as server, open_http_client(server.url, timeouts=QUICK) as http:
-        source = TokenSource(SHOP, shelf, TokenCalls(http, APP, guard()))
+        source = TokenSource(shelf, TokenCalls(http, APP, guard()))
         assert await source.access() == "TTP_theirs"
     assert shelf.saved == []
 
@@ -110,33 +110,57 @@ async def test_when_another_daemon_was_quicker_to_save_its_tokens_win() -> None:
 async def test_while_a_refresh_fails_the_old_token_serves_as_long_as_it_lasts() -> None:
     now = time.time()
     async with scripted(lambda _: None) as server, open_http_client(server.url, timeouts=QUICK) as http:
-        shelf = TokenShelf(tokens_of(hours=0.5))
-        source = TokenSource(SHOP, shelf, TokenCalls(http, APP, guard()), clock=lambda: now)
+        shelf = TokenShelf(tokens_of(hours=0.05))
+        source = TokenSource(shelf, TokenCalls(http, APP, guard()), clock=lambda: now)
         assert [await source.access() for _ in range(4)] == ["TTP_access"] * 4
         assert len(server.received) == 1
-        now += 1801
+        now += 181
         with pytest.raises(Retryable):
             await source.access()
 
 
-async def test_a_grant_that_has_ended_asks_a_person_to_connect_the_shop_again() -> None:
-    issuer = Issuer()
-    async with scripted(issuer) as server, open_http_client(server.url, timeouts=QUICK) as http:
-        tokens = tokens_of(hours=-1)
-        shelf = TokenShelf(tokens)
-        later = (tokens.refresh_expires_at + timedelta(days=1)).timestamp()
-        source = TokenSource(SHOP, shelf, TokenCalls(http, APP, guard()), clock=lambda: later)
-        with pytest.raises(Terminal) as failure:
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        (36004001, "rt has expired"),
+        (36004005, "can not find related auth record"),
+        (36009004, "Invalid refresh_token: it is unknown, expired or already used."),
+    ],
+)
+async def test_a_refresh_token_that_is_refused_ends_the_grant_and_costs_nobody_a_try(code: int, message: str) -> None:
+    def script(_: Received) -> bytes:
+        return reply({"code": code, "message": message, "request_id": "R7"})
+
+    async with scripted(script) as server, open_http_client(server.url, timeouts=QUICK) as http:
+        shelf = TokenShelf(tokens_of(hours=-1))
+        source = TokenSource(shelf, TokenCalls(http, APP, guard()))
+        with pytest.raises(NotConnected) as failure:
             await source.access()
-    assert failure.value.code == "tiktok.authorization_expired"
-    assert issuer.refreshes == []
+        with pytest.raises(NotConnected):
+            await source.access()
+        assert len(server.received) == 1
+    assert failure.value.postponed
+    assert message.rstrip(".") in shelf.ended
+    assert "connect the shop again" in shelf.ended
+    assert "TTP_refresh" not in shelf.ended
+
+
+async def test_a_refresh_that_is_refused_for_the_apps_sake_leaves_the_grant() -> None:
+    def script(_: Received) -> bytes:
+        return reply({"code": 36009004, "message": "Invalid app_key or app_secret.", "request_id": "R7"})
+
+    async with scripted(script) as server, open_http_client(server.url, timeouts=QUICK) as http:
+        shelf = TokenShelf(tokens_of(hours=-1))
+        with pytest.raises(Terminal):
+            await TokenSource(shelf, TokenCalls(http, APP, guard())).access()
+    assert (shelf.ended, shelf.errors) == ("", ["tiktok.refused"])
 
 
 async def test_a_code_is_exchanged_with_the_spelling_that_tiktok_wants() -> None:
     async with scripted(lambda _: issued(1)) as server, open_http_client(server.url, timeouts=QUICK) as http:
-        tokens = await TokenCalls(http, APP, guard()).exchange("code/+=")
+        given = await TokenCalls(http, APP, guard()).exchange("code/+=")
         target = server.received[0].target
-    assert tokens.access == "TTP_access_1"
+    assert given.tokens.access == "TTP_access_1"
     assert target.startswith("/api/v2/token/get?")
     assert "grant_type=authorized_code" in target
 
@@ -171,7 +195,7 @@ async def test_the_simulator_hands_out_both_tokens_for_a_code_and_for_a_refresh(
     async with outside(orders=1) as world:
         keys = (await world.admin.get("/admin/credentials")).json()
         calls = TokenCalls(world.admin, world.tiktok._app, guard())
-        first = await calls.exchange(keys["auth_code"])
-        second = await calls.refresh(first.refresh)
+        first = (await calls.exchange(keys["auth_code"])).tokens
+        second = (await calls.refresh(first.refresh)).tokens
     assert len({first.access, second.access, first.refresh, second.refresh}) == 4
     assert first.access_expires_at > datetime.now(UTC)

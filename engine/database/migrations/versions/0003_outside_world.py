@@ -62,14 +62,22 @@ def _grants() -> None:
             nullable=True,
             comment="when its tokens are to be refreshed; claimed by one daemon",
         ),
+        sa.Column(
+            "claim",
+            sa.BigInteger(),
+            nullable=True,
+            comment="of whoever refreshes now; named in the write of the new tokens",
+        ),
+        sa.Column("claim_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("refreshed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("error", sa.Text(), nullable=True, comment="why the last refresh failed"),
+        sa.Column("error", sa.Text(), nullable=True, comment="why the last refresh failed, or why it ended"),
         sa.Column(
             "warned_at",
             sa.DateTime(timezone=True),
             nullable=True,
             comment="when people were last told that it ends soon",
         ),
+        sa.Column("connected_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint("state IN ('active', 'expired', 'revoked')", name=op.f("grants_state_check")),
@@ -93,6 +101,20 @@ def _grants() -> None:
         source_schema="orders",
         referent_schema="orders",
     )
+    op.add_column(
+        "shops",
+        sa.Column(
+            "state_reason",
+            sa.Text(),
+            server_default="",
+            nullable=False,
+            comment="why it is not connected, for a person",
+        ),
+        schema="orders",
+    )
+    # Tokens belong to grants. No release ever kept any in these columns, so that nothing is lost with them.
+    for column in ("access_token", "access_expires_at", "refresh_token", "refresh_expires_at"):
+        op.drop_column("shops", column, schema="orders")
     _recheck("shops", "state", ("connected", "paused", "revoked", "disconnected"))
 
 

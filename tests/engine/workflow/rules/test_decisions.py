@@ -10,9 +10,10 @@ import pytest
 
 from engine.database.connection import Database
 from engine.identifiers import DEFAULT_CREATOR, UserId, new_id
-from engine.orders import shops, status
+from engine.orders import status
 from engine.orders.detail import detail
 from engine.orders.holds import place_holds, release_ended, release_holds
+from engine.shops import shops
 from engine.words import ChannelStatus, HoldReason, OrderStatus, TrackingStatus
 from engine.workflow import executions, starting
 from engine.workflow.facts import ImportMode, Picking

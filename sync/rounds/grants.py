@@ -1,0 +1,65 @@
+"""Grants kept alive and their ends told; and which shops are reached, as other programs change it."""
+
+from __future__ import annotations
+
+import functools
+
+import structlog
+
+from engine.actors import SYSTEM
+from engine.errors import OrdersError
+from engine.identifiers import ShopId
+from engine.shops import ending, refreshing, standing
+from sync.rounds.post import Post
+from sync.schedule import Tick
+from sync.tiktok.stored_grants import StoredGrant
+from sync.tiktok.tokens import refresh_claimed
+
+_CLAIM_SECONDS = 60.0
+_log = structlog.get_logger(__name__)
+
+
+def ticks(post: Post) -> list[Tick]:
+    """The rounds of this file."""
+    shops = ReachedShops(post)
+    return [
+        Tick("read_shops", 2.0, shops.read, 0.2),
+        Tick("refresh_grants", 5.0, functools.partial(refresh_grants, post), 0.5),
+        Tick("watch_grants", 60.0, functools.partial(watch_grants, post), 5.0),
+    ]
+
+
+class ReachedShops:
+    """Which shops are reached, and what waited for those that are reached again."""
+
+    def __init__(self, post: Post) -> None:
+        self._post = post
+        self._back: set[ShopId] = set()
+
+    async def read(self) -> None:
+        """Learn which shops are reached. Whoever connected one has woken what waited for it, but not what this daemon put off just then."""
+        directory = self._post.outside.directory
+        await directory.refresh()
+        back = directory.take_back()
+        if again := sorted(back | self._back):
+            await standing.wake(self._post.database, again)
+            self._post.bell.ring()
+        self._back = back
+
+
+async def refresh_grants(post: Post) -> None:
+    """Refresh the tokens that are due, each by whoever claims it; one that cannot be refreshed does not keep the others waiting."""
+    while (claim := await refreshing.claim_due(post.database, _CLAIM_SECONDS)) is not None:
+        try:
+            await refresh_claimed(StoredGrant(post.database, claim.grant_id), post.outside.token_calls(), claim)
+        except OrdersError as error:
+            _log.warning("grant_not_refreshed", code=error.code)
+
+
+async def watch_grants(post: Post) -> None:
+    """End the grants whose time is over, and tell of those that end soon."""
+    if ended := await ending.expire_grants(post.database, actor=SYSTEM):
+        _log.error("grants_expired", grants=ended)
+    if warned := await ending.warn_of_ends(post.database):
+        _log.warning("grants_end_soon", grants=warned)
+        post.bell.ring()
