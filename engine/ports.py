@@ -102,6 +102,8 @@ class OrderFact:
     buyer_message: str = ""
     seller_note: str = ""
     units: tuple[UnitFact, ...] = ()
+    imported: bool = False
+    """Read from a seller-centre export, which knows no line ids: its units bear placeholders."""
 
     @property
     def recency(self) -> tuple[datetime, int]:
@@ -114,6 +116,11 @@ _PROGRESS = {status: rank for rank, status in enumerate((
     ChannelStatus.PARTIALLY_SHIPPING, ChannelStatus.AWAITING_COLLECTION, ChannelStatus.IN_TRANSIT, ChannelStatus.DELIVERED,
     ChannelStatus.COMPLETED, ChannelStatus.CANCELLED,
 ))}  # fmt: skip
+
+
+def progress_of(channel_status: str) -> int:
+    """How far an order is, as a rank."""
+    return _PROGRESS[ChannelStatus(channel_status)]
 
 
 def is_behind(fact: OrderFact, update_time: datetime, channel_status: str) -> bool:

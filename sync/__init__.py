@@ -16,6 +16,7 @@ Where to look
     resilience    retries of reads, breaker and rate limit around each dependency
     tiktok/       signing, client, tokens, payloads, mapping, polling, deliveries
     shipping/     the carrier port, EasyPost, rate choice, tracking, deliveries
+    seller_center/ files: the order export, the tracking template, goods
     notices/      templates, the folder and SMTP, deliveries
     simulator/    TikTok Shop and EasyPost over real HTTP, from a seed
 """

@@ -13,6 +13,7 @@ from engine.fleet.daemons import DEAD_AFTER_SECONDS
 from engine.identifiers import DaemonId
 from engine.orders import inbox, intake
 from engine.ports import InboxClaim, OrderFact
+from sync.seller_center.documents import IMPORTED_ORDER, imported_fact
 from sync.tiktok.mapping import order_fact
 from sync.tiktok.payloads import read_order
 
@@ -68,9 +69,11 @@ async def _set_aside(database: Database, claim: InboxClaim) -> None:
 
 def understand(claim: InboxClaim) -> tuple[OrderFact | None, inbox.Understood]:
     """What a payload says, and how the inbox remembers it."""
-    if claim.kind != ORDER or claim.shop_id is None:
+    if claim.kind not in {ORDER, IMPORTED_ORDER} or claim.shop_id is None:
         return None, inbox.Understood(claim, "ignored", f"nothing here handles {claim.kind}")
     try:
+        if claim.kind == IMPORTED_ORDER:
+            return imported_fact(claim.shop_id, claim.payload), inbox.Understood(claim, "done", "applied")
         return order_fact(claim.shop_id, read_order(claim.payload)), inbox.Understood(claim, "done", "applied")
     except OrdersError as error:
         _log.warning("payload_refused", inbox_id=str(claim.inbox_id), code=error.code)

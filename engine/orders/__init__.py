@@ -6,6 +6,8 @@ Where to look, coming in
     intake_new     orders nobody knew: decided at once (`new_order`), then written (`intake_rows`)
     intake_rules   what rules may know of an order that comes in, and the workflow they choose for it
     intake_known   what a fact changes of an order that is known
+    unit_fitting   the units of orders that came from a seller-centre file, which knows no line ids
+    importing      orders of a file: what they would do, and taking them in through the inbox
     stopped        orders that a person has taken out of their workflow: TikTok's word on them still holds
     personal       an order's personal part, sealed, and the words it may be found by
     polls          how far each shop was asked about each topic

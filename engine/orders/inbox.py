@@ -39,7 +39,7 @@ WITH alive AS MATERIALIZED (
     SELECT id FROM inbox
     WHERE state = 'new' AND due_at <= now()
       AND (lease_until IS NULL OR lease_until < now()
-           OR daemon_id <> ALL ((SELECT ids FROM alive)::uuid[]))
+           OR daemon_id IS NOT NULL AND daemon_id <> ALL ((SELECT ids FROM alive)::uuid[]))
     ORDER BY due_at, id LIMIT $1 FOR UPDATE SKIP LOCKED
 ), token AS (SELECT nextval('claim_tokens') AS number)
 UPDATE inbox i SET lease_token = token.number, lease_until = now() + make_interval(secs => $2), attempt = i.attempt + 1,

@@ -9,7 +9,6 @@ import functools
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -20,6 +19,7 @@ from engine.database.loss import is_lost
 from engine.errors import NotFound, OrdersError
 from engine.identifiers import OrderId
 from engine.orders import inbox, intake_known, intake_new
+from engine.orders.intake_known import Applied
 from engine.orders.intake_new import Pace
 from engine.orders.shop_rows import read_shops
 from engine.orders.stopped import follow_stopped
@@ -32,6 +32,8 @@ from engine.workflow.rules.occasions import leave
 if TYPE_CHECKING:
     from engine.database.connection import Database
 
+__all__ = ["Applied", "IntakeResult", "apply", "digest_of"]
+
 _KNOWN = """
 SELECT o.id, o.tiktok_order_id FROM orders o WHERE o.tiktok_order_id = ANY($1::text[])
 """
@@ -39,15 +41,6 @@ SELECT o.id, o.tiktok_order_id FROM orders o WHERE o.tiktok_order_id = ANY($1::t
 
 _RACED = (asyncpg.UniqueViolationError, asyncpg.CheckViolationError)
 """Another session wrote one of the orders first, or took what there seemed to be plenty of: once more, with more care."""
-
-
-class Applied(StrEnum):
-    """What a fact did."""
-
-    CREATED = "created"
-    UPDATED = "updated"
-    UNCHANGED = "unchanged"
-    STALE = "stale"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 import orjson
@@ -19,7 +20,8 @@ from engine.orders.parcels.shrinking import note_elsewhere, shrink
 from engine.orders.personal import Sealed, seal_fact, words_of
 from engine.orders.priority import MOVE_DEADLINES, derived_level
 from engine.orders.shop_rows import ShopRow
-from engine.ports import OrderFact, is_behind
+from engine.orders.unit_fitting import IMPORT, fit_units
+from engine.ports import OrderFact, is_behind, progress_of
 from engine.privacy.cipher import Vault
 from engine.words import ChannelStatus, PaymentStatus
 from engine.workflow.rules.events import RuleEvent
@@ -27,7 +29,7 @@ from engine.workflow.rules.occasions import leave
 
 _LOCK = """
 SELECT id, tiktok_order_id, channel_status, channel_updated_at, channel_digest, payment_status, audit_sequence, audit_head, masked,
-       target_ship_by,
+       target_ship_by, order_source, cancel_requested, delivery_option_id, warehouse_id,
        customer_name IS NOT NULL AS has_customer, shipping_address IS NOT NULL AS has_address,
        (SELECT array_agg(a.before) FROM audit_log a
         WHERE a.subject = orders.id AND a.action = 'order.address_corrected') AS corrected_from
@@ -90,6 +92,15 @@ RETURNING order_id
 _KEPT = Sealed(None, None, None, None, None, None)
 
 
+class Applied(StrEnum):
+    """What a fact did."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    STALE = "stale"
+
+
 @dataclass(frozen=True, slots=True)
 class _Change:
     fact: OrderFact
@@ -109,28 +120,64 @@ async def update(
     shops: Mapping[ShopId, ShopRow],
     facts: Sequence[tuple[OrderFact, bytes]],
     known: Mapping[str, OrderId],
-) -> dict[str, Any]:
+) -> dict[str, Applied]:
     """Write the facts that say something new. Answers `updated`, `unchanged` or `stale` by TikTok order id."""
-    from engine.orders.intake import Applied
-
     if not facts:
         return {}
     rows = {row["tiktok_order_id"]: row for row in await connection.fetch(_LOCK, sorted(known.values()))}
     now = await connection.fetchval("SELECT now()")
-    applied: dict[str, Any] = {}
+    applied: dict[str, Applied] = {}
     changes: list[_Change] = []
     for fact, digest in facts:
         row = rows[fact.tiktok_order_id]
-        if is_behind(fact, row["channel_updated_at"], row["channel_status"]):
-            applied[fact.tiktok_order_id] = Applied.STALE
-        elif digest == row["channel_digest"]:
-            applied[fact.tiktok_order_id] = Applied.UNCHANGED
-        else:
-            applied[fact.tiktok_order_id] = Applied.UPDATED
-            changes.append(_change(vault, shops[fact.shop_id], fact, digest, row, now))
+        applied[fact.tiktok_order_id] = says = judge(fact, digest, row)
+        if says is Applied.UPDATED:
+            changes.append(_change(vault, shops[fact.shop_id], _filled(fact, row), digest, row, now))
     if changes:
-        await _write(connection, vault, changes)
+        await _write(connection, vault, await _fitted(connection, changes, rows))
     return applied
+
+
+def judge(fact: OrderFact, digest: bytes, row: Any) -> Applied:
+    """What a fact about a known order is to it. A file gives way to what TikTok itself said; TikTok's word stands above a file's."""
+    by_tiktok = row["order_source"] != IMPORT
+    here = (row["channel_updated_at"], progress_of(row["channel_status"]))
+    if digest == row["channel_digest"]:
+        return Applied.UNCHANGED
+    if fact.imported and by_tiktok and fact.recency == here:
+        return Applied.UNCHANGED
+    behind = is_behind(fact, row["channel_updated_at"], row["channel_status"])
+    if behind and not by_tiktok and not fact.imported:
+        # A file's times are to the minute and are not those of TikTok's last change: only being less far makes this one older.
+        behind = fact.recency[1] < here[1]
+    return Applied.STALE if behind else Applied.UPDATED
+
+
+def _filled(fact: OrderFact, row: Any) -> OrderFact:
+    """The fact with what a file does not know left as it is."""
+    if not fact.imported:
+        return fact
+    return replace(
+        fact,
+        cancel_requested=row["cancel_requested"],
+        delivery_option_id=row["delivery_option_id"],
+        warehouse_id=row["warehouse_id"],
+    )
+
+
+async def _fitted(connection: Any, changes: list[_Change], rows: Mapping[str, Any]) -> list[_Change]:
+    """The changes with units as the database knows them, where a file told of them; all others have TikTok's own ids."""
+    sources = {change.order_id: rows[change.fact.tiktok_order_id]["order_source"] for change in changes}
+    facts = {
+        change.order_id: change.fact for change in changes if change.fact.imported or sources[change.order_id] == IMPORT
+    }
+    if not facts:
+        return changes
+    fitted = await fit_units(connection, facts, sources)
+    return [
+        replace(change, fact=replace(change.fact, units=fitted.get(change.order_id, change.fact.units)))
+        for change in changes
+    ]
 
 
 def _change(vault: Vault, shop: ShopRow, fact: OrderFact, digest: bytes, row: Any, now: Any) -> _Change:

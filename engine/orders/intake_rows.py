@@ -14,6 +14,7 @@ from engine.identifiers import new_id
 from engine.orders.intake_rules import happened_to
 from engine.orders.new_order import MergedItem, NewOrder
 from engine.orders.personal import words_of
+from engine.orders.unit_fitting import IMPORT, TIKTOK_SHOP
 from engine.privacy.cipher import Vault
 from engine.words import ExecutionStatus, FulfilmentStatus, HoldReason
 from engine.workflow.facts import ImportMode, ItemFacts
@@ -28,6 +29,7 @@ _ORDER = (
     "workflow_status",
     "total_amount",
     "currency",
+    "order_source",
     "payment_status",
     "customer_name",
     "customer_email",
@@ -99,6 +101,7 @@ def _order_row(order: NewOrder) -> tuple[Any, ...]:
         order.facts.state,
         fact.total_amount,
         fact.currency,
+        IMPORT if fact.imported else TIKTOK_SHOP,
         fact.payment_status,
         sealed.name,
         sealed.email,

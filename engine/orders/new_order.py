@@ -105,6 +105,8 @@ class NewOrder:
             return "fulfilled by TikTok: shown, never worked"
         if self.fact.channel_status in _ARRANGED:
             return "arranged outside this program"
+        if self.fact.imported:
+            return "imported from a seller-centre file"
         return "arrived from TikTok Shop"
 
 

@@ -9,6 +9,7 @@ Where to look
     refreshing  who may refresh a grant's tokens: one at a time in the whole fleet, by a claim and never by a lock
     ending      a grant that was revoked or has run out, and the warnings before
     standing    a shop that stops for a while or for good, and goes on
+    offline     shops without access to TikTok's API
     policies    how one shop's orders are worked
     secrets     sealed values read by a program that may be older than their key
 """

@@ -10,6 +10,8 @@ Where to look
                `order_bulk` changes and undoes many, `order_filter` is which, `bulk_text` how it is told
                `order_parcels` splits, combines, hands over, cancels and has the labels; `order_returns` is what comes back
                `order_resuming` sends failed orders on: resume with corrected data, skip; `pairs` reads NAME=VALUE
+    shop       add-offline, in `shop_offline`
+    import_    the seller centre's order export, taken in or tried
     workflow   check, show, list, load, trigger, pause, resume, cancel; `workflow_text` draws
     batch      list, show, stop, continue
     stock      list, receive, adjust, transfer, hold, release, alarms, check, availability; `stock_count` counts the shelves

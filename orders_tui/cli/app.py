@@ -14,6 +14,8 @@ from orders_tui.mistakes import keep_logs_off_the_terminal
 COMMANDS = {
     "demo": "A whole shop on this machine: orders arrive, are worked and delivered.",
     "daemon": "Keep orders, TikTok, carriers and people in step, without a screen.",
+    "shop": "Shops: how their orders come in.",
+    "import": "Take in the seller centre's order export (CSV or XLSX).",
     "orders": "List, show, change and retry orders.",
     "batch": "Bulk changes: list, show, stop, continue.",
     "workflow": "Check, draw, load and list workflows; start, pause and stop them for orders.",
@@ -29,6 +31,8 @@ COMMANDS = {
     "doctor": "Check everything the program depends on, one line each.",
 }
 """Each command's help; its app is `app` in the module of the same name here, imported when it is called."""
+_MODULES = {"import": "import_"}
+"""Where that name is a word of Python's."""
 
 
 def _version() -> str:
@@ -46,7 +50,7 @@ app = cyclopts.App(
     suppress_keyboard_interrupt=False,
 )
 for _name, _help in COMMANDS.items():
-    app.command(f"orders_tui.cli.{_name}:app", name=_name, help=_help)
+    app.command(f"orders_tui.cli.{_MODULES.get(_name, _name)}:app", name=_name, help=_help)
 
 
 @app.default

@@ -14,6 +14,7 @@ Where to look
     inventory  stock adjusted, moved, held back, counted; alarms
     failures   the failed queue as people work it
     reports    numbers over many orders
+    imports    order exports of the seller centre
     workflows  loaded, read, started, paused, stopped, skipped, mended
     rules      when this happens, if that holds, do these
 """
@@ -60,6 +61,7 @@ from orders_tui.services.bulk import Bulk
 from orders_tui.services.door import Door, lost_is_unreachable
 from orders_tui.services.failures import Failures
 from orders_tui.services.holds import Holds
+from orders_tui.services.imports import Imports
 from orders_tui.services.inventory import Inventory
 from orders_tui.services.locations import Locations
 from orders_tui.services.marks import Marks
@@ -94,6 +96,7 @@ class Services:
         self.failures_queue = Failures(database, actor, self.door, self.bulk)
         self.reports = Reports(database)
         self.workflows = Workflows(database, actor, self.door)
+        self.imports = Imports(database, self.door)
         self.rules = Rules(database, actor, self.door)
 
     # Lists

@@ -99,7 +99,7 @@ shops = Table(
     Column("state_reason", Text, nullable=False, server_default="", comment="why it is not connected, for a person"),
     moment("created_at", required=True),
     UniqueConstraint("platform", "tiktok_shop_id"),
-    CheckConstraint(one_of("state", ("connected", "paused", "revoked", "disconnected")), name="state"),
+    CheckConstraint(one_of("state", ("connected", "paused", "revoked", "disconnected", "offline")), name="state"),
 )
 
 polls = Table(

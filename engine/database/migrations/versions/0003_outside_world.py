@@ -38,6 +38,7 @@ def upgrade() -> None:
     _inbox()
     _effects()
     _stocktaking()
+    _offline_shops()
 
 
 def _grants() -> None:
@@ -310,6 +311,10 @@ def _stocktaking() -> None:
         schema="orders",
         postgresql_where=sa.text("cleared_at IS NULL"),
     )
+
+
+def _offline_shops() -> None:
+    _recheck("shops", "state", ("connected", "paused", "revoked", "disconnected", "offline"))
 
 
 def _recheck(table: str, column: str, words: Sequence[str]) -> None:
