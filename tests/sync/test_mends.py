@@ -15,12 +15,13 @@ from sync.tiktok.errors import MEANINGS
 FOLDER = Path(sync.__file__).parent
 NEVER_OF_AN_ORDER = {
     "carrier.malformed_tracker",
+    "import.malformed",
     "tiktok.malformed_order",
     "tiktok.malformed_tokens",
     "tiktok.code_refused",
     "tiktok.refresh_refused",
 }
-"""What is read without an effect: tracking, polling, tokens; effects wait for a grant that has ended."""
+"""What is read without an effect: files, tracking, polling, tokens; effects wait for a grant that has ended."""
 
 
 def codes() -> Iterator[str]:
