@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,9 +27,11 @@ if TYPE_CHECKING:
 
 def build_daemon(settings: Settings, database: Database) -> Daemon:
     """A daemon over this database. Raises Misconfigured for a missing secret, naming it and where it may be put."""
-    return Daemon(
-        database, outside_settings(settings, database), _outbox(settings, database), daemon_settings(settings)
+    found = database.secrets.read("easypost_webhook_secret") if settings.http.enabled else None
+    working = replace(
+        daemon_settings(settings), http=settings.http.for_listener(found.reveal() if found is not None else "")
     )
+    return Daemon(database, outside_settings(settings, database), _outbox(settings, database), working)
 
 
 def outside_settings(settings: Settings, database: Database) -> OutsideSettings:

@@ -11,7 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    IPvAnyNetwork,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+)
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from engine.database.connection import DatabaseSettings
@@ -20,6 +29,7 @@ from engine.errors import Misconfigured
 from engine.words import Dependency
 
 if TYPE_CHECKING:
+    from sync.http.settings import HttpSettings
     from sync.notices.folder import FolderSettings
     from sync.notices.smtp import SmtpSettings
     from sync.resilience import BreakerSettings
@@ -45,6 +55,18 @@ def _without_password(url: str) -> str:
 def _web_address(url: str) -> str:
     if not url.startswith(("http://", "https://")):
         raise ValueError("must begin with https:// or http://")
+    return url.rstrip("/")
+
+
+def _public_address(url: str) -> str:
+    """TikTok calls nothing else: https, a domain name, no port, and no more than 255 characters with the path."""
+    if not url:
+        return url
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    is_name = "." in host and not host.replace(".", "").isdigit() and ":" not in host
+    if parts.scheme != "https" or not is_name or parts.netloc != host or len(url) > 200:
+        raise ValueError("must be https:// and a domain name, without a port")
     return url.rstrip("/")
 
 
@@ -245,6 +267,44 @@ class DaemonSection(Section):
     seal_seconds: PositiveFloat = 60.0
 
 
+class HttpSection(Section):
+    """The daemon's own listener, for webhooks. Secret: `easypost_webhook_secret`.
+
+    In clear it listens on this machine alone, behind a proxy; with a certificate it speaks TLS 1.3.
+    """
+
+    enabled: bool = False
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65_535)] = 8321
+    public_url: Annotated[str, AfterValidator(_public_address)] = ""
+    """Under which TikTok and EasyPost reach it, such as https://orders.example.com."""
+    trusted_proxies: list[IPvAnyNetwork] = Field(default_factory=list)
+    certificate: OwnPath | None = None
+    private_key: OwnPath | None = None
+    calls_per_second: NonNegativeInt = 200
+    """From one address; no limit where it is 0."""
+    largest_body_bytes: PositiveInt = 1_048_576
+    easypost_signature: Literal["v1", "v2"] = "v1"
+
+    def for_listener(self, easypost_secret: str) -> HttpSettings:
+        """Raises Misconfigured for an address that the outside could reach in clear."""
+        from sync.http.settings import HttpSettings
+
+        return HttpSettings(
+            enabled=self.enabled,
+            host=self.host,
+            port=self.port,
+            public_url=self.public_url,
+            trusted_proxies=tuple(self.trusted_proxies),
+            certificate=self.certificate,
+            private_key=self.private_key,
+            calls_per_second=self.calls_per_second,
+            largest_body_bytes=self.largest_body_bytes,
+            easypost_signature=self.easypost_signature,
+            easypost_secret=easypost_secret,
+        )
+
+
 class ConsoleSection(Section):
     """How the console looks and feels. `keys` moves actions to other keys: action id → keys."""
 
@@ -274,6 +334,7 @@ class Settings(BaseSettings):
     retries: RetriesSection = RetriesSection()
     breakers: BreakersSection = BreakersSection()
     daemon: DaemonSection = DaemonSection()
+    http: HttpSection = HttpSection()
     console: ConsoleSection = ConsoleSection()
 
     @classmethod

@@ -12,6 +12,7 @@ Where to look
     waking        the bell that wakes idle workers
     outside       one client and one guard for each dependency
     desk          what a handler may ask of the engine, and how it answers
+    http/         the listener: webhooks in, and what else is served
     http_client   the outbound HTTP client: timeouts, pooling, redaction
     resilience    retries of reads, breaker and rate limit around each dependency
     tiktok/       signing, client, tokens, payloads, mapping, polling, deliveries

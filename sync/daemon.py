@@ -23,6 +23,8 @@ from engine.workflow import runner
 from sync import intake
 from sync.daemon_settings import DaemonSettings
 from sync.delivery import Deliveries
+from sync.http.app import build
+from sync.http.listener import Listener
 from sync.notices.letter import Outbox
 from sync.outside import Outside, OutsideSettings
 from sync.rounds import ROUNDS
@@ -44,6 +46,9 @@ class Daemon:
         self._settings = settings
         self._bell = Bell()
         self._ends = asyncio.Event()
+        self._app = outside.app
+        self.listener: Listener | None = None
+        """What the outside world calls; None when it is not to be called."""
 
     async def run(self, stopping: asyncio.Event, *, on_ready: Callable[[], None] | None = None) -> None:
         """Work until `stopping`; then take nothing new, finish what is under way within the drain time, and retire."""
@@ -95,6 +100,14 @@ class Daemon:
             group.create_task(deliveries.run(self._ends))
             group.create_task(keep_in_step(schedule, self._ends))
             group.create_task(listen(self._database, self._bell.ring, self._ends))
+            if self._settings.http.enabled:
+                group.create_task(self._listen())
+
+    async def _listen(self) -> None:
+        settings = self._settings.http
+        app = build(self._database, settings, self._app, ring=self._bell.ring, clock=self._clock.seconds)
+        self.listener = Listener(settings, app)
+        await self.listener.run(self._ends)
 
     async def _repeat(self, name: str, work: Callable[[], Awaitable[bool]]) -> None:
         """Do `work` again at once while it says that there is more, else when the bell rings or after the idle time."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from engine.fleet import daemons
 from sync.delivery import DeliverySettings
+from sync.http.settings import HttpSettings
 from sync.tiktok.polling import PollSettings
 
 
@@ -25,6 +26,7 @@ class DaemonSettings:
     seal_seconds: float = 60.0
     beat_seconds: float = daemons.BEAT_SECONDS
     """The same for all daemons of a database: whoever misses three of these beats is dead to the others."""
+    http: HttpSettings = field(default_factory=HttpSettings)
     poll: PollSettings = field(default_factory=PollSettings)
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
 

@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
-from engine.identifiers import DaemonId, ShopId, UserId, new_id
+from engine.identifiers import DEFAULT_CREATOR, DaemonId, ShopId, UserId, new_id
 from engine.orders import polls
 from engine.orders.opening import open_bytes
 from engine.ports import InboxClaim
+from engine.privacy.cipher import Vault
 
 if TYPE_CHECKING:
     from engine.database.connection import Database
@@ -25,9 +27,15 @@ ON CONFLICT (key) DO NOTHING RETURNING inbox_id
 """
 
 _STORE = """
-INSERT INTO inbox (id, shop_id, source, kind, payload)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bytea[])
+INSERT INTO inbox (id, shop_id, source, kind, payload, state, outcome, settled_at)
+SELECT d.id, d.shop_id, $3, d.kind, d.payload, CASE WHEN d.ignored = '' THEN 'new' ELSE 'ignored' END, nullif(d.ignored, ''),
+       CASE WHEN d.ignored <> '' THEN now() END
+FROM unnest($1::uuid[], $2::uuid[], $4::text[], $5::bytea[], $6::text[]) AS d(id, shop_id, kind, payload, ignored)
 """
+
+_SHOPS = (
+    "SELECT id, user_id, tiktok_shop_id FROM shops WHERE platform = 'tiktok_shop' AND tiktok_shop_id = ANY($1::text[])"
+)
 
 # A daemon understands one batch at a time: what it seems to hold when it claims is what it lost sight of when the answer to an
 # earlier claim was lost.
@@ -71,6 +79,17 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
+class Webhook:
+    """One webhook whose signature was right. `ticket` is the caller's name for it; `ignored` says why it is only kept."""
+
+    ticket: UUID
+    arrival: Arrival
+    tiktok_shop_id: str = ""
+    """TikTok's name for the shop; empty where the sender names none."""
+    ignored: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Understood:
     """What became of a claimed payload: `state` is done, ignored or failed; `outcome` says it in words."""
 
@@ -91,29 +110,62 @@ async def store(
     """Store what is new among the arrivals and move the poll's cursor, in one transaction. Answers how many were new."""
 
     async def write(connection: Any) -> int:
-        new = 0
-        if arrivals:
-            await database.vault.ensure(connection, owner)
-            by_key = {_key(shop_id, each): (new_id(), each) for each in arrivals}
-            keys = sorted(by_key)
-            taken = await connection.fetch(_KEYS, keys, [by_key[key][0] for key in keys])
-            fresh = {row["inbox_id"] for row in taken}
-            rows = [(inbox_id, each) for inbox_id, each in by_key.values() if inbox_id in fresh]
-            if rows:
-                await connection.execute(
-                    _STORE,
-                    [inbox_id for inbox_id, _ in rows],
-                    [shop_id] * len(rows),
-                    [source] * len(rows),
-                    [each.kind for _, each in rows],
-                    [database.vault.seal(owner, "inbox.payload", inbox_id, each.payload) for inbox_id, each in rows],
-                )
-            new = len(rows)
+        new = await _store(connection, database.vault, source, [_Letter(shop_id, owner, each) for each in arrivals])
         if reached is not None:
             await polls.reach(connection, *reached)
-        return new
+        return len(new)
 
     return await database.run(write)
+
+
+async def deliver(database: Database, webhooks: Sequence[Webhook]) -> set[UUID]:
+    """Store what is new among the webhooks, also of shops that nobody knows, in one transaction. Answers the tickets of the new ones."""
+
+    async def write(connection: Any) -> set[UUID]:
+        named = sorted({each.tiktok_shop_id for each in webhooks if each.tiktok_shop_id})
+        shops = {row["tiktok_shop_id"]: row for row in await connection.fetch(_SHOPS, named)} if named else {}
+        letters = []
+        for each in webhooks:
+            shop = shops.get(each.tiktok_shop_id)
+            shop_id = ShopId(shop["id"]) if shop else None
+            owner = UserId(shop["user_id"]) if shop else DEFAULT_CREATOR
+            letters.append(_Letter(shop_id, owner, each.arrival, each.ignored, each.ticket))
+        return await _store(connection, database.vault, "webhook", letters)
+
+    return await database.run(write)
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    shop_id: ShopId | None
+    owner: UserId
+    arrival: Arrival
+    ignored: str = ""
+    ticket: UUID | None = None
+
+
+async def _store(connection: Any, vault: Vault, source: str, letters: Sequence[_Letter]) -> set[UUID]:
+    """Store the letters whose keys are free. Answers the tickets of those, or their new ids where they have none."""
+    if not letters:
+        return set()
+    for owner in sorted({each.owner for each in letters}):
+        await vault.ensure(connection, owner)
+    by_key = {_key(each): (new_id(), each) for each in letters}
+    keys = sorted(by_key)
+    taken = await connection.fetch(_KEYS, keys, [by_key[key][0] for key in keys])
+    fresh = {row["inbox_id"] for row in taken}
+    rows = [(inbox_id, each) for inbox_id, each in by_key.values() if inbox_id in fresh]
+    if rows:
+        await connection.execute(
+            _STORE,
+            [inbox_id for inbox_id, _ in rows],
+            [each.shop_id for _, each in rows],
+            source,
+            [each.arrival.kind for _, each in rows],
+            [vault.seal(each.owner, "inbox.payload", inbox_id, each.arrival.payload) for inbox_id, each in rows],
+            [each.ignored for _, each in rows],
+        )
+    return {each.ticket or inbox_id for inbox_id, each in rows}
 
 
 async def claim(
@@ -155,10 +207,11 @@ async def put_back(database: Database, claims: Sequence[InboxClaim], after_secon
         await database.pool.execute(_LATER, ids, token, after_seconds, reason)
 
 
-def _key(shop_id: ShopId, arrival: Arrival) -> bytes:
+def _key(letter: _Letter) -> bytes:
+    arrival = letter.arrival
     if arrival.notification_id:
         return hashlib.sha256(b"id:" + arrival.notification_id.encode()).digest()
     hasher = hashlib.sha256()
-    for part in (arrival.kind.encode(), shop_id.bytes, arrival.payload):
+    for part in (arrival.kind.encode(), letter.shop_id.bytes if letter.shop_id else b"", arrival.payload):
         hasher.update(len(part).to_bytes(4, "big") + part)
     return hasher.digest()

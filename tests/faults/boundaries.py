@@ -22,6 +22,7 @@ COMMITS: dict[str, tuple[str, int]] = {
     "engine.inventory.alarms.look_over": ("plain", 1),
     "engine.orders.holds.release_ended": ("timed holds", 1),
     "engine.orders.inbox.claim": ("plain", 3),
+    "engine.orders.inbox.deliver": ("webhooks", 1),
     "engine.orders.inbox.put_back": ("poison payload", 1),
     "engine.orders.inbox.store": ("plain", 1),
     "engine.orders.intake.apply": ("plain", 3),

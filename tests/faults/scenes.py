@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
+import hmac
+import socket
+import time
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
+
+import httpx
+import orjson
 
 from engine.database.loss import is_lost
 from engine.errors import Refused
@@ -253,6 +260,41 @@ async def _mend_order(stage: Stage) -> None:
     await _persist(lambda: retry(stage.shop.database, [culprit], actor=LEAD))
 
 
+async def _listen(stage: Stage) -> None:
+    """The daemons listen where TikTok calls: each as soon as the port is free."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        stage.notes["port"] = free.getsockname()[1]
+
+
+async def _call(stage: Stage) -> None:
+    """TikTok tells of five orders, each again and again until it is heard."""
+    await _until(stage, "SELECT count(*) >= 5 FROM orders")
+    ids = await _persist(lambda: stage.shop.database.pool.fetchval("SELECT array_agg(tiktok_order_id) FROM orders"))
+    shop = await _persist(lambda: stage.shop.database.pool.fetchval("SELECT tiktok_shop_id FROM shops"))
+    secret, app_key = stage.keys["app_secret"].encode(), stage.keys["app_key"].encode()
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{stage.notes['port']}", timeout=1.0) as http:
+        for order_id in sorted(ids)[:5]:
+            body = orjson.dumps(
+                {
+                    "type": 1,
+                    "tts_notification_id": f"75{order_id}",
+                    "shop_id": shop,
+                    "timestamp": int(time.time()),
+                    "data": {"order_id": order_id},
+                }
+            )
+            signature = hmac.new(secret, app_key + body, hashlib.sha256).hexdigest()
+
+            async def heard(body: bytes = body, signature: str = signature) -> bool:
+                with contextlib.suppress(httpx.TransportError):
+                    answer = await http.post("/webhooks/tiktok", content=body, headers={"Authorization": signature})
+                    return answer.status_code == 200
+                return False
+
+            await stage.until(heard, "The answer to a webhook")
+    await _until(stage, "SELECT count(*) = 5 FROM inbox WHERE source = 'webhook' AND state <> 'new'")
+
+
 async def _until(stage: Stage, query: str) -> None:
     async def reached() -> bool:
         return bool(await stage.ask(query))
@@ -284,6 +326,7 @@ SCENES = {
         Scene("by hand", _pick_by_hand, _change_their_mind),
         Scene("deaf shop", _deafen),
         Scene("unsure", _lose_an_answer),
+        Scene("webhooks", _listen, _call),
         Scene("taken in", _taken_in),
         Scene("sealed", meanwhile=_until_sealed),
         Scene("lost claim", prelude=(Strike("engine.effects.ledger.claim", 1, Moment.SENT, Blow.LOSE),)),

@@ -107,7 +107,16 @@ class Stage:
             "ORDERS_TUI_TIKTOK_APP_SECRET": self.keys["app_secret"],
             "ORDERS_TUI_EASYPOST_API_KEY": self.keys["easypost_api_key"],
         }
-        orders = Orders(environment, self.shop.simulator.url, self.keys["app_key"], self.folder, log, strikes, **more)
+        orders = Orders(
+            environment,
+            self.shop.simulator.url,
+            self.keys["app_key"],
+            self.folder,
+            log,
+            strikes,
+            port=self.notes.get("port", 0),
+            **more,
+        )
         process = PROCESSES.Process(target=main, args=(orders, theirs), daemon=True)
         process.start()
         theirs.close()

@@ -26,6 +26,7 @@ from orders_tui.settings import NoticesSection, Settings
 from sync.daemon import Daemon
 from sync.daemon_settings import DaemonSettings
 from sync.delivery import DeliverySettings
+from sync.http.settings import HttpSettings
 from sync.notices.folder import FolderOutbox
 from sync.resilience import BreakerSettings
 from sync.tiktok.polling import PollSettings
@@ -58,9 +59,11 @@ class Orders:
     clock_shift_seconds: float = 0.0
     clock_shift_after_seconds: float = 0.0
     lease_seconds: float = LEASE_SECONDS
+    port: int = 0
+    """Where it listens for webhooks; 0: nowhere."""
 
 
-def small_settings(settings: Settings, lease_seconds: float) -> DaemonSettings:
+def small_settings(settings: Settings, lease_seconds: float, port: int = 0) -> DaemonSettings:
     """Small batches and short waits, so that a few orders meet every boundary several times."""
     return DaemonSettings(
         version=daemon_settings(settings).version,
@@ -73,6 +76,7 @@ def small_settings(settings: Settings, lease_seconds: float) -> DaemonSettings:
         drain_seconds=5.0,
         beat_seconds=BEAT_SECONDS,
         seal_seconds=0.3,
+        http=HttpSettings(enabled=port > 0, port=port, calls_per_second=0),
         poll=PollSettings(overlap_seconds=3, page_size=20),
         delivery=DeliverySettings(
             batch=4,
@@ -135,7 +139,7 @@ async def _work(orders: Orders, line: Connection) -> None:
             database,
             replace(outside_settings(settings, database), tiktok_breaker=QUICK_BREAKER),
             FolderOutbox(settings.notices.for_folder(orders.folder)),
-            small_settings(settings, orders.lease_seconds),
+            small_settings(settings, orders.lease_seconds, orders.port),
         )
         await daemon.run(stopping)
         line.send((dict(interception.commits), dict(interception.calls)))
