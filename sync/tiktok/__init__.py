@@ -12,6 +12,7 @@ Where to look
     connected     one shop with all its families of calls
     reading       answers read tolerantly
     errors        what each refusal of TikTok means for the caller
+    webhooks      what a webhook hints at
     payloads      the order object as TikTok sends it, read tolerantly
     mapping       the order object → the engine's `OrderFact`
     polling       what changed in a shop since its cursor, into the inbox
