@@ -14,7 +14,7 @@ from sync.http.letterbox import Letterbox
 from sync.http.reception import Reception
 from sync.http.settings import HttpSettings
 from sync.http.tiktok_webhooks import TikTokWebhooks
-from sync.tiktok.tokens import AppCredentials
+from sync.tiktok.token_calls import AppCredentials
 
 
 def build(

@@ -18,7 +18,7 @@ from engine.orders.inbox import Arrival
 from sync.http.letterbox import Letterbox
 from sync.http.reception import Reception, Refusal
 from sync.tiktok.signing import is_genuine_webhook
-from sync.tiktok.tokens import AppCredentials
+from sync.tiktok.token_calls import AppCredentials
 from sync.tiktok.webhooks import WEBHOOK
 
 PATH = "/webhooks/tiktok"

@@ -5,6 +5,7 @@ Where to look
     carriers         which provider sells a parcel's label
     choice           which rate to buy, by a rule that is data
     easypost         the adapter for EasyPost; its calls in `easypost_calls`, addresses and forms in `easypost_depot`
+    easypost_webhooks  the signatures of its webhooks
     wire             EasyPost's requests and answers as our words: money, states, trackers; `units` are ounces and inches
     customs          what a border is told of a parcel
     us_states        what US addresses call their states
@@ -12,13 +13,4 @@ Where to look
     tiktok_shipping  the adapter for TikTok Shipping; what it prints is in `tiktok_documents`
     deliveries       the effects "buy a label" and "void a label"
     tracking         what the carriers say of every open parcel
-    port          what any carrier adapter offers, and the words it speaks in
-    choice        which rate to buy, by a rule that is data
-    easypost      the adapter for EasyPost
-    easypost_webhooks  the signatures of its webhooks, and what they say of parcels
-    wire          EasyPost's requests and answers as our words: units, money, states, trackers
-    us_states     what US addresses call their states
-    refusals      what EasyPost's errors mean for the caller
-    deliveries    the effects "buy a label" and "void a label"
-    tracking      what the carriers say of every open parcel
 """
