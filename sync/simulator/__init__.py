@@ -13,10 +13,13 @@ One process, one seeded world. Run it with ``python -m sync.simulator --seed 7 -
     change_log.py   members by time of change, so that a search by `update_time` is not a scan
     journal.py      one line per change, written before the reply
     faults.py       latency, 429, 5xx, lost replies, repeated rows, slow buys: seeded, and never the end of an order
+    conditions.py   the weather: the clock put forward, outages, rate limits, a clock that is wrong
+    condition_calls.py  `/admin/clock`, `/admin/outage`, `/admin/limits`
     credentials.py  the fictional keys of a seed
     tallies.py      what was called, refused and injected
     admin.py        `/admin/*`: catalogue, state, credentials, mending, faults, faults aimed at one call
     webhooks/       what both services send by themselves, and to whom
+    listing.py      `/admin/orders`: every order with its packages and labels, for checkers
     shop/           people, catalogue, what each order holds, the life of orders and packages
     tiktok/         signatures, tokens, orders, fulfilment, look-ups, cancellations, as TikTok Shop words them
     easypost/       shipments, rates, labels, trackers, as EasyPost words them

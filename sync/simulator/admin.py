@@ -4,9 +4,11 @@ from typing import Any
 
 import orjson
 
-from sync.simulator.faults import UnknownFaultsError, preset
+from sync.simulator.easypost import envelope as easypost_envelope
+from sync.simulator.faults import Answer, UnknownFaultsError, preset
 from sync.simulator.scenario import Fate
 from sync.simulator.shop.catalogue import Sku, catalogue, stock_of
+from sync.simulator.tiktok import envelope as tiktok_envelope
 from sync.simulator.tiktok.order_payload import money
 from sync.simulator.tiktok.token_calls import SCOPES
 from sync.simulator.wire import Call, Dialect, Operation, RefusedError, Reply
@@ -139,13 +141,22 @@ class AdminCalls:
         return admin_reply({"fault_rates": rates_as_json(rates)})
 
     def aim(self, call: Call) -> Reply:
-        """Strike single calls: of `operation`, those named by `calls` (1 is the next), with `failure` and a delay."""
+        """Strike single calls: of `operation`, those named by `calls` (1 is the next), with `failure` and a delay.
+
+        Or answer them with a documented `code` (and another `message`, `status`), or with code 0 around `data`;
+        `carried_out` does the work first. What is aimed is forgotten when the simulator ends.
+        """
         body = call.json()
         calls = [int(number) for number in body.get("calls") or [1]]
+        answer = None
+        if "code" in body or "data" in body:
+            parts = {name: body.get(name) for name in ("code", "message", "status", "data")}
+            answer = Answer(**parts, carried_out=body.get("carried_out") is True)
         try:
-            self._world.faults.aim(
-                str(body["operation"]), body.get("failure"), float(body.get("delay_seconds") or 0), calls
-            )
+            operation = str(body["operation"])
+            if answer is not None:
+                _check_documented(operation, answer)
+            self._world.faults.aim(operation, body.get("failure"), float(body.get("delay_seconds") or 0), calls, answer)
         except KeyError:
             raise admin_error('Name the operation, as {"operation": "easypost.shipments.buy"}.', 400) from None
         except UnknownFaultsError as unknown:
@@ -165,3 +176,17 @@ class AdminCalls:
             "product_id": sku.product_id,
             "sku_id": sku.sku_id,
         }
+
+
+def _check_documented(operation: str, answer: Answer) -> None:
+    made = {"tiktok": tiktok_envelope.documented, "easypost": easypost_envelope.documented}.get(
+        operation.partition(".")[0]
+    )
+    if answer.code is None or made is None:
+        return
+    try:
+        made(answer.code, answer.message, answer.status)
+    except (KeyError, ValueError):
+        raise admin_error(
+            f"{answer.code} is not a documented code; give its message and status with it.", 400
+        ) from None

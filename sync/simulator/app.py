@@ -9,9 +9,11 @@ from starlette.routing import Route
 from starlette.types import Scope
 
 from sync.simulator.admin import AdminCalls
+from sync.simulator.condition_calls import ConditionCalls
 from sync.simulator.easypost import envelope as easypost_envelope
 from sync.simulator.easypost.shipment_calls import ShipmentCalls
 from sync.simulator.easypost.tracker_calls import TrackerCalls
+from sync.simulator.listing import ListingCalls
 from sync.simulator.tiktok import envelope as tiktok_envelope
 from sync.simulator.tiktok.cancellations import CancellationCalls
 from sync.simulator.tiktok.fulfilment import FulfilmentCalls
@@ -41,6 +43,8 @@ def operations(world: World) -> list[Operation]:
         HookCalls(world),
         AdminCalls(world),
         WebhookAdminCalls(world),
+        ConditionCalls(world),
+        ListingCalls(world),
     )
     return [operation for family in families for operation in family.operations()]
 

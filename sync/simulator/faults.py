@@ -89,6 +89,20 @@ def preset(name: str) -> FaultRates:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What a call is answered instead: an error by its code, in the service's words, or code 0 around this data.
+
+    `carried_out` does the work first, as a service does whose answer goes wrong.
+    """
+
+    code: object = None
+    message: str | None = None
+    status: int | None = None
+    data: object = None
+    carried_out: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Fault:
     """What one call suffers: a failure by name or none, a delay before the reply, a row told twice."""
 
@@ -96,6 +110,7 @@ class Fault:
     delay_seconds: float = 0.0
     slow_buy: bool = False
     repeats_row: bool = False
+    answer: Answer | None = None
 
     @property
     def kinds(self) -> list[str]:
@@ -137,13 +152,19 @@ class Faults:
     def rates(self, rates: FaultRates) -> None:
         self._rates, self._strikes_calls = rates, rates.strikes_calls
 
-    def aim(self, operation: str, failure: str | None, delay_seconds: float, calls: Collection[int]) -> None:
+    def aim(
+        self,
+        operation: str,
+        failure: str | None,
+        delay_seconds: float,
+        calls: Collection[int],
+        answer: Answer | None = None,
+    ) -> None:
         """Strike these calls of an operation, counted from now beginning with 1. Raises UnknownFaultsError."""
         if failure is not None and failure not in AIMED_FAILURES:
             raise UnknownFaultsError(f"{failure!r} cannot be aimed; choose one of {', '.join(AIMED_FAILURES)}.")
-        self._aimed.setdefault(operation, {}).update(
-            {call: Fault(failure, delay_seconds=delay_seconds) for call in calls}
-        )
+        fault = Fault("answered" if answer else failure, delay_seconds=delay_seconds, answer=answer)
+        self._aimed.setdefault(operation, {}).update(dict.fromkeys(calls, fault))
 
     def draw(self, operation: str, identity: str) -> Fault:
         """Return what this call suffers."""

@@ -52,7 +52,7 @@ async def serve(
     """Simulate while the context is open; port 0 takes a free one.
 
     Raises JournalError, UnknownFaultsError or ListenError, each with one sentence. `clock` returns unix seconds;
-    signatures are always checked against the real time.
+    signatures are checked against the real time, or what `/admin/clock` makes of it.
     """
     world = World(scenario, journal_path=journal, faults=faults, token_seconds=token_seconds, clock=clock)
     try:
@@ -71,6 +71,7 @@ async def serve(
             access_log=False,
             log_config=None,
             log_level="critical",
+            date_header=False,
             timeout_keep_alive=120,
             timeout_graceful_shutdown=1,
         )

@@ -1,15 +1,19 @@
 """A call, a reply, and the way between them: gate, faults, handler."""
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
+from email.utils import formatdate
+from math import ceil
 from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
 from starlette.types import Receive, Scope, Send
 
-from sync.simulator.faults import NO_FAULT, Fault
+from sync.simulator.conditions import NO_LIMITS, Excess, Outage, RetryAfter
+from sync.simulator.faults import NO_FAULT, Answer, Fault
 from sync.simulator.world import World
 
 JSON = b"application/json"
@@ -40,6 +44,9 @@ class Dialect:
     bad_body: Callable[[], Reply]
     throttled: Callable[[], Reply]
     failed: Callable[[], Reply]
+    documented: Callable[[object, str | None, int | None], Reply] | None = None
+    """Makes the error with a code, a message and a status, the last two as the service words them when they are None."""
+    succeeded: Callable[[object], Reply] | None = None
 
 
 @dataclass(slots=True)
@@ -110,6 +117,7 @@ class Endpoint:
 
     def __init__(self, operation: Operation, world: World, cut: Callable[[Scope], None]) -> None:
         self._operation = operation
+        self._service = operation.name.partition(".")[0]
         self._world = world
         self._cut = cut
 
@@ -126,9 +134,18 @@ class Endpoint:
         )
         self._world.advance()
         self._world.count_call(self._operation.name)
+        outage = self._world.conditions.outage(self._service, self._world.now)
+        if outage is not None and outage is not Outage.GATEWAY:
+            if outage is Outage.REFUSE:
+                self._cut(scope)
+            await _until_disconnected(receive)
+            return
         fault = NO_FAULT
         try:
+            if outage is not None:
+                raise RefusedError(GATEWAY_REPLY)
             self._operation.gate(call)
+            self._keep_limits(call)
             fault = self._draw_fault(call)
             reply = self._answer(call, fault)
         except RefusedError as refused:
@@ -137,10 +154,30 @@ class Endpoint:
             await asyncio.sleep(fault.delay_seconds)
         if fault.failure == "lost_reply":
             self._cut(scope)
-            while (await receive())["type"] != "http.disconnect":
-                pass
+            await _until_disconnected(receive)
             return
-        await send_reply(send, reply)
+        await send_reply(send, reply, self._world.date_header())
+
+    def _keep_limits(self, call: Call) -> None:
+        conditions = self._world.conditions
+        if conditions.limits is NO_LIMITS:
+            return
+        caller = (call.value("app_key") or "", call.value("shop_cipher") or "")
+        excess = conditions.excess(self._operation.name, caller, self._world.now)
+        if excess is None:
+            return
+        self._world.record("refusal", what="rate_limit")
+        dialect, limits = self._operation.dialect, conditions.limits
+        reply = dialect.throttled()
+        if excess is Excess.HOUR and dialect.documented is not None:
+            reply = dialect.documented(HOURLY_CAP, None, None)
+        headers = tuple(header for header in reply.headers if header[0] != b"retry-after")
+        if limits.retry_after == RetryAfter.SECONDS:
+            headers += ((b"retry-after", str(ceil(limits.retry_after_seconds)).encode()),)
+        elif limits.retry_after == RetryAfter.DATE:
+            at = time.time() + limits.retry_after_seconds
+            headers += ((b"retry-after", formatdate(at, usegmt=True).encode()),)
+        raise RefusedError(Reply(reply.status, reply.body, reply.media_type, headers))
 
     def _draw_fault(self, call: Call) -> Fault:
         operation = self._operation
@@ -162,13 +199,29 @@ class Endpoint:
                 return GATEWAY_REPLY
             case "repeated_call":
                 self._operation.handle(call)
+            case "answered":
+                return self._answer_as_told(call, fault.answer or Answer())
         call.may_repeat_row = fault.repeats_row
         reply = self._operation.handle(call)
         if call.row_repeated:
             self._world.note_fault("repeated_row", None)
         return reply
 
+    def _answer_as_told(self, call: Call, answer: Answer) -> Reply:
+        if answer.carried_out:
+            self._operation.handle(call)
+        dialect = self._operation.dialect
+        if answer.code is not None and dialect.documented is not None:
+            return dialect.documented(answer.code, answer.message, answer.status)
+        return dialect.succeeded(answer.data) if dialect.succeeded is not None else dialect.failed()
 
+
+async def _until_disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+HOURLY_CAP = 36009037
 GATEWAY_REPLY = Reply(
     502,
     b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><center><h1>502 Bad Gateway</h1></center>"
@@ -189,11 +242,12 @@ async def _read_body(receive: Receive) -> bytes:
     return b"".join(chunks)
 
 
-async def send_reply(send: Send, reply: Reply) -> None:
-    """Send a whole reply."""
+async def send_reply(send: Send, reply: Reply, date: bytes) -> None:
+    """Send a whole reply, dated by the service's own clock."""
     headers = [
         (b"content-type", reply.media_type),
         (b"content-length", str(len(reply.body)).encode()),
+        (b"date", date),
         *reply.headers,
     ]
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})

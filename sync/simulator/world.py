@@ -3,9 +3,11 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
+from sync.simulator.conditions import Conditions
 from sync.simulator.credentials import Credentials
 from sync.simulator.easypost.shipments import Shipments
 from sync.simulator.easypost.trackers import Trackers
@@ -49,6 +51,8 @@ class World:
         """Begin a new world, or go on with the one in the journal. Raises JournalError, UnknownFaultsError."""
         rates = preset(faults)
         self._clock = clock
+        self.conditions = Conditions()
+        self._dated, self._date = 0, b""
         self._journal = Journal(journal_path)
         entries = self._journal.open()
         start = entries[0] if entries else self._begin(scenario, clock())
@@ -90,6 +94,10 @@ class World:
             "token_used": self.tokens.apply_used,
             "app_address": self.registrations.apply_app_address,
             "topic": self.registrations.apply_topic,
+            "clock_advanced": self.conditions.apply_advanced,
+            "clock_skew": self.conditions.apply_skew,
+            "outage": self.conditions.apply_outage,
+            "limits": self.conditions.apply_limits,
             "hook": self.registrations.apply_hook,
             "hook_changed": self.registrations.apply_hook_changed,
             "hook_removed": self.registrations.apply_hook_removed,
@@ -101,8 +109,15 @@ class World:
 
     def advance(self) -> None:
         """Let everything happen that is due by the clock; a clock that goes back is waited for."""
-        self.now = max(self.now, self._clock())
+        self.now = max(self.now, self._clock() + self.conditions.ahead_seconds)
         self.timeline.advance(self.now)
+
+    def date_header(self) -> bytes:
+        """Return TikTok's own time as HTTP writes it; made once a second."""
+        second = int(self.conditions.tiktok_time())
+        if second != self._dated:
+            self._dated, self._date = second, formatdate(second, usegmt=True).encode()
+        return self._date
 
     def record(self, kind: str, **facts: Any) -> Any:
         """Write a change to the journal, make it, and return what making it returns."""

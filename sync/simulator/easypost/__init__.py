@@ -1,5 +1,6 @@
 """EasyPost's side of the wire.
 
+documented.py        every documented error, in words
 envelope.py          errors, authentication, and what a failing EasyPost looks like
 paging.py            lists, newest first
 rates.py             three carriers, their services, prices by weight, tracking numbers

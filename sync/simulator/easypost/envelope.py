@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from sync.simulator.easypost.documented import CODES
 from sync.simulator.wire import Call, Dialect, RefusedError, Reply
 
 _request_number = count(1)
@@ -37,6 +38,13 @@ def missing(what: str) -> RefusedError:
     return refusal(404, "NOT_FOUND", f"The requested {what} could not be found.")
 
 
+def documented(code: object, message: str | None, status: int | None) -> Reply:
+    """Return the error with this code, in EasyPost's words unless others are given; KeyError for an unknown one."""
+    name = str(code)
+    words, usual = CODES[name] if message is None or status is None else (message, status)
+    return error(usual if status is None else status, name, words if message is None else message)
+
+
 def _throttled() -> Reply:
     reply = error(429, "RATE_LIMITED", "You are making too many requests; slow down.")
     return Reply(reply.status, reply.body, headers=(*reply.headers, (b"retry-after", b"1")))
@@ -46,6 +54,8 @@ DIALECT = Dialect(
     bad_body=lambda: error(400, "BAD_REQUEST", "The request body is not a JSON object."),
     throttled=_throttled,
     failed=lambda: error(500, "INTERNAL_SERVER_ERROR", "We are sorry, something went wrong on our side."),
+    documented=documented,
+    succeeded=answer,
 )
 
 

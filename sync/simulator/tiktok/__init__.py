@@ -1,5 +1,6 @@
 """TikTok Shop's side of the wire.
 
+documented.py     every documented error, in words
 envelope.py       the answer envelope, refusals, and what a failing TikTok looks like
 signatures.py     the request signature over the exact bytes
 gates.py          who is let in: key, clock, signature, token, shop cipher

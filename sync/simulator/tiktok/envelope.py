@@ -5,6 +5,7 @@ from itertools import count
 
 import orjson
 
+from sync.simulator.tiktok.documented import CODES
 from sync.simulator.wire import Dialect, RefusedError, Reply
 
 _request_number = count(1)
@@ -71,6 +72,13 @@ def _request_id() -> str:
     return f"{time.strftime('%Y%m%d%H%M%S', time.gmtime())}{next(_request_number):018X}"
 
 
+def documented(code: object, message: str | None, status: int | None) -> Reply:
+    """Return the failure with this code, in TikTok's words unless others are given; KeyError for an unknown one."""
+    number = int(str(code))
+    words, usual = CODES[number] if message is None or status is None else (message, status)
+    return failure(number, words if message is None else message, usual if status is None else status)
+
+
 def _throttled() -> Reply:
     reply = failure(TOO_MANY_REQUESTS, "Too many requests. Please try again later.", 429)
     return Reply(reply.status, reply.body, headers=((b"retry-after", b"1"),))
@@ -80,4 +88,6 @@ DIALECT = Dialect(
     bad_body=lambda: failure(CATCH_ALL, "Invalid request body: a JSON object is expected.", 400),
     throttled=_throttled,
     failed=lambda: failure(INTERNAL_ERROR, "Internal error. Please try again later.", 500),
+    documented=documented,
+    succeeded=success,
 )

@@ -1,7 +1,6 @@
 """Who is let in: app key, clock, signature, access token, shop cipher, checked in that order."""
 
 import hmac
-import time
 
 from sync.simulator.tiktok.envelope import (
     BAD_SIGNATURE,
@@ -58,7 +57,7 @@ class Gates:
     def _check_timestamp(self, text: str) -> None:
         if len(text) != 10 or not (text.isascii() and text.isdigit()):
             raise refusal(CATCH_ALL, "Invalid timestamp: ten digits of unix seconds are expected.", 400)
-        if not -OLDEST_SECONDS <= int(text) - time.time() <= NEWEST_SECONDS:
+        if not -OLDEST_SECONDS <= int(text) - self._world.conditions.tiktok_time() <= NEWEST_SECONDS:
             raise refusal(CATCH_ALL, "Invalid timestamp: it is too old or too far in the future.", 400)
 
     def _check_token(self, token: str) -> None:

@@ -90,11 +90,14 @@ class Outbox:
             at += self._within(message, "delay", DELAYED_BY_SECONDS)
         self._push(at, message)
 
-    def take_due(self, now: float, at_most: int) -> list[Delivery]:
-        """Take what is due, earliest first."""
+    def take_due(self, now: float, at_most: int, out_until: Mapping[str, float]) -> list[Delivery]:
+        """Take what is due, earliest first; a service that is down sends when it is up again."""
         taken: list[Delivery] = []
         while self._due and self._due[0].due_at <= now and len(taken) < at_most:
             delivery = heappop(self._due)
+            if (until := out_until.get(delivery.message.service)) is not None:
+                self._push(until, delivery.message, delivery.tries)
+                continue
             self._on_their_way[delivery.message.service] += 1
             self.counts[delivery.message.service][Count.SENT] += 1
             taken.append(delivery)

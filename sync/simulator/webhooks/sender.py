@@ -30,7 +30,9 @@ class Sender:
                         await asyncio.sleep(IDLE_SECONDS)
                         continue
                     self._world.advance()
-                    for delivery in self._outbox.take_due(self._world.now, MOST_AT_ONCE - len(self._sending)):
+                    now = self._world.now
+                    free, out_until = MOST_AT_ONCE - len(self._sending), self._world.conditions.out_until(now)
+                    for delivery in self._outbox.take_due(now, free, out_until):
                         task = asyncio.create_task(self._send(http, delivery))
                         self._sending.add(task)
                         task.add_done_callback(self._sending.discard)
