@@ -1,4 +1,4 @@
-"""`/admin/clock`, `/admin/outage`, `/admin/limits`: the world's conditions, set by a test or a scenario."""
+"""`/admin/clock`, `/admin/outage`, `/admin/limits`, `/admin/expire_token`: the world's conditions, set by a test or a scenario."""
 
 from dataclasses import asdict, fields
 from typing import Any
@@ -17,7 +17,12 @@ class ConditionCalls:
 
     def operations(self) -> list[Operation]:
         """Return the operations on conditions."""
-        calls = (("clock", self.clock), ("outage", self.outage), ("limits", self.limits))
+        calls = (
+            ("clock", self.clock),
+            ("outage", self.outage),
+            ("limits", self.limits),
+            ("expire_token", self.expire_token),
+        )
         return [
             Operation(f"admin.{name}", "POST", f"/admin/{name}", handle, ADMIN, let_in, suffers_faults=False)
             for name, handle in calls
@@ -46,6 +51,11 @@ class ConditionCalls:
             raise admin_error(f"A service cannot be down by {how!r}; choose one of {', '.join(Outage)}.", 400)
         self._world.record("outage", service=service, seconds=_number(body, "seconds"), how=how)
         return admin_reply(self._world.conditions.as_json())
+
+    def expire_token(self, call: Call) -> Reply:
+        """Let the access token in use be good no more, and return how many pairs there have been."""
+        self._world.record("token_expired")
+        return admin_reply({"pairs": len(self._world.tokens.pairs)})
 
     def limits(self, call: Call) -> Reply:
         """Put rate limits in force, and return them all."""

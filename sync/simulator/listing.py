@@ -39,9 +39,9 @@ class ListingCalls:
                     {
                         "id": package.id,
                         "tracking_number": package.tracking_number,
-                        "units": [line_item_id(package.order, unit) for unit in package.units],
+                        "units": [line_item_id(order, unit) for unit in package.units_of(order)],
                     }
-                    for package in world.packages.of_order.get(order.index, ())
+                    for package in world.packages.shipped_of(order)
                 ],
                 "labels": labels.get(order.index, []),
             }

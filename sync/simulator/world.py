@@ -92,6 +92,7 @@ class World:
             "tracker": self.trackers.apply_created,
             "token_pair": self.tokens.apply_issued,
             "token_used": self.tokens.apply_used,
+            "token_expired": self.tokens.apply_expired,
             "app_address": self.registrations.apply_app_address,
             "topic": self.registrations.apply_topic,
             "clock_advanced": self.conditions.apply_advanced,

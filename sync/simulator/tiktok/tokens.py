@@ -74,6 +74,10 @@ class Tokens:
         """Note that the pair's tokens have reached the client."""
         self.pairs[entry["generation"]].seen = True
 
+    def apply_expired(self, entry: Entry) -> None:
+        """Let the newest access token be good no more, whatever was said of its life."""
+        self.current.access_expires_at = min(self.current.access_expires_at, entry["at"])
+
     def generation_of_refresh(self, refresh_token: str) -> int | None:
         """Return which pair a refresh token belongs to."""
         return next((pair.generation for pair in self.pairs if pair.refresh_token == refresh_token), None)
