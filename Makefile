@@ -1,6 +1,6 @@
 # Two words to start: `make demo`. Everything lives in .venv; nothing outside this folder is touched.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench faults
+.PHONY: help setup demo test lint bench faults scenarios
 
 VENV := .venv
 READY := $(VENV)/.ready
@@ -11,6 +11,7 @@ help:
 	@echo "make lint    ruff, mypy and the import contracts"
 	@echo "make bench   the measurements"
 	@echo "make faults  kill, freeze, cut, lie at every commit and call (slow); ONLY=… SEED=… repeats one"
+	@echo "make scenarios  a week offline, a viral hour, an outage of hours…; ends when all books agree; ONLY=… SEED=…"
 	@echo "make setup   only install (the others do it when needed)"
 
 setup: $(READY)
@@ -56,3 +57,6 @@ bench: $(READY)
 
 faults: $(READY)
 	@$(VENV)/bin/python -m tests.faults $(if $(ONLY),--only '$(ONLY)') $(if $(SEED),--seed $(SEED))
+
+scenarios: $(READY)
+	@$(VENV)/bin/python -m tests.scenarios $(if $(ONLY),--only '$(ONLY)') $(if $(SEED),--seed $(SEED))

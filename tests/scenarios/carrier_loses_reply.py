@@ -31,5 +31,9 @@ PLAY = Play(
     "a carrier that buys and loses the reply",
     Scenario(seed=44, orders=160, arrival=Arrival.IMMEDIATE, timings=Timings(0, 0, 0.5, 1, 1.5)),
     act,
-    settings={"ORDERS_TUI_RETRIES__CARRIER__BASE_DELAY_SECONDS": "0.5"},
+    settings={
+        "ORDERS_TUI_RETRIES__CARRIER__BASE_DELAY_SECONDS": "0.5",
+        "ORDERS_TUI_RETRIES__CARRIER__MAX_ATTEMPTS": "8",
+        "ORDERS_TUI_BREAKERS__CARRIER__RESET_SECONDS": "1",
+    },
 )

@@ -115,7 +115,6 @@ def _compare_labels(
     bought = sum(parcel["generation"] - 1 + parcel["labelled"] for parcel in parcels)
     found.labels += len(labels)
     if len(labels) != bought:
-        found.doubled += max(0, len(labels) - bought)
         say(f"Order {order_id}: {len(labels)} labels were bought at the carrier, {bought} are recorded here.")
     living = sorted(label["tracking_number"] for label in labels if not label["voided"])
     kept = sorted(parcel["tracking_number"] for parcel in parcels if parcel["labelled"] and parcel["state"] in LIVE)

@@ -158,8 +158,21 @@ class Stage:
         return not await self.database.pool.fetchval(UNDER_WAY)
 
     async def settle(self) -> None:
-        """Wait for the end of every order."""
+        """Wait for the end of every order, and until what TikTok says of each is known here."""
         await self.until(self.settled, "The end of every order")
+        await self.until(self.known, "TikTok's last word on every order")
+
+    async def known(self) -> bool:
+        """Whether parcels have come to their end at TikTok, and it is known here how TikTok calls every order now."""
+        theirs = (await self.state())["orders"]
+        if any(theirs.get(status) for status in ("AWAITING_COLLECTION", "IN_TRANSIT", "DELIVERED")):
+            return False
+        ours = await self.database.pool.fetch(
+            "SELECT channel_status AS status, count(*) AS orders FROM orders GROUP BY 1"
+        )
+        return {row["status"]: row["orders"] for row in ours} == {
+            name: count for name, count in theirs.items() if count
+        }
 
 
 @contextlib.asynccontextmanager

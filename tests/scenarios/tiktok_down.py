@@ -48,6 +48,6 @@ PLAY = Play(
         ),
     ),
     act,
-    begins_before_seconds=11 * HOUR + 60,
+    begins_before_seconds=11 * HOUR,
     settings={"ORDERS_TUI_BREAKERS__TIKTOK__RESET_SECONDS": "1"},
 )

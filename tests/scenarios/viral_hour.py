@@ -22,6 +22,7 @@ async def act(stage: Stage) -> str:
         return state["arrived"] == state["orders_total"] and await stage.settled()
 
     await stage.until(settled, "The end of every order")
+    await stage.settle()
     if peak < IN_FLIGHT:
         raise Stuck(f"Only {peak} orders were under way at once; the scenario wants {IN_FLIGHT}.")
     return f"{peak} orders under way at once"
