@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from sync.shipping.easypost import LISTS_BUDGET, EasyPost, EasyPostSettings
 from sync.shipping.tiktok_shipping import TikTokShippingSettings
 from sync.tiktok.cancelling import CancelSettings, cancel_order_handler
 from sync.tiktok.client import TikTokClient, TikTokSettings
+from sync.tiktok.clock_skew import ClockSkew
 from sync.tiktok.connected import ConnectedShop
 from sync.tiktok.deliveries import ShipSettings, ship_package_handler
 from sync.tiktok.directory import Directory
@@ -64,6 +66,7 @@ class Outside:
         self._settings = settings
         self._outbox = outbox
         self._stack = AsyncExitStack()
+        self.skew = ClockSkew()
         self.directory = Directory(database, self._client)
         self.gates = Gates(database)
         tiktok = GuardSettings(calls_per_second=settings.tiktok_calls_per_second, breaker=settings.tiktok_breaker)
@@ -119,6 +122,8 @@ class Outside:
             self._tiktok_guard,
             settings=self._settings.tiktok,
             clock=self._clock.seconds,
+            skew=self.skew,
+            on_inactive=functools.partial(self.directory.pause, grant_id),
         )
 
     async def _open(self, base_url: str) -> httpx.AsyncClient:

@@ -11,7 +11,9 @@ Where to look
     calls/        the calls themselves, in families, for one shop
     connected     one shop with all its families of calls
     reading       answers read tolerantly
-    errors        what each refusal of TikTok means for the caller
+    errors        what each refusal of TikTok means for the caller; its codes are data in `meanings`
+    scopes        the permissions the program needs, and for what
+    clock_skew    how far the clock that signs is from TikTok's
     webhooks      what a webhook hints at
     payloads      the order object as TikTok sends it, read tolerantly
     mapping       the order object → the engine's `OrderFact`

@@ -7,7 +7,7 @@ A client belongs to one grant, since the access token does; the shop is named at
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -16,8 +16,10 @@ import httpx
 from engine.errors import Retryable, Terminal
 from sync.http_client import encode_json, is_this_machine
 from sync.resilience import Guard
+from sync.tiktok.clock_skew import ClockSkew
 from sync.tiktok.endpoints import ENDPOINTS
-from sync.tiktok.errors import TokenExpired, lost, open_envelope
+from sync.tiktok.errors import ShopInactive, TokenExpired, lost, open_envelope
+from sync.tiktok.scopes import scope_of
 from sync.tiktok.signing import sign_request
 from sync.tiktok.token_calls import AppCredentials
 from sync.tiktok.tokens import TokenSource
@@ -46,6 +48,7 @@ class _Request:
     query: Mapping[str, str]
     body: bytes
     writes: bool
+    scope: str
 
 
 class TikTokClient:
@@ -60,6 +63,8 @@ class TikTokClient:
         *,
         settings: TikTokSettings | None = None,
         clock: Callable[[], float] = time.time,
+        skew: ClockSkew | None = None,
+        on_inactive: Callable[[str, ShopInactive], Awaitable[None]] | None = None,
     ) -> None:
         self._http = http
         self._app = app
@@ -67,6 +72,8 @@ class TikTokClient:
         self._guard = guard
         self.settings = settings or TikTokSettings()
         self.clock = clock
+        self.skew = skew or ClockSkew()
+        self._on_inactive = on_inactive
 
     async def call(
         self,
@@ -92,9 +99,18 @@ class TikTokClient:
             query=query,
             body=b"" if body is None else encode_json(body),
             writes=known.writes,
+            scope=scope_of(endpoint),
         )
         # TikTok counts calls by app, shop and API.
         budget = f"{request.cipher} {'write' if request.writes else endpoint}"
+        try:
+            return await self._authorized(request, budget)
+        except ShopInactive as error:
+            if self._on_inactive is not None:
+                await self._on_inactive(request.cipher, error)
+            raise
+
+    async def _authorized(self, request: _Request, budget: str) -> dict[str, object]:
         token = await self._token.access()
         try:
             return await self._guarded(request, token, budget)
@@ -146,6 +162,14 @@ class TikTokClient:
             failure = lost(error, doing=request.doing, writes=request.writes)
         else:
             secrets = (token, self._app.app_secret, self._app.app_key, request.cipher)
-            return open_envelope(response, doing=request.doing, writes=request.writes, secrets=secrets)
+            self.skew.note(response, self.clock())
+            return open_envelope(
+                response,
+                doing=request.doing,
+                writes=request.writes,
+                secrets=secrets,
+                scope=request.scope,
+                skew_seconds=self.skew.seconds,
+            )
         # Outside the `except`, so that the signed address in the cause is not carried along.
         raise failure

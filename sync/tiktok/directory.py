@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from engine.actors import CHANNEL
 from engine.database.connection import Database
 from engine.errors import NotFound, Terminal
 from engine.identifiers import GrantId, ShopId
@@ -17,6 +18,7 @@ from engine.shops import shops, standing
 from engine.shops.standing import Reach
 from sync.tiktok.client import TikTokClient
 from sync.tiktok.connected import ConnectedShop
+from sync.tiktok.errors import ShopInactive
 from sync.tiktok.tokens import NotConnected
 
 
@@ -79,6 +81,15 @@ class Directory:
                 f"{row.name} cannot be reached without the master key: give it, or connect the shop again."
             )
         return _Known(reach, ConnectedShop(self.client(reach.grant_id), row.cipher, row.region))
+
+    async def pause(self, grant_id: GrantId, cipher: str, error: ShopInactive) -> None:
+        """TikTok calls the shop of this cipher inactive, or all of the grant's: they are left alone until they answer again."""
+        if not cipher and not error.whole_seller:
+            return
+        for shop in await shops.list_shops(self._database):
+            if shop.grant_id == grant_id and (error.whole_seller or shop.cipher == cipher):
+                await standing.pause_shop(self._database, shop.shop_id, error.sentence, actor=CHANNEL)
+        await self.refresh()
 
     def client(self, grant_id: GrantId) -> TikTokClient:
         """The grant's client."""

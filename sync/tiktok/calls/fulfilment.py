@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sync.tiktok.client import TikTokClient
+from sync.tiktok.errors import partial_errors
 from sync.tiktok.reading import objects, text, texts, whole
 
 
@@ -113,12 +114,11 @@ class FulfilmentCalls:
             about={"count": str(len(how))},
         )
         refused: dict[str, PartRefused] = {}
-        for error in objects(data, "errors"):
-            detail = error.get("detail")
-            named = text(detail, "package_id") if isinstance(detail, dict) else ""
+        for error in partial_errors(data):
+            named = error.named("package_id")
             # One that names no package may mean any of them.
             for package_id in [named] if named else list(how):
-                refused[package_id] = PartRefused(whole(error, "code"), text(error, "message"))
+                refused[package_id] = PartRefused(error.code, error.message)
         return refused
 
     async def package(self, tiktok_package_id: str) -> PackageDetail:

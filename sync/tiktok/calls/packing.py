@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from sync.tiktok.calls.fulfilment import PartRefused
 from sync.tiktok.client import TikTokClient
-from sync.tiktok.reading import objects, text, texts, whole
+from sync.tiktok.errors import partial_errors
+from sync.tiktok.reading import objects, text, texts
 
 _PAGE = 50
 
@@ -105,8 +106,8 @@ class PackingCalls:
             body={"combinable_packages": [{"id": label, "order_ids": list(tiktok_order_ids)}]},
             about={"order_ids": ", ".join(tiktok_order_ids)},
         )
-        for error in objects(data, "errors"):
-            return CombinedPackages("", PartRefused(whole(error, "code"), text(error, "message")))
+        for error in partial_errors(data):
+            return CombinedPackages("", PartRefused(error.code, error.message))
         return CombinedPackages(next((text(package, "id") for package in objects(data, "packages")), ""))
 
     async def uncombine(self, tiktok_package_id: str, tiktok_order_ids: Sequence[str]) -> None:

@@ -209,7 +209,6 @@ async def test_a_write_is_sent_once_and_an_unclear_read_three_times() -> None:
     "answer",
     [
         refused(36009002, status=429, Retry_After="7"),
-        refused(36009037, status=429, Retry_After="7"),
         reply(status=429, body=b"slow down", headers={"Retry-After": "7"}),
     ],
 )
@@ -236,7 +235,6 @@ async def test_an_unreachable_tiktok_never_saw_the_write() -> None:
         (106001, "tiktok.bad_signature"),
         (36009014, "tiktok.outdated"),
         (36009033, "tiktok.address_not_allowed"),
-        (36009043, "tiktok.shop_inactive"),
         (21011041, "tiktok.order_cancelled"),
         (21011020, "tiktok.already_shipped"),
         (21011022, "tiktok.bad_tracking"),

@@ -153,7 +153,7 @@ async def test_a_refresh_that_is_refused_for_the_apps_sake_leaves_the_grant() ->
         shelf = TokenShelf(tokens_of(hours=-1))
         with pytest.raises(Terminal):
             await TokenSource(shelf, TokenCalls(http, APP, guard())).access()
-    assert (shelf.ended, shelf.errors) == ("", ["tiktok.refused"])
+    assert (shelf.ended, shelf.errors) == ("", ["tiktok.credentials"])
 
 
 async def test_a_code_is_exchanged_with_the_spelling_that_tiktok_wants() -> None:
