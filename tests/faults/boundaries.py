@@ -39,6 +39,7 @@ COMMITS: dict[str, tuple[str, int]] = {
     "engine.shops.refreshing.claim_refresh": ("refused token", 1),
     "engine.shops.refreshing.give_back": ("deaf shop", 1),
     "engine.shops.refreshing.store": ("old token", 2),
+    "engine.shops.standing._move": ("inactive shop", 1),
     "engine.shops.standing.wake": ("revoked", 1),
     "engine.workflow.runner._divide": ("poison order", 1),
     "engine.workflow.runner._set_aside": ("poison order", 1),
