@@ -11,6 +11,7 @@ from engine.audit import chain
 from engine.errors import NotFound
 from engine.identifiers import GrantId, ShopId
 from engine.shops.grants import forget_tokens
+from engine.shops.offline import OFFLINE
 
 if TYPE_CHECKING:
     from engine.database.connection import Database
@@ -134,6 +135,8 @@ async def _lock(connection: Any, shop_id: ShopId) -> Any:
 
 
 def _why_stopped(row: Any) -> str:
+    if row["state"] == OFFLINE:
+        return f"{row['name']} has no API access: export its tracking numbers, upload and confirm them (orders-tui export)."
     if row["state"] != "connected":
         reason: str = row["state_reason"]
         return f"{row['name']} is {row['state']}: {reason}" if reason else f"{row['name']} is {row['state']}."

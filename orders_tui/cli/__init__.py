@@ -12,6 +12,7 @@ Where to look
                `order_resuming` sends failed orders on: resume with corrected data, skip; `pairs` reads NAME=VALUE
     shop       add-offline, in `shop_offline`
     import_    the seller centre's order export, taken in or tried
+    export     tracking numbers for upload, and that they were uploaded
     workflow   check, show, list, load, trigger, pause, resume, cancel; `workflow_text` draws
     batch      list, show, stop, continue
     stock      list, receive, adjust, transfer, hold, release, alarms, check, availability; `stock_count` counts the shelves

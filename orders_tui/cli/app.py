@@ -16,6 +16,7 @@ COMMANDS = {
     "daemon": "Keep orders, TikTok, carriers and people in step, without a screen.",
     "shop": "Shops: how their orders come in.",
     "import": "Take in the seller centre's order export (CSV or XLSX).",
+    "export": "Tracking numbers as a file for the seller centre.",
     "orders": "List, show, change and retry orders.",
     "batch": "Bulk changes: list, show, stop, continue.",
     "workflow": "Check, draw, load and list workflows; start, pause and stop them for orders.",

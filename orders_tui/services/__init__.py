@@ -15,6 +15,7 @@ Where to look
     failures   the failed queue as people work it
     reports    numbers over many orders
     imports    order exports of the seller centre
+    exports    tracking numbers as a file for it
     workflows  loaded, read, started, paused, stopped, skipped, mended
     rules      when this happens, if that holds, do these
 """
@@ -59,6 +60,7 @@ from engine.workflow import failure_groups
 from orders_tui.services.audit import Audit
 from orders_tui.services.bulk import Bulk
 from orders_tui.services.door import Door, lost_is_unreachable
+from orders_tui.services.exports import Exports
 from orders_tui.services.failures import Failures
 from orders_tui.services.holds import Holds
 from orders_tui.services.imports import Imports
@@ -96,6 +98,7 @@ class Services:
         self.failures_queue = Failures(database, actor, self.door, self.bulk)
         self.reports = Reports(database)
         self.workflows = Workflows(database, actor, self.door)
+        self.exports = Exports(database, actor, self.door)
         self.imports = Imports(database, self.door)
         self.rules = Rules(database, actor, self.door)
 

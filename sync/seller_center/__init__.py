@@ -9,6 +9,6 @@ Where to look
     export_rows    one row of an order export
     export_file    a whole export in two passes: a survey, then its orders one by one
     documents      one order of an export as it is stored in the inbox, and the fact it means
-    tracking_file  the template for uploading tracking numbers
+    tracking_file  the template for uploading tracking numbers; `providers.toml` is what it calls the carriers
     goods          sheets of stock and of products
 """

@@ -86,6 +86,17 @@ packages = Table(
     CheckConstraint(one_of("after_void", ("", "plan", "buy")), name="after_void"),
     postgresql_with={"fillfactor": "70"},
 )
+tracking_exports = Table(
+    "tracking_exports",
+    metadata,
+    refer("package_id", "packages.id", cascade=True),
+    Column("tracking_number", Text, nullable=False, comment="the number that a file for upload has"),
+    moment("exported_at", required=True),
+    Column("exported_by", Text, nullable=False),
+    moment("confirmed_at"),
+    Column("confirmed_by", Text, comment="who said that the file was uploaded"),
+    PrimaryKeyConstraint("package_id"),
+)
 Index(
     "packages_tracking_number_index",
     packages.c.tracking_number,

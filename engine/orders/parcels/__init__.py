@@ -7,6 +7,7 @@ Where to look
     shrinking   what was made ready shrinks with units that are cancelled or shipped elsewhere
     handover    parcels handed to the carrier one by one
     voiding     a label given back, bought again, or read again
+    exporting   tracking numbers that leave in a file, and that the file was uploaded
     returns     what buyers send back and are refunded; `receiving` books it, good or damaged
     rows        a person's parcel, locked
 """

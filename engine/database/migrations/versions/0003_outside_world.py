@@ -315,6 +315,20 @@ def _stocktaking() -> None:
 
 def _offline_shops() -> None:
     _recheck("shops", "state", ("connected", "paused", "revoked", "disconnected", "offline"))
+    op.create_table(
+        "tracking_exports",
+        sa.Column("package_id", sa.Uuid(), nullable=False),
+        sa.Column("tracking_number", sa.Text(), nullable=False, comment="the number that a file for upload has"),
+        sa.Column("exported_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("exported_by", sa.Text(), nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("confirmed_by", sa.Text(), nullable=True, comment="who said that the file was uploaded"),
+        sa.ForeignKeyConstraint(
+            ["package_id"], ["orders.packages.id"], name=op.f("tracking_exports_package_id_fkey"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("package_id", name=op.f("tracking_exports_pkey")),
+        schema="orders",
+    )
 
 
 def _recheck(table: str, column: str, words: Sequence[str]) -> None:
