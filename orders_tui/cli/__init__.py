@@ -20,6 +20,7 @@ Where to look
     timeline   the command `orders timeline`
     report     latency
     audit      verify
+    goods_import  sheets of stock and of products: `stock import`, `product import`
     product    list, show, set, set-weight, map, unmap
     location   list, set, calendar
     rules      list, show, save, enable, disable, move, delete; `rules_tried` has test, dry-run, runs

@@ -18,6 +18,7 @@ from orders_tui.opening import open_services
 from orders_tui.settings_file import read_settings
 
 app = cyclopts.App(name="product", help="What the program knows of a product.")
+app.command("orders_tui.cli.goods_import:import_products", name="import", help="Add or change the products of a sheet.")
 
 _SIZE = re.compile(r"(\d{1,4})[x×](\d{1,4})[x×](\d{1,4})")  # noqa: RUF001
 

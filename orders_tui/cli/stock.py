@@ -1,4 +1,4 @@
-"""`orders-tui stock`: list, receive, adjust, transfer, hold, release, alarms, check, availability; `count` has its own file."""
+"""`orders-tui stock`: list, receive, adjust, transfer, hold, release, alarms, check, availability; `count` and `import` lie beside it."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ from orders_tui.opening import open_services
 from orders_tui.settings_file import read_settings
 
 app = cyclopts.App(name="stock", help="Stock: listed, received, adjusted, moved, held back, counted, checked.")
+app.command(
+    "orders_tui.cli.goods_import:import_stock",
+    name="import",
+    help="Make stock what a sheet says, or book its differences.",
+)
 app.command("orders_tui.cli.stock_count:app", name="count", help="Count the shelves: open, enter, approve, post once.")
 
 Location = Annotated[str | None, Parameter(help="Code of the location; MAIN when none is named.")]

@@ -16,6 +16,7 @@ Where to look
     reports    numbers over many orders
     imports    order exports of the seller centre
     exports    tracking numbers as a file for it
+    goods      sheets of stock and of products
     workflows  loaded, read, started, paused, stopped, skipped, mended
     rules      when this happens, if that holds, do these
 """
@@ -62,6 +63,7 @@ from orders_tui.services.bulk import Bulk
 from orders_tui.services.door import Door, lost_is_unreachable
 from orders_tui.services.exports import Exports
 from orders_tui.services.failures import Failures
+from orders_tui.services.goods import Goods
 from orders_tui.services.holds import Holds
 from orders_tui.services.imports import Imports
 from orders_tui.services.inventory import Inventory
@@ -99,6 +101,7 @@ class Services:
         self.reports = Reports(database)
         self.workflows = Workflows(database, actor, self.door)
         self.exports = Exports(database, actor, self.door)
+        self.goods = Goods(database, self.inventory, self.products)
         self.imports = Imports(database, self.door)
         self.rules = Rules(database, actor, self.door)
 

@@ -10,5 +10,5 @@ Where to look
     export_file    a whole export in two passes: a survey, then its orders one by one
     documents      one order of an export as it is stored in the inbox, and the fact it means
     tracking_file  the template for uploading tracking numbers; `providers.toml` is what it calls the carriers
-    goods          sheets of stock and of products
+    goods          sheets of stock and of products (goods.toml)
 """

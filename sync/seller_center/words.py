@@ -43,7 +43,7 @@ class Words:
     def missing(self, places: Mapping[str, int]) -> list[str]:
         """The required columns that are not there, as a person knows them."""
         absent = [self.titles[column] for column in self.required if column not in places]
-        if not any(column in places for column in self.one_of):
+        if self.one_of and not any(column in places for column in self.one_of):
             absent.append(" or ".join(self.titles[column] for column in self.one_of))
         return absent
 
