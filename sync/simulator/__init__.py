@@ -5,7 +5,8 @@ One process, one seeded world. Run it with ``python -m sync.simulator --seed 7 -
 
     __main__.py     the command line: one JSON line when it listens, ends with its parent or on SIGTERM
     server.py       `serve`: a world behind a loopback socket, in a thread of its own
-    app.py          every operation the server answers, as one Starlette application
+    app.py          every operation the server answers, as one application
+    routes.py       from a path to its operation
     wire.py         a call, a reply, and the way between them: gate, faults, handler
     scenario.py     `Scenario`, `Timings`: what is going to happen, and `foretold()`, how every order will end
     world.py        everything that is the case now, and how it is rebuilt from the journal after a kill

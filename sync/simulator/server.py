@@ -72,6 +72,7 @@ async def serve(
             log_config=None,
             log_level="critical",
             date_header=False,
+            proxy_headers=False,
             timeout_keep_alive=120,
             timeout_graceful_shutdown=1,
         )

@@ -6,6 +6,7 @@ import hmac
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import count
 from typing import Any
 
@@ -83,4 +84,9 @@ def let_in(_call: Call) -> None:
 
 def timestamp(at: float) -> str:
     """Return unix seconds as EasyPost writes times."""
-    return datetime.fromtimestamp(int(at), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _written(int(at))
+
+
+@lru_cache(maxsize=4_096)
+def _written(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

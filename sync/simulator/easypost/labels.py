@@ -1,13 +1,16 @@
 """Label files: small, valid, and different for every shipment."""
 
+import re
 import struct
 import zlib
-from collections.abc import Iterator
+from functools import lru_cache
 
 from sync.simulator.easypost.shipments import Purchase, Shipment
 
 WIDTH_DOTS, HEIGHT_DOTS = 812, 1218  # 4 x 6 inches at 203 dots an inch
 MARGIN_DOTS, BARS_TOP_DOTS, BARS_BOTTOM_DOTS, BAR_DOTS = 40, 800, 1100, 4
+PDF_SCALE = 72 / 203
+UNPRINTABLE = re.compile(r'[^ -~]|[\^~"\\]')
 
 
 def render(shipment: Shipment, purchase: Purchase, label_format: str) -> bytes:
@@ -43,24 +46,30 @@ def _lines(shipment: Shipment, purchase: Purchase) -> list[str]:
         str(shipment.options.get("print_custom_1") or shipment.reference or ""),
         "SPECIMEN - NOT VALID POSTAGE",
     ]
-    return ["".join(c if " " <= c <= "~" and c not in '^~"\\' else "?" for c in text) for text in texts if text]
+    return [UNPRINTABLE.sub("?", text) for text in texts if text]
 
 
-def _bars(tracking_code: str) -> Iterator[tuple[int, int]]:
-    """Yield (left, width) of bars, in dots, that spell the tracking code in a code of our own."""
-    left = MARGIN_DOTS
-    for byte in tracking_code.encode():
-        for bit in range(7, -1, -1):
-            if byte >> bit & 1:
-                yield left, BAR_DOTS - 1
-            left += BAR_DOTS
+@lru_cache(maxsize=16_384)
+def _bars(byte: int, place: int) -> tuple[tuple[int, int], ...]:
+    """Return (left, width) of bars, in dots, that spell one byte at its place, in a code of our own."""
+    start = MARGIN_DOTS + place * 8 * BAR_DOTS
+    return tuple((start + (7 - bit) * BAR_DOTS, BAR_DOTS - 1) for bit in range(7, -1, -1) if byte >> bit & 1)
+
+
+@lru_cache(maxsize=16_384)
+def _drawn_bars(byte: int, place: int) -> str:
+    """Return the same as PDF writes it."""
+    return "\n".join(
+        f"{left * PDF_SCALE:.2f} 60 {width * PDF_SCALE:.2f} 100 re f" for left, width in _bars(byte, place)
+    )
 
 
 def _png(purchase: Purchase) -> bytes:
     barred = bytearray(b"\xff" * ((WIDTH_DOTS + 7) // 8))
-    for left, width in _bars(purchase.tracking_code):
-        for dot in range(left, left + width):
-            barred[dot // 8] &= ~(0x80 >> dot % 8) & 0xFF
+    for place, byte in enumerate(purchase.tracking_code.encode()):
+        for left, width in _bars(byte, place):
+            for dot in range(left, left + width):
+                barred[dot // 8] &= ~(0x80 >> dot % 8) & 0xFF
     blank_row, barred_row = b"\0" + b"\xff" * len(barred), b"\0" + bytes(barred)
     rows = (
         blank_row * BARS_TOP_DOTS
@@ -78,9 +87,7 @@ def _pdf(shipment: Shipment, purchase: Purchase) -> bytes:
     drawing = ["BT /F1 14 Tf 18 400 Td 20 TL"]
     drawing += [f"({line.replace('(', '[').replace(')', ']')}) Tj T*" for line in _lines(shipment, purchase)]
     drawing.append("ET")
-    scale = 72 / 203
-    for left, width in _bars(purchase.tracking_code):
-        drawing.append(f"{left * scale:.2f} 60 {width * scale:.2f} 100 re f")
+    drawing += [_drawn_bars(byte, place) for place, byte in enumerate(purchase.tracking_code.encode())]
     content = "\n".join(drawing).encode()
     objects = (
         b"<< /Type /Catalog /Pages 2 0 R >>",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from zlib import crc32
 
 from sync.simulator.credentials import digest, digits
@@ -41,10 +42,11 @@ class Rate:
     cents: int
 
 
-def rates_for(seed: int, shipment_number: int, generation: int, weight_ounces: float) -> list[Rate]:
+@lru_cache(maxsize=2_048)
+def rates_for(seed: int, shipment_number: int, generation: int, weight_ounces: float) -> tuple[Rate, ...]:
     """Return the offers for a parcel, in no order worth relying on; none when it is too heavy."""
     if weight_ounces > HEAVIEST_OUNCES:
-        return []
+        return ()
     mark = f"{seed}/{shipment_number}/{generation}"
     rates = [
         Rate(
@@ -55,7 +57,7 @@ def rates_for(seed: int, shipment_number: int, generation: int, weight_ounces: f
         )
         for position, service in enumerate(SERVICES)
     ]
-    return sorted(rates, key=lambda rate: rate.id)
+    return tuple(sorted(rates, key=lambda rate: rate.id))
 
 
 def tracking_number(seed: int, carrier: str, shipment_number: int) -> str:

@@ -93,7 +93,7 @@ class Shipments:
             return None
         return number if 0 <= number < len(self.all) else None
 
-    def rates(self, shipment: Shipment) -> list[Rate]:
+    def rates(self, shipment: Shipment) -> tuple[Rate, ...]:
         """Return the offers that can be bought now."""
         return rates_for(self._scenario.seed, shipment.number, shipment.generation, shipment.weight_ounces)
 
