@@ -5,5 +5,6 @@ test_checker.py         the checker itself
 checker.py              book against book, order by order
 stage.py                a database, a simulated outside, daemons as processes
 plays.py                what a scenario is
-week_offline.py, viral_hour.py, expiring_token.py, carrier_loses_reply.py, tiktok_down.py   one scenario each
+week_offline.py, viral_hour.py, expiring_token.py, carrier_loses_reply.py, tiktok_down.py,
+bad_webhooks.py         one scenario each
 """
