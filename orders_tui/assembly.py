@@ -71,6 +71,7 @@ def daemon_settings(settings: Settings) -> DaemonSettings:
         drain_seconds=daemon.drain_seconds,
         seal_seconds=daemon.seal_seconds,
         poll=PollSettings(overlap_seconds=settings.tiktok.overlap_seconds, slice_seconds=settings.tiktok.slice_seconds),
+        push=settings.inventory.for_push(),
         delivery=DeliverySettings(
             batch=daemon.effect_batch_size, idle_seconds=daemon.idle_seconds, budgets=settings.retries.for_engine()
         ),

@@ -30,6 +30,7 @@ from engine.words import Dependency
 
 if TYPE_CHECKING:
     from sync.http.settings import HttpSettings
+    from sync.inventory.push import PushSettings
     from sync.notices.folder import FolderSettings
     from sync.notices.smtp import SmtpSettings
     from sync.resilience import BreakerSettings
@@ -210,6 +211,21 @@ class NoticesSection(Section):
         )
 
 
+class InventorySection(Section):
+    """How stock is told to the shops. `for_none` is what is said when there is none left: 1 where a market refuses 0."""
+
+    push_seconds: PositiveFloat = 5.0
+    push_most_listings: PositiveInt = 100
+    for_none: Literal[0, 1] = 0
+
+    def for_push(self) -> PushSettings:
+        from sync.inventory.push import PushSettings
+
+        return PushSettings(
+            every_seconds=self.push_seconds, most_listings=self.push_most_listings, for_none=self.for_none
+        )
+
+
 class RetrySection(Section):
     """How often an effect is tried and how far apart: the wait before try n+1 is drawn below base · multiplier^(n-1)."""
 
@@ -330,6 +346,7 @@ class Settings(BaseSettings):
     database: DatabaseSection = DatabaseSection()
     tiktok: TikTokSection = TikTokSection()
     carrier: CarrierSection = CarrierSection()
+    inventory: InventorySection = InventorySection()
     notices: NoticesSection = NoticesSection()
     retries: RetriesSection = RetriesSection()
     breakers: BreakersSection = BreakersSection()

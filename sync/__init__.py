@@ -16,6 +16,7 @@ Where to look
     http_client   the outbound HTTP client: timeouts, pooling, redaction
     resilience    retries of reads, breaker and rate limit around each dependency
     tiktok/       signing, client, tokens, payloads, mapping, polling, deliveries
+    inventory/    what shops list and are told of stock, an inventory service
     shipping/     the carrier port, EasyPost, rate choice, tracking, deliveries
     seller_center/ files: the order export, the tracking template, goods
     notices/      templates, the folder and SMTP, deliveries

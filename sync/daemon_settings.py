@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from engine.fleet import daemons
 from sync.delivery import DeliverySettings
 from sync.http.settings import HttpSettings
+from sync.inventory.push import PushSettings
 from sync.tiktok.polling import PollSettings
 
 
@@ -28,6 +29,7 @@ class DaemonSettings:
     """The same for all daemons of a database: whoever misses three of these beats is dead to the others."""
     http: HttpSettings = field(default_factory=HttpSettings)
     poll: PollSettings = field(default_factory=PollSettings)
+    push: PushSettings = field(default_factory=PushSettings)
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
 
     @property

@@ -8,6 +8,8 @@ Where to look
     counts     counting the shelves: open, counted, approved, posted once
     availability what could be sold now, as the specification answers it
     demand     what unpaid and waiting orders will want
+    listings   what shops list, matched with the master; `warehouses` of shops and the locations they are
+    pushing    what shops are told of stock, and what they showed when it was read back
     alarms     low stock and oversold products, raised once
     checking   the nightly check that everything adds up
     locations  where goods lie, and each location's calendar

@@ -94,6 +94,8 @@ class ProductChange:
     """The code of the location it ships from; empty: from wherever its shop does."""
     low_stock: int | None = None
     """An alarm is raised when no more than this is available; negative: never."""
+    stock_buffer: int | None = None
+    """Units that are kept from the channels; negative: as each shop says."""
 
     def checked(self, sku: str) -> ProductChange:
         """The same, cleaned. Raises Refused for a value that no product has."""
@@ -119,6 +121,7 @@ class ProductChange:
             components=_components(sku, self.components),
             location=self.location,
             low_stock=None if self.low_stock is None else max(self.low_stock, -1),
+            stock_buffer=None if self.stock_buffer is None else max(self.stock_buffer, -1),
         )
 
 
@@ -141,6 +144,8 @@ class ProductView:
     """The code of the location it ships from; empty: from wherever its shop does."""
     low_stock: int | None = None
     """An alarm is raised when no more than this is available."""
+    stock_buffer: int | None = None
+    """Units that are kept from the channels."""
 
 
 def checked_sku(text: str) -> str:

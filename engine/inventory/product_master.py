@@ -43,7 +43,7 @@ _ADD = "INSERT INTO products (id, user_id, sku, name) VALUES ($1, $2, $3, $3) ON
 _WRITE = """
 UPDATE products
 SET name = $2, barcodes = $3, weight_grams = $4, length_millimetres = $5, width_millimetres = $6, height_millimetres = $7, bin = $8,
-    customs = $9, components = $10, box = $11, location_id = $12, low_stock_at = $13, updated_at = now()
+    customs = $9, components = $10, box = $11, location_id = $12, low_stock_at = $13, stock_buffer = $14, updated_at = now()
 WHERE id = $1
 """
 
@@ -105,6 +105,7 @@ async def set_product(
             after["box"],
             location_id,
             after["low_stock"],
+            after["stock_buffer"],
         )
         changed = {name for name in after if before is None or before[name] != after[name]}
         await chain.append(
@@ -202,8 +203,9 @@ def _changes(wanted: ProductChange) -> dict[str, Any]:
         "location": wanted.location,
     }
     changes = {name: value for name, value in given.items() if value is not None}
-    if wanted.low_stock is not None:
-        changes["low_stock"] = wanted.low_stock if wanted.low_stock >= 0 else None
+    for name, number in (("low_stock", wanted.low_stock), ("stock_buffer", wanted.stock_buffer)):
+        if number is not None:
+            changes[name] = number if number >= 0 else None
     return changes
 
 
@@ -219,6 +221,7 @@ def _blank(sku: str) -> dict[str, Any]:
         "components": [],
         "location": "",
         "low_stock": None,
+        "stock_buffer": None,
     }
 
 
@@ -235,6 +238,7 @@ def _document(row: Any) -> dict[str, Any]:
         "components": row["components"] or [],
         "location": row["location"] or "",
         "low_stock": row["low_stock_at"],
+        "stock_buffer": row["stock_buffer"],
     }
 
 
@@ -254,4 +258,5 @@ def _view(row: Any) -> ProductView:
         components=tuple(Component(each["sku"], each["quantity"]) for each in document["components"]),
         location=plain(document["location"]),
         low_stock=document["low_stock"],
+        stock_buffer=document["stock_buffer"],
     )

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from engine.errors import Misconfigured
 from engine.inventory.locations import LocationView
+from engine.inventory.warehouses import WarehouseView
 from engine.ports import Address
 from orders_tui.cli.exits import Exit
 from orders_tui.cli.order_targets import Json
@@ -85,6 +86,41 @@ async def calendar(
         )
     _print(view, json=json)
     return Exit.OK
+
+
+@app.command
+async def warehouses(*, json: Json = False) -> int:
+    """The shops' warehouses at TikTok, and the locations they are."""
+    async with open_services(read_settings(), on_wait=narrate) as services:
+        for view in await services.locations.warehouses():
+            _print_warehouse(view, json=json)
+    return Exit.OK
+
+
+@app.command(name="map")
+async def map_warehouse(
+    warehouse: Annotated[str, Parameter(help="The warehouse's id at TikTok, as `location warehouses` shows it.")],
+    code: Annotated[str | None, Parameter(help="The code of the location that it is.")] = None,
+    *,
+    none: Annotated[bool, Parameter(negative=(), help="It is none of ours: its stock is left alone.")] = False,
+    shop: Annotated[str, Parameter(help="The shop's name or id, where several have the warehouse.")] = "",
+    json: Json = False,
+) -> int:
+    """Say which location a shop's warehouse is: its stock there is what the location has."""
+    if none == (code is not None):
+        raise Misconfigured("usage.location", "Name the location's code, or say --none.")
+    async with open_services(read_settings(), on_wait=narrate) as services:
+        view = await services.locations.map(warehouse, code, shop=shop)
+    _print_warehouse(view, json=json)
+    return Exit.OK
+
+
+def _print_warehouse(view: WarehouseView, *, json: bool) -> None:
+    if json:
+        emit_json(view)
+        return
+    default = "  default" if view.is_default else ""
+    emit(f"{view.warehouse_id:<20} {view.location or 'none of ours':<14} {view.shop}: {view.name}{default}")
 
 
 def _print(view: LocationView, *, json: bool) -> None:

@@ -76,6 +76,9 @@ async def set_product(
     low_stock: Annotated[
         int | None, Parameter(help="Raise an alarm when no more than this is available; -1 for never.")
     ] = None,
+    buffer: Annotated[
+        int | None, Parameter(help="Units that are kept from the channels; -1 for what each shop says.")
+    ] = None,
     json: Json = False,
 ) -> int:
     """Add a product, or change what is given of it."""
@@ -90,6 +93,7 @@ async def set_product(
         components=_components(component),
         location=location,
         low_stock=low_stock,
+        stock_buffer=buffer,
     )
     async with open_services(read_settings(), on_wait=narrate) as services:
         product = await services.products.set(sku, change)
@@ -127,6 +131,41 @@ async def unmap(sku: str) -> int:
     async with open_services(read_settings(), on_wait=narrate) as services:
         await services.products.unmap(sku)
     narrate(f"{sku} means no product any more.")
+    return Exit.OK
+
+
+@app.command
+async def listings(
+    search: Annotated[str, Parameter(help="The beginning of a SKU.")] = "",
+    *,
+    unmatched: Annotated[bool, Parameter(negative=(), help="Only what no product answers for.")] = False,
+    limit: int = 1000,
+    json: Json = False,
+) -> int:
+    """What the shops list, and the product each is."""
+    async with open_services(read_settings(), on_wait=narrate) as services:
+        found = await services.products.listings(search, unmatched=unmatched, limit=limit)
+    for each in found:
+        if json:
+            emit_json(each)
+        else:
+            product = each.product_sku or "no product"
+            refusal = f"  {each.refusal}" if each.refusal else ""
+            emit(f"{each.seller_sku or '-':<20} {product:<20} {each.status:<20} {each.shop}: {each.title}{refusal}")
+    return Exit.OK
+
+
+@app.command
+async def import_from_shop(*, json: Json = False) -> int:
+    """Add a product for every listed SKU that the master lacks; weights are still to be entered."""
+    async with open_services(read_settings(), on_wait=narrate) as services:
+        added = await services.products.import_from_shop()
+    for sku in added:
+        if json:
+            emit_json({"sku": sku})
+        else:
+            emit(sku)
+    narrate(f"{len(added)} products were added; they need a weight before a label can be bought.")
     return Exit.OK
 
 

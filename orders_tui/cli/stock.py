@@ -191,6 +191,43 @@ async def availability(
     return Exit.OK if result.available else Exit.REFUSED
 
 
+@app.command
+async def pushed(
+    search: Annotated[str, Parameter(help="The beginning of a SKU.")] = "", *, limit: int = 1000, json: Json = False
+) -> int:
+    """What the shops were last told of stock, what they showed when it was read back, and what they refused."""
+    async with open_services(read_settings(), on_wait=narrate) as services:
+        rows = await services.inventory.pushed(search, limit=limit)
+    for row in rows:
+        if json:
+            emit_json(row)
+            continue
+        told = "-" if row.pushed is None else str(row.pushed)
+        shows = "-" if row.channel_quantity is None else str(row.channel_quantity)
+        state = row.error or ("as told" if row.agrees else "" if row.location else "no location of ours")
+        emit(
+            f"{row.seller_sku:<20} {row.shop:<20} {row.location or row.warehouse_id:<20} told {told:>6}  shows {shows:>6}"
+            f"  {state}".rstrip()
+        )
+    return Exit.OK
+
+
+@app.command(name="push")
+async def set_push(
+    shop: Annotated[str, Parameter(help="The shop's name, or its id at TikTok.")],
+    *,
+    on: Annotated[bool | None, Parameter(name="--on", negative="--off", help="Tell it of stock, or not.")] = None,
+    buffer: Annotated[int | None, Parameter(help="Units of each product that are kept from it.")] = None,
+) -> int:
+    """Whether a shop is told of stock, and with what buffer."""
+    if on is None and buffer is None:
+        raise Misconfigured("usage.push", "Say --on, --off or --buffer N.")
+    async with open_services(read_settings(), on_wait=narrate) as services:
+        await services.inventory.set_push(shop, enabled=on, buffer=buffer)
+    narrate("It is told at the next round." if on is not False else f"{shop} is told of stock no more.")
+    return Exit.OK
+
+
 def read_item(text: str) -> tuple[str, int]:
     """A SKU with its quantity, 1 unless one is given."""
     sku, _, quantity = text.rpartition(":") if re.search(r":\d+$", text) else (text, "", "1")

@@ -32,6 +32,12 @@ class World:
         found: dict[str, Any] = orjson.loads(answer.content)
         return found
 
+    async def tell(self, what: str, wishes: dict[str, Any]) -> dict[str, Any]:
+        """Change something behind the shop's back: one of `stock`, `faults`, `aim`, `mend`."""
+        answer = await self._http.post(f"/admin/{what}", content=orjson.dumps(wishes))
+        found: dict[str, Any] = orjson.loads(answer.content)
+        return found
+
 
 @contextlib.asynccontextmanager
 async def start_world(plan: DemoPlan, files: DemoFiles) -> AsyncIterator[World]:

@@ -7,12 +7,13 @@ from uuid import UUID
 
 from engine.actors import Actor
 from engine.database.connection import Database
-from engine.inventory import alarms, availability, checking, counts, ledger
+from engine.inventory import alarms, availability, checking, counts, ledger, pushing
 from engine.inventory.alarms import Alarm
 from engine.inventory.availability import AvailabilityResult
 from engine.inventory.checking import StockDifference
 from engine.inventory.counts import CountSheet, Posted
 from engine.inventory.ledger import Adjusted
+from engine.inventory.pushing import PushedView
 from engine.orders.views import StockRow
 from engine.words import StockReason
 from orders_tui.services.door import Door, lost_is_unreachable
@@ -96,6 +97,17 @@ class Inventory:
         """Every level that its movements and reservations do not explain."""
         with lost_is_unreachable():
             return await checking.check_stock(self._database)
+
+    async def pushed(self, search: str = "", *, limit: int = 1000) -> Sequence[PushedView]:
+        """What shops were told of stock, and what they showed when it was read back."""
+        with lost_is_unreachable():
+            return await pushing.list_pushed(self._database, search, limit=limit)
+
+    async def set_push(self, shop: str, *, enabled: bool | None = None, buffer: int | None = None) -> None:
+        """Whether a shop is told of stock, and how much of each product is kept from it."""
+        await self._door.write(
+            pushing.set_shop_push(self._database, shop, enabled=enabled, buffer=buffer, actor=self._actor)
+        )
 
     # Counts
 

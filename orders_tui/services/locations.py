@@ -7,8 +7,9 @@ from datetime import date, time
 
 from engine.actors import Actor
 from engine.database.connection import Database
-from engine.inventory import locations
+from engine.inventory import locations, warehouses
 from engine.inventory.locations import LocationView
+from engine.inventory.warehouses import WarehouseView
 from engine.ports import Address
 from orders_tui.services.door import Door, lost_is_unreachable
 
@@ -50,4 +51,15 @@ class Locations:
                 timezone=timezone,
                 actor=self._actor,
             )
+        )
+
+    async def warehouses(self) -> Sequence[WarehouseView]:
+        """Every shop's warehouses, and the locations they are."""
+        with lost_is_unreachable():
+            return await warehouses.list_warehouses(self._database)
+
+    async def map(self, warehouse_id: str, location_code: str | None, *, shop: str = "") -> WarehouseView:
+        """Say which location a warehouse is; None: none of ours. Raises NotFound, Refused."""
+        return await self._door.write(
+            warehouses.map_warehouse(self._database, warehouse_id, location_code, shop=shop, actor=self._actor)
         )

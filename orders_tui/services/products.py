@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from engine.actors import Actor
 from engine.database.connection import Database
 from engine.identifiers import OrderId
-from engine.inventory import aliases, product_master
+from engine.inventory import aliases, listings, product_master
+from engine.inventory.listings import ListingView
 from engine.inventory.product_card import ProductChange, ProductView
 from engine.orders.views import ChangeOutcome
 from engine.workflow.failures import retry
@@ -48,6 +49,15 @@ class Products:
     async def unmap(self, sku: str) -> None:
         """Let `sku` mean no product any more. Raises NotFound."""
         await self._door.write(aliases.unmap_sku(self._database, sku, actor=self._actor))
+
+    async def listings(self, search: str = "", *, unmatched: bool = False, limit: int = 1000) -> Sequence[ListingView]:
+        """What the shops list, by SKU; with `unmatched` what no product answers for."""
+        with lost_is_unreachable():
+            return await listings.list_listings(self._database, search, unmatched=unmatched, limit=limit)
+
+    async def import_from_shop(self) -> Sequence[str]:
+        """Add every listed SKU that the master lacks. Answers them."""
+        return await self._door.write(listings.import_from_shop(self._database, actor=self._actor))
 
     async def _retry(self, sku: str) -> Sequence[ChangeOutcome]:
         outcomes: dict[OrderId, ChangeOutcome] = {}

@@ -7,6 +7,7 @@ Where to look
     housekeeping  heartbeat, the database kept up, gates, deadlines, the undo journal, the audit's seal
     polls         what changed in each shop
     tracking      what the carriers say of open parcels
+    channels      what shops list, and what they are told of stock
     stock         alarms, and the nightly check that stock adds up
     grants        tokens refreshed early, grants that end, and which shops are reached
 """
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sync.rounds import grants, housekeeping, polls, stock, tracking
+from sync.rounds import channels, grants, housekeeping, polls, stock, tracking
 from sync.rounds.post import Post
 from sync.schedule import Tick
 
@@ -25,5 +26,6 @@ ROUNDS: tuple[Callable[[Post], list[Tick]], ...] = (
     polls.ticks,
     tracking.ticks,
     stock.ticks,
+    channels.ticks,
 )
 """All of them."""

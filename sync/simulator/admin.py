@@ -91,6 +91,7 @@ class AdminCalls:
                 "faults": dict(sorted(world.tallies.faults.items())),
                 "fault_rates": rates_as_json(world.faults.rates),
                 "webhooks": world.outbox.as_json(),
+                "stock_calls": world.stock.calls,
             }
         )
 

@@ -10,11 +10,14 @@ from sync.simulator.easypost.shipment_calls import ShipmentCalls
 from sync.simulator.easypost.tracker_calls import TrackerCalls
 from sync.simulator.listing import ListingCalls
 from sync.simulator.routes import Routes
+from sync.simulator.stock_admin import StockAdminCalls
+from sync.simulator.tiktok import envelope as tiktok_envelope
 from sync.simulator.tiktok.cancellations import CancellationCalls
 from sync.simulator.tiktok.fulfilment import FulfilmentCalls
 from sync.simulator.tiktok.lookups import LookupCalls
 from sync.simulator.tiktok.orders import OrderCalls
 from sync.simulator.tiktok.package_calls import PackageCalls
+from sync.simulator.tiktok.product_calls import ProductCalls
 from sync.simulator.tiktok.token_calls import TokenCalls
 from sync.simulator.webhooks.admin_calls import WebhookAdminCalls
 from sync.simulator.webhooks.easypost_calls import HookCalls
@@ -32,11 +35,13 @@ def operations(world: World) -> list[Operation]:
         TrackerCalls(world),
         PackageCalls(world),
         LookupCalls(world),
+        ProductCalls(world),
         CancellationCalls(world),
         TokenCalls(world),
         WebhookCalls(world),
         HookCalls(world),
         AdminCalls(world),
+        StockAdminCalls(world),
         WebhookAdminCalls(world),
         ConditionCalls(world),
         ListingCalls(world),

@@ -16,7 +16,9 @@ from sync.simulator.journal import Entry, Journal, JournalError
 from sync.simulator.scenario import Fate, Scenario
 from sync.simulator.shop.orders import Orders
 from sync.simulator.shop.packages import Packages
+from sync.simulator.shop.stock import Stock
 from sync.simulator.tallies import Tallies
+from sync.simulator.tiktok.logistics import WAREHOUSE_ID
 from sync.simulator.tiktok.tokens import Tokens
 from sync.simulator.timeline import Timeline
 from sync.simulator.webhooks.happenings import Happening
@@ -67,6 +69,7 @@ class World:
         self.timeline = Timeline()
         self.orders = Orders(scenario, self.timeline, start["at"])
         self.packages = Packages(scenario, self.timeline, self.orders)
+        self.stock = Stock(self.orders, WAREHOUSE_ID)
         self.shipments = Shipments(scenario, self.orders, self.timeline)
         self.trackers = Trackers(scenario.seed)
         self.tokens = Tokens(scenario.seed, token_seconds, start["at"])
@@ -83,6 +86,7 @@ class World:
             "refusal": lambda entry: self.tallies.refusals.update([entry["what"]]),
             "mended": lambda entry: self.mended.update(entry["orders"]),
             **self.packages.changes(),
+            **self.stock.changes(),
             "cancelled": lambda entry: self.orders.cancel(self.orders.arrived[entry["order"]], entry["at"]),
             "shipment": self.shipments.apply_created,
             "rerated": self.shipments.apply_rerated,

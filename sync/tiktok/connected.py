@@ -11,6 +11,7 @@ from sync.tiktok.calls.fulfilment import FulfilmentCalls
 from sync.tiktok.calls.logistics import LogisticsCalls
 from sync.tiktok.calls.orders import OrderCalls
 from sync.tiktok.calls.packing import PackingCalls
+from sync.tiktok.calls.products import ProductCalls
 from sync.tiktok.calls.returns import ReturnCalls
 from sync.tiktok.calls.shipping import ShippingCalls
 from sync.tiktok.client import TikTokClient
@@ -29,6 +30,7 @@ class ConnectedShop:
         self.aftersales = AftersalesCalls(client, cipher)
         self.returns = ReturnCalls(client, cipher)
         self.changes = ChangeCalls(client, cipher)
+        self.products = ProductCalls(client, cipher)
 
 
 ShopDirectory = Callable[[ShopId], Awaitable[ConnectedShop]]

@@ -53,6 +53,15 @@ ENDPOINTS: Final[Mapping[str, Endpoint]] = {
         "correct the tracking number of package {package_id}",
         writes=True,
     ),
+    "products.search": Endpoint("POST", "/product/{version}/products/search", "202502", "search products"),
+    "inventory.search": Endpoint("POST", "/product/{version}/inventory/search", "202309", "read the stock of products"),
+    "inventory.update": Endpoint(
+        "POST",
+        "/product/{version}/products/{product_id}/inventory/update",
+        "202309",
+        "set the stock of product {product_id}",
+        writes=True,
+    ),
     "logistics.warehouses": Endpoint("GET", "/logistics/{version}/warehouses", "202309", "list the warehouses"),
     "logistics.shipping_providers": Endpoint(
         "GET",

@@ -76,6 +76,23 @@ FULFILLED_BY_TIKTOK = Meaning(
 )
 SHIPPED_BY_TIKTOK = Meaning("tiktok.not_ours_to_ship", _REFUSED, "TikTok arranges the shipping of this order itself")
 ORDER_UNKNOWN = Meaning("tiktok.order_unknown", _REFUSED, "TikTok does not know this order in this shop")
+TOO_MANY_HITS = Meaning(
+    "tiktok.too_many_hits", _REFUSED, "more than 10,000 match; a narrower window is asked for"
+)
+WAREHOUSES_MISSING = Meaning(
+    "tiktok.warehouses_missing",
+    _REFUSED,
+    "all warehouses of a SKU have to be named; they are read anew and it is tried again",
+)
+STOCK_OF_BUNDLE = Meaning(
+    "tiktok.stock_of_bundle", _REFUSED, "it is a bundle, and its stock follows from its parts there"
+)
+STOCK_LOCKED = Meaning(
+    "tiktok.stock_locked", _REFUSED, "a promotion locks its stock; it is tried again in some hours"
+)
+STOCK_SHARED = Meaning(
+    "tiktok.stock_shared", _REFUSED, "its stock is shared with other shops and is set there"
+)
 SCOPE_MISSING = Meaning(
     "tiktok.scope_missing",
     _HUMAN,
@@ -119,6 +136,11 @@ MEANINGS: Final[Mapping[int, Meaning]] = {
     21008025: FULFILLED_BY_TIKTOK,
     21008117: SHIPPED_BY_TIKTOK,
     21008111: ORDER_UNKNOWN,
+    12052180: TOO_MANY_HITS,
+    **dict.fromkeys((12019028, 12052533), WAREHOUSES_MISSING),
+    12052850: STOCK_OF_BUNDLE,
+    12052393: STOCK_LOCKED,
+    12052921: STOCK_SHARED,
     **dict.fromkeys((21011041, 21011042), ORDER_CANCELLED),
     21011043: NOT_SHIPPED_YET,
     21011044: ON_HOLD,

@@ -99,6 +99,16 @@ async def _deafen(stage: Stage) -> None:
     await stage.aim("tiktok.orders.search", "server_error", calls=(1, 2, 3))
 
 
+async def _second_warehouse(stage: Stage) -> None:
+    """TikTok has a product in another warehouse too, as nobody told us: the first number it is told names one too few."""
+    await _until(stage, "SELECT count(*) > 0 FROM listing_stock")
+    await stage.shop.world.tell("stock", {"seller_sku": "GUASHA", "available": {"7000000000000000002": 4}})
+    await _persist(
+        lambda: receive(stage.shop.database, "GUASHA", 3, actor=LEAD, idempotency_key="after the second warehouse")
+    )
+    await _until(stage, "SELECT count(*) > 0 FROM listing_stock WHERE warehouse_id = '7000000000000000002'")
+
+
 def _poisoned(stage: Stage) -> str:
     """The first order to which nothing else happens."""
     scenario = stage.shop.simulator.scenario
@@ -328,6 +338,7 @@ SCENES = {
         Scene("unsure", _lose_an_answer),
         Scene("webhooks", _listen, _call),
         Scene("taken in", _taken_in),
+        Scene("second warehouse", meanwhile=_second_warehouse),
         Scene("sealed", meanwhile=_until_sealed),
         Scene("lost claim", prelude=(Strike("engine.effects.ledger.claim", 1, Moment.SENT, Blow.LOSE),)),
         Scene("hopeless payload", _poison_payload, _give_up_payload),

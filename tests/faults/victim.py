@@ -27,6 +27,7 @@ from sync.daemon import Daemon
 from sync.daemon_settings import DaemonSettings
 from sync.delivery import DeliverySettings
 from sync.http.settings import HttpSettings
+from sync.inventory.push import PushSettings
 from sync.notices.folder import FolderOutbox
 from sync.resilience import BreakerSettings
 from sync.tiktok.polling import PollSettings
@@ -78,6 +79,7 @@ def small_settings(settings: Settings, lease_seconds: float, port: int = 0) -> D
         seal_seconds=0.3,
         http=HttpSettings(enabled=port > 0, port=port, calls_per_second=0),
         poll=PollSettings(overlap_seconds=3, page_size=20),
+        push=PushSettings(every_seconds=0.3, check_after_seconds=0.2, check_again_seconds=0.2),
         delivery=DeliverySettings(
             batch=4,
             workers=dict.fromkeys(EffectKind, 2),

@@ -5,6 +5,7 @@ Where to look
     people       users, grants, shops and their polls, locations, data keys, notice preferences
     products     products and the stock ledger
     stocktaking  counts of the shelves, alarms
+    channels     listings of each shop, its warehouses, the stock it was told
     orders       orders, line items, units, status history, search words
     workflow     workflows, steps, work, holds, failures
     parcels      packages, package items, documents, cancellations, returns, waves
@@ -12,11 +13,12 @@ Where to look
     records      audit log, notes, batches, journal, saved views, rules, counters
 """
 
-from engine.database.tables import orders, outside, parcels, people, products, records, stocktaking, workflow
+from engine.database.tables import channels, orders, outside, parcels, people, products, records, stocktaking, workflow
 from engine.database.tables.schema import SCHEMA, metadata
 
 __all__ = [
     "SCHEMA",
+    "channels",
     "metadata",
     "orders",
     "outside",

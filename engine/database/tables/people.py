@@ -95,11 +95,14 @@ shops = Table(
     Column("timezone", Text, nullable=False, server_default="UTC"),
     Column("cipher", Sealed, comment="shop_cipher of TikTok's API"),
     Column("policies", Json, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("push_stock", Boolean, nullable=False, server_default=text("true"), comment="once its orders are worked"),
+    Column("stock_buffer", Integer, nullable=False, server_default="0", comment="units kept from the channel"),
     Column("state", Text, nullable=False, server_default="connected"),
     Column("state_reason", Text, nullable=False, server_default="", comment="why it is not connected, for a person"),
     moment("created_at", required=True),
     UniqueConstraint("platform", "tiktok_shop_id"),
     CheckConstraint(one_of("state", ("connected", "paused", "revoked", "disconnected", "offline")), name="state"),
+    CheckConstraint("stock_buffer >= 0", name="stock_buffer"),
 )
 
 polls = Table(

@@ -38,11 +38,13 @@ products = Table(
     Column("box", Text, nullable=False, server_default="", comment="name of the box it ships in"),
     refer("location_id", "locations.id", nullable=True),
     Column("low_stock_at", Integer, comment="an alarm is raised when no more than this is available"),
+    Column("stock_buffer", Integer, comment="units kept from the channels; null: as each shop says"),
     moment("created_at", required=True),
     moment("updated_at", required=True),
     UniqueConstraint("user_id", "sku"),
     CheckConstraint("weight_grams > 0", name="weight"),
     CheckConstraint("low_stock_at >= 0", name="low_stock"),
+    CheckConstraint("stock_buffer >= 0", name="stock_buffer"),
 )
 Index(
     "products_name_words_index",

@@ -12,6 +12,7 @@ orders.py         order search and order detail
 fulfilment.py     mark shipped, correct a tracking number, follow it
 package_calls.py  read and search packages
 logistics.py      the warehouse, the delivery option, the carriers and their tracking numbers
-lookups.py        shops, warehouses, delivery options, shipping providers, products
+lookups.py        shops, warehouses, delivery options, shipping providers
+product_calls.py  products by time of change, their stock, and setting it
 cancellations.py  cancellations by the seller, and those that happened
 """

@@ -1,17 +1,12 @@
-"""Shops, warehouses, delivery options, shipping providers, products."""
+"""Shops, warehouses, delivery options, shipping providers."""
 
 from typing import Any
 
-from sync.simulator.shop.catalogue import Sku, catalogue, stock_of
 from sync.simulator.tiktok.envelope import CATCH_ALL, DIALECT, refusal, success
 from sync.simulator.tiktok.gates import Gates
 from sync.simulator.tiktok.logistics import DELIVERY_OPTION_ID, DELIVERY_OPTION_NAME, PROVIDERS, WAREHOUSE_ID
-from sync.simulator.tiktok.order_payload import money
-from sync.simulator.tiktok.paging import page_size, start, strings
 from sync.simulator.wire import Call, Operation, Reply
 from sync.simulator.world import World
-
-MOST_STOCK = 99_999
 
 
 class LookupCalls:
@@ -40,7 +35,6 @@ class LookupCalls:
                 self.shipping_providers,
                 gates.shop,
             ),
-            ("products", "POST", "/product/202502/products/search", self.products, gates.shop),
         ]
         return [
             Operation(f"tiktok.lookups.{name}", method, path, handle, DIALECT, gate)
@@ -96,49 +90,3 @@ class LookupCalls:
         if call.path_values["id"] != DELIVERY_OPTION_ID:
             raise refusal(CATCH_ALL, "Invalid delivery_option_id.", 400)
         return success({"shipping_providers": [{"id": p.id, "name": p.name} for p in PROVIDERS.values()]})
-
-    def products(self, call: Call) -> Reply:
-        """Return a page of listed products with their SKUs."""
-        body, size = call.json(), page_size(call, largest=100, default=20)
-        if body.get("status", "ALL") not in ("ALL", "ACTIVATE"):
-            return success({"products": [], "next_page_token": "", "total_count": 0})
-        seller_skus, sku_ids = strings(body, "seller_skus"), strings(body, "sku_ids")
-        families: dict[str, list[Sku]] = {}
-        for sku in catalogue().listed:
-            families.setdefault(sku.product_id, []).append(sku)
-        chosen = [
-            skus
-            for skus in families.values()
-            if (not seller_skus or any(sku.seller_sku in seller_skus for sku in skus))
-            and (not sku_ids or any(sku.sku_id in sku_ids for sku in skus))
-        ]
-        first = start(call)
-        end = first + size
-        return success(
-            {
-                "products": [self._product(skus) for skus in chosen[first:end]],
-                "next_page_token": str(end) if end < len(chosen) else "",
-                "total_count": len(chosen),
-            }
-        )
-
-    def _product(self, skus: list[Sku]) -> dict[str, Any]:
-        started = int(self._world.orders.started_at)
-        return {
-            "id": skus[0].product_id,
-            "title": skus[0].product_title,
-            "status": "ACTIVATE",
-            "create_time": started - 30 * 86_400,
-            "update_time": started,
-            "skus": [self._sku(sku) for sku in skus],
-        }
-
-    def _sku(self, sku: Sku) -> dict[str, Any]:
-        price = money(sku.price_cents)
-        quantity = min(MOST_STOCK, stock_of(sku, self._world.scenario.orders))
-        return {
-            "id": sku.sku_id,
-            "seller_sku": sku.seller_sku,
-            "price": {"currency": "USD", "tax_exclusive_price": price, "sale_price": price},
-            "inventory": [{"warehouse_id": WAREHOUSE_ID, "quantity": quantity}],
-        }

@@ -8,6 +8,7 @@ Where to look
     fulfilment     mark as shipped, ship a package or many, correct a tracking number
     shipping       TikTok Shipping: services, labels bought there, documents, tracking
     packing        split orders, combine packages and take them apart
+    products       what is listed, and its stock: read and set
     logistics      warehouses and the carriers that TikTok accepts
     aftersales     cancellations: the seller's own, and answers to buyers
     returns        returns and refunds: opened, answered, reckoned

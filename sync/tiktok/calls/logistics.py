@@ -24,6 +24,7 @@ class Warehouse:
     warehouse_id: str
     name: str
     type: str
+    is_default: bool = False
 
 
 class LogisticsCalls:
@@ -58,6 +59,11 @@ class LogisticsCalls:
         """The shop's warehouses."""
         data = await self._client.call("logistics.warehouses", cipher=self._cipher)
         return tuple(
-            Warehouse(text(warehouse, "id"), text(warehouse, "name"), text(warehouse, "type"))
+            Warehouse(
+                text(warehouse, "id"),
+                text(warehouse, "name"),
+                text(warehouse, "type"),
+                is_default=warehouse.get("is_default") is True,
+            )
             for warehouse in objects(data, "warehouses")
         )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from engine.database.connection import Database
-from tests.factories import BOWL, MUG, Factory
+from engine.inventory.listings import ListingFact, WarehouseStock, store_listings
+from engine.inventory.warehouses import WarehouseFact, store_warehouses
+from tests.factories import BOWL, MUG, NOON, Factory
 from tests.orders_tui.cli.saying import Command
 
 
@@ -87,3 +89,42 @@ async def test_the_threshold_of_an_alarm_is_set_and_taken_away(command: Command,
     assert (await command("product", "set", "MUG-BLU", "--low-stock", "5", "--json")).documents[0]["low_stock"] == 5
     assert (await command("product", "set", "MUG-BLU", "--low-stock", "-1", "--json")).documents[0]["low_stock"] is None
     assert (await command("stock", "alarms")).lines == []
+
+
+async def test_listings_warehouses_and_pushes_are_shown_and_set(
+    command: Command, factory: Factory, store: Database
+) -> None:
+    await factory.product(MUG, on_hand=5)
+    shop_id = await factory.shop()
+    fact = ListingFact("p1", "s1", "MUG-BLU", "Mug", "ACTIVATE", NOON, (WarehouseStock("s1", "w1", 5),))
+    other = ListingFact("p2", "s2", "BOWL-NEW", "Bowl", "ACTIVATE", NOON)
+    async with store.transaction() as connection:
+        await store_warehouses(connection, shop_id, [WarehouseFact("w1", "Dock", is_default=True)])
+        await store_listings(connection, shop_id, [fact])
+        await store_listings(connection, shop_id, [other])
+    assert [line.split()[:2] for line in (await command("product", "listings")).lines] == [
+        ["BOWL-NEW", "no"],
+        ["MUG-BLU", "MUG-BLU"],
+    ]
+    assert [
+        each["seller_sku"] for each in (await command("product", "listings", "--unmatched", "--json")).documents
+    ] == ["BOWL-NEW"]
+    assert (await command("product", "import-from-shop")).lines == ["BOWL-NEW"]
+    [warehouse] = (await command("location", "warehouses", "--json")).documents
+    assert (warehouse["warehouse_id"], warehouse["location"]) == ("w1", "MAIN")
+    assert (await command("location", "map", "w1")).code == 2
+    assert (await command("location", "map", "w1", "--none", "--json")).documents[0]["location"] == ""
+    assert (await command("location", "map", "w1", "MAIN")).code == 0
+    assert (await command("location", "map", "w9", "MAIN")).code == 1
+    [told] = (await command("stock", "pushed", "--json")).documents
+    assert (told["seller_sku"], told["pushed"], told["channel_quantity"], told["location"]) == (
+        "MUG-BLU",
+        None,
+        5,
+        "MAIN",
+    )
+    assert (await command("stock", "push", "Alder Goods", "--off", "--buffer", "2")).code == 0
+    assert tuple(await store.pool.fetchrow("SELECT push_stock, stock_buffer FROM shops")) == (False, 2)
+    assert (await command("stock", "push", "Alder Goods")).code == 2
+    assert (await command("stock", "push", "Nobody", "--on")).code == 1
+    assert (await command("product", "set", "MUG-BLU", "--buffer", "4", "--json")).documents[0]["stock_buffer"] == 4

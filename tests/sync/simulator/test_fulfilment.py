@@ -204,4 +204,6 @@ async def test_the_shop_tells_its_warehouse_its_delivery_option_its_carriers_and
             break
     catalogue = (await seller.http.get("/admin/catalogue")).json()["products"]
     skus = {sku["seller_sku"]: sku["id"] for product in products for sku in product["skus"]}
-    assert skus == {product["sku"]: product["sku_id"] for product in catalogue}
+    known = {product["sku"]: product["sku_id"] for product in catalogue}
+    assert {sku: skus.pop(sku) for sku in known} == known
+    assert sorted(skus) == ["CREATOR-BUNDLE-01", "mug blue NEW!!"]  # listed there, and not in the warehouse's catalogue

@@ -39,6 +39,7 @@ def upgrade() -> None:
     _effects()
     _stocktaking()
     _offline_shops()
+    _channels()
 
 
 def _grants() -> None:
@@ -328,6 +329,116 @@ def _offline_shops() -> None:
         ),
         sa.PrimaryKeyConstraint("package_id", name=op.f("tracking_exports_pkey")),
         schema="orders",
+    )
+
+
+def _channels() -> None:
+    op.add_column(
+        "shops",
+        sa.Column(
+            "push_stock",
+            sa.Boolean(),
+            server_default=sa.text("true"),
+            nullable=False,
+            comment="once its orders are worked",
+        ),
+        schema="orders",
+    )
+    op.add_column(
+        "shops",
+        sa.Column(
+            "stock_buffer", sa.Integer(), server_default="0", nullable=False, comment="units kept from the channel"
+        ),
+        schema="orders",
+    )
+    op.create_check_constraint(op.f("shops_stock_buffer_check"), "shops", "stock_buffer >= 0", schema="orders")
+    op.add_column(
+        "products",
+        sa.Column(
+            "stock_buffer",
+            sa.Integer(),
+            nullable=True,
+            comment="units kept from the channels; null: as each shop says",
+        ),
+        schema="orders",
+    )
+    op.create_check_constraint(op.f("products_stock_buffer_check"), "products", "stock_buffer >= 0", schema="orders")
+    op.create_table(
+        "listings",
+        sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.Column("shop_id", sa.Uuid(), nullable=False),
+        sa.Column("tiktok_product_id", sa.Text(), nullable=False),
+        sa.Column("tiktok_sku_id", sa.Text(), nullable=False),
+        sa.Column("seller_sku", sa.Text(), server_default="", nullable=False),
+        sa.Column("title", sa.Text(), server_default="", nullable=False),
+        sa.Column(
+            "status",
+            sa.Text(),
+            server_default="",
+            nullable=False,
+            comment="TikTok's own word; GONE when it is not there any more",
+        ),
+        sa.Column("refusal", sa.Text(), server_default="", nullable=False, comment="why its stock is not ours to set"),
+        sa.Column("channel_updated_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("seen_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["shop_id"], ["orders.shops.id"], name=op.f("listings_shop_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("listings_pkey")),
+        sa.UniqueConstraint("shop_id", "tiktok_sku_id", name=op.f("listings_shop_id_tiktok_sku_id_key")),
+        schema="orders",
+    )
+    op.create_index("listings_sku_index", "listings", ["shop_id", "seller_sku"], unique=False, schema="orders")
+    op.create_table(
+        "warehouses",
+        sa.Column("shop_id", sa.Uuid(), nullable=False),
+        sa.Column("warehouse_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), server_default="", nullable=False),
+        sa.Column("is_default", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("location_id", sa.Uuid(), nullable=True),
+        sa.ForeignKeyConstraint(["location_id"], ["orders.locations.id"], name=op.f("warehouses_location_id_fkey")),
+        sa.ForeignKeyConstraint(["shop_id"], ["orders.shops.id"], name=op.f("warehouses_shop_id_fkey")),
+        sa.PrimaryKeyConstraint("shop_id", "warehouse_id", name=op.f("warehouses_pkey")),
+        sa.UniqueConstraint("shop_id", "location_id", name=op.f("warehouses_shop_id_location_id_key")),
+        schema="orders",
+    )
+    op.create_table(
+        "listing_stock",
+        sa.Column("listing_id", sa.Uuid(), nullable=False),
+        sa.Column("warehouse_id", sa.Text(), nullable=False),
+        sa.Column("channel_quantity", sa.Integer(), nullable=True, comment="available there when it was last read"),
+        sa.Column("channel_committed", sa.Integer(), nullable=True),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "sequence",
+            sa.BigInteger(),
+            server_default="0",
+            nullable=False,
+            comment="of the newest push; older answers are ignored",
+        ),
+        sa.Column("wanted", sa.Integer(), nullable=True, comment="what the newest push says"),
+        sa.Column("pushed", sa.Integer(), nullable=True, comment="what it was last told to have"),
+        sa.Column("pushed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "check_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="when the push is read back; null: it was found as told",
+        ),
+        sa.Column("mismatches", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("retry_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("error", sa.Text(), server_default="", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["listing_id"], ["orders.listings.id"], name=op.f("listing_stock_listing_id_fkey"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("listing_id", "warehouse_id", name=op.f("listing_stock_pkey")),
+        schema="orders",
+    )
+    op.create_index(
+        "listing_stock_check_index",
+        "listing_stock",
+        ["check_at"],
+        unique=False,
+        schema="orders",
+        postgresql_where=sa.text("check_at IS NOT NULL"),
     )
 
 
