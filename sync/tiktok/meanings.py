@@ -76,9 +76,7 @@ FULFILLED_BY_TIKTOK = Meaning(
 )
 SHIPPED_BY_TIKTOK = Meaning("tiktok.not_ours_to_ship", _REFUSED, "TikTok arranges the shipping of this order itself")
 ORDER_UNKNOWN = Meaning("tiktok.order_unknown", _REFUSED, "TikTok does not know this order in this shop")
-TOO_MANY_HITS = Meaning(
-    "tiktok.too_many_hits", _REFUSED, "more than 10,000 match; a narrower window is asked for"
-)
+TOO_MANY_HITS = Meaning("tiktok.too_many_hits", _REFUSED, "more than 10,000 match; a narrower window is asked for")
 WAREHOUSES_MISSING = Meaning(
     "tiktok.warehouses_missing",
     _REFUSED,
@@ -87,12 +85,8 @@ WAREHOUSES_MISSING = Meaning(
 STOCK_OF_BUNDLE = Meaning(
     "tiktok.stock_of_bundle", _REFUSED, "it is a bundle, and its stock follows from its parts there"
 )
-STOCK_LOCKED = Meaning(
-    "tiktok.stock_locked", _REFUSED, "a promotion locks its stock; it is tried again in some hours"
-)
-STOCK_SHARED = Meaning(
-    "tiktok.stock_shared", _REFUSED, "its stock is shared with other shops and is set there"
-)
+STOCK_LOCKED = Meaning("tiktok.stock_locked", _REFUSED, "a promotion locks its stock; it is tried again in some hours")
+STOCK_SHARED = Meaning("tiktok.stock_shared", _REFUSED, "its stock is shared with other shops and is set there")
 SCOPE_MISSING = Meaning(
     "tiktok.scope_missing",
     _HUMAN,
