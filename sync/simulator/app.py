@@ -11,7 +11,6 @@ from sync.simulator.easypost.tracker_calls import TrackerCalls
 from sync.simulator.listing import ListingCalls
 from sync.simulator.routes import Routes
 from sync.simulator.stock_admin import StockAdminCalls
-from sync.simulator.tiktok import envelope as tiktok_envelope
 from sync.simulator.tiktok.cancellations import CancellationCalls
 from sync.simulator.tiktok.fulfilment import FulfilmentCalls
 from sync.simulator.tiktok.lookups import LookupCalls
