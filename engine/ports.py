@@ -242,7 +242,15 @@ class OrderCancelled:
     cancel_id: str = ""
 
 
-Result = LabelBought | LabelVoided | PackageShipped | OrderCancelled | NoticeSent
+@dataclass(frozen=True, slots=True)
+class RequestAnswered:
+    """TikTok knows the answer to a buyer's request; `status` is how the request stands by it, where that is known."""
+
+    request_id: str
+    status: str
+
+
+Result = LabelBought | LabelVoided | PackageShipped | OrderCancelled | RequestAnswered | NoticeSent
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,6 +367,21 @@ class ShipRequest:
     corrected_before: bool = False
     """Its order's tracking number was corrected once already."""
     told_hours_ago: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRequest:
+    """What TikTok is to be told about a buyer's request."""
+
+    request_id: str
+    """TikTok's id of the cancellation or the return."""
+    tiktok_order_id: str
+    decision: str
+    """`approve` or `reject`; of a return TikTok's own word."""
+    reject_reason: str
+    comment: str
+    buyer_keeps_item: bool = False
+    partial_refund: tuple[Decimal, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from sync.delivery import DeliverySettings
 from sync.notices.folder import FolderOutbox
 from sync.notices.letter import Outbox
 from sync.notices.smtp import SmtpOutbox
-from sync.outside import OutsideSettings
+from sync.outside import Outside, OutsideSettings
 from sync.tiktok.polling import PollSettings
 from sync.tiktok.token_calls import AppCredentials
 
@@ -55,6 +55,11 @@ def outside_settings(settings: Settings, database: Database) -> OutsideSettings:
         tiktok_breaker=settings.breakers.tiktok.for_guard(),
         carrier_breaker=settings.breakers.carrier.for_guard(),
     )
+
+
+def open_outside(settings: Settings, database: Database) -> Outside:
+    """The outside world for a command that asks it something; entered and left like a daemon's."""
+    return Outside(database, outside_settings(settings, database), _outbox(settings, database))
 
 
 def daemon_settings(settings: Settings) -> DaemonSettings:

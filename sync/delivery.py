@@ -6,9 +6,10 @@ import asyncio
 import functools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
+import orjson
 import structlog
 
 from engine.database.connection import Database
@@ -19,9 +20,19 @@ from engine.effects.settling import Settlement, settle
 from engine.errors import OrdersError
 from engine.fleet.daemons import DEAD_AFTER_SECONDS
 from engine.identifiers import DaemonId, EffectId, OrderId, PackageId, ShopId
-from engine.orders import notices
+from engine.orders import answers, inbox, notices
 from engine.orders.parcels import packages
-from engine.ports import Claim, Failed, NoticeRequest, Outcome, ParcelRequest, Postponed, ShipRequest, Unsure
+from engine.ports import (
+    AnswerRequest,
+    Claim,
+    Failed,
+    NoticeRequest,
+    Outcome,
+    ParcelRequest,
+    Postponed,
+    ShipRequest,
+    Unsure,
+)
 from engine.words import EffectKind
 from sync.desk import Handler
 from sync.gathering import Gathering
@@ -85,6 +96,13 @@ class EngineDesk:
 
     async def tiktok_order_ids(self, claims: Sequence[Claim]) -> dict[OrderId, str]:
         return await packages.tiktok_order_ids(self._database, claims)
+
+    async def answer_requests(self, claims: Sequence[Claim]) -> dict[EffectId, AnswerRequest]:
+        return await answers.answer_requests(self._database, claims)
+
+    async def take_in(self, shop_id: ShopId, raw_orders: Sequence[Mapping[str, Any]]) -> None:
+        arrivals = [inbox.Arrival("order", orjson.dumps(order, option=orjson.OPT_SORT_KEYS)) for order in raw_orders]
+        await inbox.store_seen(self._database, shop_id, arrivals)
 
     async def notice_requests(self, claims: Sequence[Claim]) -> dict[EffectId, NoticeRequest]:
         return await notices.notice_requests(self._database, claims)

@@ -6,11 +6,11 @@ right before the step that cannot be taken back. No database transaction is open
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol
 
-from engine.identifiers import EffectId, OrderId, PackageId
-from engine.ports import Claim, NoticeRequest, Outcome, ParcelRequest, ShipRequest
+from engine.identifiers import EffectId, OrderId, PackageId, ShopId
+from engine.ports import AnswerRequest, Claim, NoticeRequest, Outcome, ParcelRequest, ShipRequest
 
 
 class Desk(Protocol):
@@ -24,6 +24,12 @@ class Desk(Protocol):
 
     async def tiktok_order_ids(self, claims: Sequence[Claim]) -> dict[OrderId, str]:
         """TikTok's id for each claim's order; an order that is gone is absent."""
+
+    async def answer_requests(self, claims: Sequence[Claim]) -> dict[EffectId, AnswerRequest]:
+        """What TikTok must know of each claim's answer to a buyer; a request that is gone is absent."""
+
+    async def take_in(self, shop_id: ShopId, raw_orders: Sequence[Mapping[str, Any]]) -> None:
+        """Keep these orders as TikTok has them now; they are understood like those that polling brings."""
 
     async def notice_requests(self, claims: Sequence[Claim]) -> dict[EffectId, NoticeRequest]:
         """What each claim's notice says and to whom; a notice that has become pointless is absent."""

@@ -24,6 +24,7 @@ from sync.shipping.carriers import Carriers
 from sync.shipping.deliveries import LabelSettings, buy_label_handler, void_label_handler
 from sync.shipping.easypost import LISTS_BUDGET, EasyPost, EasyPostSettings
 from sync.shipping.tiktok_shipping import TikTokShippingSettings
+from sync.tiktok.answering import answer_handler
 from sync.tiktok.cancelling import CancelSettings, cancel_order_handler
 from sync.tiktok.client import TikTokClient, TikTokSettings
 from sync.tiktok.clock_skew import ClockSkew
@@ -100,6 +101,8 @@ class Outside:
             ),
             EffectKind.VOID_LABEL: void_label_handler(self.carriers, self._settings.labels),
             EffectKind.CANCEL_ORDER: cancel_order_handler(self.shop, self._settings.cancellations),
+            EffectKind.ANSWER_CANCELLATION: answer_handler(self.shop),
+            EffectKind.ANSWER_RETURN: answer_handler(self.shop),
             EffectKind.NOTICE: notice_handler(self._outbox, clock=self._clock.now),
         }
 

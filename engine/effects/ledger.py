@@ -103,9 +103,9 @@ RETURNING e.id, e.key, e.kind, e.dependency, e.order_id, e.shop_id, e.package_id
           e.provider_reference, e.request, e.retry
 """
 
-# A cancelled, held, paused or failed order stops here, and a parcel that was taken back, before the call that cannot be taken back; so
-# does an order that shares its parcel with a held or failed one. Getting here for the first time is progress: the calls before it have
-# used up their tries, the one to come has its own.
+# A cancelled, held, paused or failed order stops here, one whose cancellation was agreed to, and a parcel that was taken back, before
+# the call that cannot be taken back; so does an order that shares its parcel with a held or failed one. Getting here for the first time
+# is progress: the calls before it have used up their tries, the one to come has its own.
 _CHECKPOINT = """
 UPDATE effects e SET state = 'sent', provider_reference = d.reference,
        attempt = CASE WHEN e.provider_reference = '' AND d.reference <> '' THEN 1 ELSE e.attempt END
@@ -115,7 +115,9 @@ LEFT JOIN orders o ON o.id = f.order_id
 WHERE e.id = d.id AND e.lease_token = d.token AND e.state IN ('intent', 'sent', 'ambiguous')
   AND (e.kind NOT IN ('buy_label', 'ship_package')
        OR (o.order_status NOT IN ('cancelled', 'returned') AND o.channel_status <> 'CANCELLED' AND NOT EXISTS (
-           SELECT 1 FROM holds h WHERE h.order_id = e.order_id AND h.released_at IS NULL)))
+           SELECT 1 FROM holds h WHERE h.order_id = e.order_id AND h.released_at IS NULL) AND NOT EXISTS (
+           SELECT 1 FROM cancellations x
+           WHERE x.order_id = e.order_id AND x.decision = 'approve' AND x.channel_status LIKE '%PENDING')))
   AND (e.kind <> 'buy_label' OR o.workflow_status <> 'failed' AND NOT EXISTS (
        SELECT FROM package_items c JOIN orders x ON x.id = c.order_id
        WHERE c.package_id = f.package_id AND c.order_id <> f.order_id

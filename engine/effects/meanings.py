@@ -6,7 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.identifiers import PackageId, new_id
-from engine.ports import Claim, Done, LabelBought, LabelVoided, NoticeSent, OrderCancelled, Outcome, PackageShipped
+from engine.ports import (
+    Claim,
+    Done,
+    LabelBought,
+    LabelVoided,
+    NoticeSent,
+    OrderCancelled,
+    Outcome,
+    PackageShipped,
+    RequestAnswered,
+)
 from engine.privacy.cipher import Vault
 
 _OWNERS = (
@@ -76,13 +86,26 @@ WHERE id = ANY($1::uuid[]) AND state = 'voiding'
 """
 
 
+# A request that TikTok has closed in the meantime knows better.
+_ANSWERED = """
+UPDATE cancellations c SET channel_status = d.status, updated_at = now()
+FROM unnest($1::text[], $2::text[]) AS d(number, status)
+WHERE c.tiktok_cancel_id = d.number AND d.status <> '' AND c.channel_status LIKE '%PENDING'
+"""
+
+
 async def write_meanings(connection: Any, vault: Vault, settled: Sequence[tuple[Claim, Outcome]]) -> None:
     """Write what the successful outcomes mean for their packages; the effects themselves are settled already."""
     bought: list[tuple[PackageId, LabelBought]] = []
     told: list[tuple[PackageId, PackageShipped]] = []
     voided: list[PackageId] = []
+    answered: list[RequestAnswered] = []
     for claim, outcome in settled:
-        if not isinstance(outcome, Done) or claim.package_id is None:
+        if not isinstance(outcome, Done):
+            continue
+        if isinstance(outcome.result, RequestAnswered):
+            answered.append(outcome.result)
+        if claim.package_id is None:
             continue
         match outcome.result:
             case LabelBought() as label:
@@ -91,7 +114,7 @@ async def write_meanings(connection: Any, vault: Vault, settled: Sequence[tuple[
                 told.append((claim.package_id, shipped))
             case LabelVoided():
                 voided.append(claim.package_id)
-            case OrderCancelled() | NoticeSent():
+            case OrderCancelled() | NoticeSent() | RequestAnswered():
                 pass
     if bought:
         await _write_labels(connection, vault, sorted(bought, key=lambda each: each[0]))
@@ -100,6 +123,10 @@ async def write_meanings(connection: Any, vault: Vault, settled: Sequence[tuple[
         await connection.execute(_TOLD, [p for p, _ in told], [shipped.tiktok_package_id for _, shipped in told])
     if voided:
         await connection.execute(_VOIDED, sorted(voided))
+    if answered:
+        answered.sort(key=lambda each: each.request_id)
+        statuses = [each.status for each in answered]
+        await connection.execute(_ANSWERED, [each.request_id for each in answered], statuses)
 
 
 async def _write_labels(connection: Any, vault: Vault, bought: Sequence[tuple[PackageId, LabelBought]]) -> None:

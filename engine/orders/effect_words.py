@@ -12,6 +12,11 @@ WANTED: Final = {
     EffectKind.SHIP_PACKAGE: "Tell TikTok of the parcel",
     EffectKind.UPDATE_TRACKING: "Tell TikTok the tracking number",
     EffectKind.CANCEL_ORDER: "Tell TikTok of the cancellation",
+    EffectKind.ANSWER_CANCELLATION: "Answer the buyer who asks to cancel",
+    EffectKind.ANSWER_RETURN: "Answer the return",
+    EffectKind.SPLIT_ORDER: "Split the order at TikTok",
+    EffectKind.COMBINE_PACKAGES: "Combine the packages at TikTok",
+    EffectKind.UNCOMBINE_PACKAGE: "Take the package apart at TikTok",
     EffectKind.NOTICE: "Send the notice",
 }
 
@@ -21,5 +26,10 @@ DONE: Final = {
     EffectKind.SHIP_PACKAGE: "TikTok told of the parcel",
     EffectKind.UPDATE_TRACKING: "TikTok told the tracking number",
     EffectKind.CANCEL_ORDER: "TikTok told of the cancellation",
+    EffectKind.ANSWER_CANCELLATION: "Buyer answered",
+    EffectKind.ANSWER_RETURN: "Return answered",
+    EffectKind.SPLIT_ORDER: "Split at TikTok",
+    EffectKind.COMBINE_PACKAGES: "Combined at TikTok",
+    EffectKind.UNCOMBINE_PACKAGE: "Taken apart at TikTok",
     EffectKind.NOTICE: "Notice sent",
 }

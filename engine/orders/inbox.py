@@ -168,6 +168,12 @@ async def _store(connection: Any, vault: Vault, source: str, letters: Sequence[_
     return {each.ticket or inbox_id for inbox_id, each in rows}
 
 
+async def store_seen(database: Database, shop_id: ShopId, arrivals: Sequence[Arrival]) -> int:
+    """Store what was read besides polling. Answers how many were new."""
+    owner = await database.pool.fetchval("SELECT user_id FROM shops WHERE id = $1", shop_id)
+    return await store(database, shop_id, UserId(owner), "manual", arrivals)
+
+
 async def claim(
     database: Database, limit: int, lease_seconds: float, daemon_id: DaemonId, dead_after_seconds: float
 ) -> list[InboxClaim]:

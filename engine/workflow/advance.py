@@ -350,6 +350,9 @@ def _comes_back(plan: OrderPlan) -> bool:
     if order.failure_code == "out_of_stock":
         plan.reason = "stock arrived"
         return not order.shelf.short(order)
+    if order.failure_code == "cancel_requested":
+        plan.reason = "the buyer was answered"
+        return not order.cancel_requested
     if order.failure_class == ErrorClass.VALIDATION and order.failed_from is WorkflowState.NEW:
         plan.reason = "corrected"
         return not data_problems(order)

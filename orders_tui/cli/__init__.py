@@ -9,6 +9,7 @@ Where to look
     orders     list, show, set-status, retry; with `order_holds` (hold, release, holds) and `order_marks` (tag, assign, note …)
                `order_bulk` changes and undoes many, `order_filter` is which, `bulk_text` how it is told
                `order_parcels` splits, combines, hands over, cancels and has the labels; `order_returns` is what comes back
+               `order_answers` says yes or no to buyers: requests to cancel, returns
                `order_resuming` sends failed orders on: resume with corrected data, skip; `pairs` reads NAME=VALUE
     shop       add-offline, in `shop_offline`
     import_    the seller centre's order export, taken in or tried

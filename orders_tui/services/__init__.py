@@ -6,6 +6,7 @@ lost connection is `Unreachable`.
 
 Where to look
     bulk       many orders at once: preview, run, stop, go on, undo
+    buyers     requests to cancel and returns, seen and answered
     audit      is the record of who changed what whole
     door       how every write runs to its end, and how a lost database is told
     parcels    split, combine, hand over, labels, cancel, returns
@@ -60,6 +61,7 @@ from engine.words import OrderStatus
 from engine.workflow import failure_groups
 from orders_tui.services.audit import Audit
 from orders_tui.services.bulk import Bulk
+from orders_tui.services.buyers import Buyers
 from orders_tui.services.door import Door, lost_is_unreachable
 from orders_tui.services.exports import Exports
 from orders_tui.services.failures import Failures
@@ -91,6 +93,7 @@ class Services:
         self.door = Door(database)
         self.audit = Audit(database)
         self.bulk = Bulk(database, actor, self.door)
+        self.buyers = Buyers(database, actor, self.door)
         self.holds = Holds(database, self.bulk)
         self.marks = Marks(database, actor, self.door, self.bulk)
         self.parcels = Parcels(database, actor, self.door, self.bulk)

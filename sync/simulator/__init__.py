@@ -20,6 +20,7 @@ One process, one seeded world. Run it with ``python -m sync.simulator --seed 7 -
     tallies.py      what was called, refused and injected
     admin.py        `/admin/*`: catalogue, state, credentials, mending, faults, faults aimed at one call
     stock_admin.py  `/admin/stock`: TikTok's stock, read and changed behind the seller's back
+    buyers.py       `/admin/buyer/*`: what buyers may be made to ask for
     webhooks/       what both services send by themselves, and to whom
     listing.py      `/admin/orders`: every order with its packages and labels, for checkers
     shop/           people, catalogue, what each order holds, the life of orders and packages

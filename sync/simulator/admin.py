@@ -84,6 +84,7 @@ class AdminCalls:
                 "shipped": len(packages.shipped_orders()),
                 "packages": packages.by_state()["shipped"],
                 "packages_by_state": packages.by_state(),
+                "cancel_requests": world.cancel_requests.by_status(),
                 "double_ships_refused": world.tallies.refusals["double_ship"],
                 "packages_needing_label": len(labelled | packages.shipped_orders()),
                 "mended": len(world.mended),

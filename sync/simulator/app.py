@@ -5,6 +5,7 @@ from collections.abc import Callable
 from starlette.types import Scope
 
 from sync.simulator.admin import AdminCalls
+from sync.simulator.buyers import BuyerCalls
 from sync.simulator.condition_calls import ConditionCalls
 from sync.simulator.easypost.shipment_calls import ShipmentCalls
 from sync.simulator.easypost.tracker_calls import TrackerCalls
@@ -41,6 +42,7 @@ def operations(world: World) -> list[Operation]:
         HookCalls(world),
         AdminCalls(world),
         StockAdminCalls(world),
+        BuyerCalls(world),
         WebhookAdminCalls(world),
         ConditionCalls(world),
         ListingCalls(world),

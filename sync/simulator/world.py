@@ -14,6 +14,7 @@ from sync.simulator.easypost.trackers import Trackers
 from sync.simulator.faults import FaultRates, Faults, preset
 from sync.simulator.journal import Entry, Journal, JournalError
 from sync.simulator.scenario import Fate, Scenario
+from sync.simulator.shop.cancel_requests import CancelRequests
 from sync.simulator.shop.orders import Orders
 from sync.simulator.shop.packages import Packages
 from sync.simulator.shop.stock import Stock
@@ -70,6 +71,7 @@ class World:
         self.orders = Orders(scenario, self.timeline, start["at"])
         self.packages = Packages(scenario, self.timeline, self.orders)
         self.stock = Stock(self.orders, WAREHOUSE_ID)
+        self.cancel_requests = CancelRequests(scenario.seed, self.orders, self.packages, self.timeline)
         self.shipments = Shipments(scenario, self.orders, self.timeline)
         self.trackers = Trackers(scenario.seed)
         self.tokens = Tokens(scenario.seed, token_seconds, start["at"])
@@ -87,6 +89,7 @@ class World:
             "mended": lambda entry: self.mended.update(entry["orders"]),
             **self.packages.changes(),
             **self.stock.changes(),
+            **self.cancel_requests.changes(),
             "cancelled": lambda entry: self.orders.cancel(self.orders.arrived[entry["order"]], entry["at"]),
             "shipment": self.shipments.apply_created,
             "rerated": self.shipments.apply_rerated,

@@ -18,7 +18,9 @@ Where to look
     payloads      the order object as TikTok sends it, read tolerantly
     mapping       the order object → the engine's `OrderFact`
     polling       what changed in a shop since its cursor, into the inbox
-    cancelling    the effect "tell TikTok that the order is cancelled"; `cancel_reasons` has TikTok's names for why
+    cancelling    the effect "tell TikTok that the order is cancelled"; `cancel_reasons` has TikTok's names for why,
+                  `reject_reasons` those for saying no to a buyer
+    answering     the effects that answer buyers: requests to cancel, returns
     deliveries    the effects "tell TikTok that the parcel left" and "correct its tracking number"
     package_shipping  packages that exist there before: shipped one by one, or many by one call
     parcel_state  what an order there already says of a parcel of ours

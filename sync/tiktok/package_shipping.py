@@ -15,7 +15,6 @@ from sync.desk import Desk
 from sync.settling import for_each, outcome_of
 from sync.tiktok.calls.fulfilment import Handover, SelfShipment
 from sync.tiktok.connected import ConnectedShop
-from sync.tiktok.errors import refused_part
 from sync.tiktok.parcel_state import cancelled, not_sent, read_orders, shipped_as, shipped_otherwise
 from sync.tiktok.payloads import OrderPayload
 
@@ -101,7 +100,7 @@ async def _ship_many(shop: ConnectedShop, parcels: Sequence[Parcel], desk: Desk)
             await _settle_shipped(parcel, desk)
         else:
             doing = f"ship package {parcel.tiktok_package_id}"
-            await _settle_refused(shop, parcel, refused_part(part.code, part.message, doing=doing), desk)
+            await _settle_refused(shop, parcel, part.meant(doing), desk)
 
 
 async def _settle_shipped(parcel: Parcel, desk: Desk) -> None:

@@ -83,6 +83,13 @@ class Connected:
         """One number from the database."""
         return int(await self.database.pool.fetchval(f"SELECT count(*) FROM {query}", *values))  # noqa: S608
 
+    async def tell(self, name: str, **body: Any) -> dict[str, Any]:
+        """Ask the simulator's admin side for something to happen."""
+        async with open_http_client(self.simulator.url) as http:
+            response = await http.post(f"/admin/{name}", json=body)
+        response.raise_for_status()
+        return dict(response.json())
+
     async def state(self) -> dict[str, Any]:
         """What the simulator counted."""
         return await self.world.ask("state")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from engine.identifiers import EffectId, OrderId, PackageId, ShopId, new_id
-from engine.ports import Claim, NoticeRequest, Outcome, ParcelRequest, ShipRequest
+from engine.ports import AnswerRequest, Claim, NoticeRequest, Outcome, ParcelRequest, ShipRequest
 from engine.words import Dependency, EffectKind
 
 SHOP = ShopId(UUID(int=0x5409))
@@ -21,6 +22,8 @@ class RecordedDesk:
     shipments: dict[PackageId, ShipRequest] = field(default_factory=dict)
     notices: dict[EffectId, NoticeRequest] = field(default_factory=dict)
     numbers: dict[OrderId, str] = field(default_factory=dict)
+    answers: dict[EffectId, AnswerRequest] = field(default_factory=dict)
+    taken_in: list[Mapping[str, Any]] = field(default_factory=list)
     withdrawn: set[EffectId] = field(default_factory=set)
     checkpoints: list[tuple[EffectId, str]] = field(default_factory=list)
     outcomes: dict[EffectId, Outcome] = field(default_factory=dict)
@@ -35,6 +38,12 @@ class RecordedDesk:
 
     async def tiktok_order_ids(self, claims: Sequence[Claim]) -> dict[OrderId, str]:
         return dict(self.numbers)
+
+    async def answer_requests(self, claims: Sequence[Claim]) -> dict[EffectId, AnswerRequest]:
+        return dict(self.answers)
+
+    async def take_in(self, shop_id: ShopId, raw_orders: Sequence[Mapping[str, Any]]) -> None:
+        self.taken_in += raw_orders
 
     async def notice_requests(self, claims: Sequence[Claim]) -> dict[EffectId, NoticeRequest]:
         return dict(self.notices)

@@ -39,6 +39,7 @@ def _answer() -> tuple[Column[object], ...]:
         Column(
             "reject_reason", Text, nullable=False, server_default="", comment="TikTok's name for why it was rejected"
         ),
+        Column("answer_comment", Sealed, comment="text: what the buyer is told besides"),
     )
 
 

@@ -5,5 +5,6 @@ catalogue.py      products and SKUs (`catalogue.toml`)
 order_details.py  what one order holds, drawn from the seed: buyer, units, money
 orders.py         the life of every order by the clock, from UNPAID to COMPLETED
 stock.py          what TikTok has of every SKU, as the seller sets it and orders take it
-packages.py       parcels marked shipped, and what the carrier's scanners have seen of them
+packages.py       parcels: made, split, combined, shipped, and what the carrier's scanners have seen of them
+cancel_requests.py  buyers who ask to cancel what waits for shipment, and the seller's cancelled units
 """

@@ -43,7 +43,11 @@ class Order:
     delivered_at: float | None = None
     cancelled_at: float | None = None
     cancelled_from: OrderStatus | None = None
-    cancelled_by_seller: bool = False
+    cancelled_by: str = ""
+    """BUYER or SELLER, where somebody asked for it; else the clock did it."""
+    cancel_reason: str = ""
+    cancel_asked_at: float | None = None
+    """Since when a buyer's request to cancel waits for the seller's answer."""
     cancelled_units: set[int] = field(default_factory=set)
     """Units that were cancelled while others of the order go on."""
     changes: int = 0
@@ -119,7 +123,7 @@ class Orders:
 
     def cancel(self, order: Order, at: float) -> None:
         """Cancel an order for its seller; whatever the clock had planned for it does not happen any more."""
-        order.cancelled_by_seller = True
+        order.cancelled_by = "SELLER"
         self.move(order, OrderStatus.CANCELLED, at)
 
     def arrange(self, order: Order, at: float, *, completely: bool) -> None:

@@ -68,6 +68,7 @@ class FulfilmentCalls:
             tracking_number=tracking_number,
             provider_id=provider_id,
         )
+        self._reject_by_shipping(order)
         return success(
             {
                 "order_id": order.id,
@@ -137,6 +138,13 @@ class FulfilmentCalls:
             provider_id=provider_id,
             handover_method=method,
         )
+        for part in package.parts:
+            self._reject_by_shipping(part.order)
+
+    def _reject_by_shipping(self, order: Order) -> None:
+        """In the US what is shipped is not cancelled: a buyer's request is rejected by it."""
+        if request := self._world.cancel_requests.pending_of(order):
+            self._world.record("cancel_answered", request=request.number, approved=False, by="SHIPPING")
 
     def _platform_label(self, package: Package) -> tuple[str, str]:
         return f"DX{package.number:09d}", PLATFORM_PROVIDER.id
@@ -206,7 +214,8 @@ class FulfilmentCalls:
     def _require_shippable(self, order: Order) -> None:
         match order.status:
             case OrderStatus.AWAITING_SHIPMENT | OrderStatus.PARTIALLY_SHIPPING:
-                return
+                if self._world.scenario.region != "US" and self._world.cancel_requests.pending_of(order):
+                    raise refusal(envelope.BUYER_ASKS_TO_CANCEL, "The buyer's request to cancel is not answered yet.")
             case OrderStatus.UNPAID | OrderStatus.ON_HOLD:
                 raise refusal(envelope.ORDER_ON_HOLD, "The order is still unpaid or on hold and cannot be shipped.")
             case OrderStatus.CANCELLED:

@@ -43,7 +43,7 @@ def order_payload(orders: Orders, packages: Packages, order: Order) -> dict[str,
         "collection_due_time": ship_by + 4 * DAY_SECONDS,
         "delivery_sla_time": ship_by + 8 * DAY_SECONDS,
         "is_on_hold_order": scenario.timings.hold_seconds > 0,
-        "is_buyer_request_cancel": False,
+        "is_buyer_request_cancel": order.cancel_asked_at is not None,
         "is_cod": False,
         "is_sample_order": details.is_sample,
         "is_replacement_order": False,
@@ -71,6 +71,8 @@ def order_payload(orders: Orders, packages: Packages, order: Order) -> dict[str,
         payload["cancel_time"] = int(order.cancelled_at)
         payload["cancellation_initiator"] = cancelled_by(order)
         payload["cancel_reason"] = cancel_reason(order)
+    if order.cancel_asked_at is not None:
+        payload["request_cancel_time"] = int(order.cancel_asked_at)
     if shipped:
         payload["rts_time"] = int(shipped[-1].shipped_at or 0)
     if order.collected_at is not None:
@@ -92,15 +94,15 @@ def _tag(packages: list[Package]) -> str:
 
 def cancelled_by(order: Order) -> str:
     """Return who cancelled a cancelled order."""
-    if order.cancelled_by_seller:
-        return "SELLER"
+    if order.cancelled_by:
+        return order.cancelled_by
     return "BUYER" if order.cancelled_from is OrderStatus.ON_HOLD else "SYSTEM"
 
 
 def cancel_reason(order: Order) -> str:
     """Return why a cancelled order was cancelled."""
-    if order.cancelled_by_seller:
-        return "seller_cancel_reason_out_of_stock"
+    if order.cancelled_by:
+        return order.cancel_reason or "seller_cancel_reason_out_of_stock"
     if order.cancelled_from is OrderStatus.ON_HOLD:
         return "ecom_order_to_ship_canceled_reason_no_longer_needed"
     return "ecom_order_unpaid_canceled_reason_payment_overdue"

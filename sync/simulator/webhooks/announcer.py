@@ -8,6 +8,7 @@ import orjson
 from sync.simulator.credentials import digits
 from sync.simulator.easypost.tracker_payload import tracker_payload
 from sync.simulator.easypost.trackers import Tracker
+from sync.simulator.shop.cancel_requests import CancelRequest
 from sync.simulator.shop.orders import Order, OrderStatus
 from sync.simulator.shop.packages import Package
 from sync.simulator.tiktok.cancellations import cancel_id
@@ -34,6 +35,7 @@ class Announcer:
         world.announce = self.tell
         world.orders.on_move = self._order_moved
         world.packages.on_stage = self._parcel_moved
+        world.cancel_requests.on_change = self._request_changed
         world.trackers.on_created = self._tracker_created
         world.shipments.on_refunded = self._label_refunded
 
@@ -79,13 +81,21 @@ class Announcer:
             return  # TikTok's list of statuses in this event does not have that one
         on_hold = self._world.scenario.timings.hold_seconds > 0
         self.tell(happenings.order_status(order.id, order.status.value, on_hold=on_hold, at=at))
-        if order.status is OrderStatus.CANCELLED and cancelled_by(order) != "SYSTEM":
+        requested = any(request.order is order for request in self._world.cancel_requests.all)
+        if order.status is OrderStatus.CANCELLED and cancelled_by(order) != "SYSTEM" and not requested:
             status = "CANCELLATION_REQUEST_COMPLETE"
             self.tell(
                 happenings.cancellation_status(
                     order.id, cancel_id(order), cancelled_by(order), status, created_at=at, at=at
                 )
             )
+
+    def _request_changed(self, request: CancelRequest, at: float) -> None:
+        self.tell(
+            happenings.cancellation_status(
+                request.order.id, request.id, request.by, request.status, created_at=request.created_at, at=at
+            )
+        )
 
     def _parcel_moved(self, package: Package, at: float) -> None:
         if not self._world.registrations.hooks:

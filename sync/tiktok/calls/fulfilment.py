@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sync.tiktok.client import TikTokClient
-from sync.tiktok.errors import partial_errors
+from sync.tiktok.errors import PartialError, partial_errors
 from sync.tiktok.reading import objects, text, texts, whole
 
 
@@ -67,14 +67,6 @@ class PackageDetail:
     line_item_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PartRefused:
-    """One part of a call for many that TikTok refused, in an answer that is a success as a whole."""
-
-    code: int
-    message: str
-
-
 class FulfilmentCalls:
     """The parcels of one shop."""
 
@@ -105,7 +97,7 @@ class FulfilmentCalls:
             "packages.ship", cipher=self._cipher, path={"package_id": tiktok_package_id}, body=_shipping(how)
         )
 
-    async def ship_packages(self, how: Mapping[str, SelfShipment | Handover]) -> dict[str, PartRefused]:
+    async def ship_packages(self, how: Mapping[str, SelfShipment | Handover]) -> dict[str, PartialError]:
         """Ship many packages by one call. Answers those that were refused; the others are shipped."""
         data = await self._client.call(
             "packages.ship_many",
@@ -113,12 +105,12 @@ class FulfilmentCalls:
             body={"packages": [{"id": package_id, **_shipping(each)} for package_id, each in how.items()]},
             about={"count": str(len(how))},
         )
-        refused: dict[str, PartRefused] = {}
+        refused: dict[str, PartialError] = {}
         for error in partial_errors(data):
             named = error.named("package_id")
             # One that names no package may mean any of them.
             for package_id in [named] if named else list(how):
-                refused[package_id] = PartRefused(error.code, error.message)
+                refused[package_id] = error
         return refused
 
     async def package(self, tiktok_package_id: str) -> PackageDetail:

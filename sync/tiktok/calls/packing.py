@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sync.tiktok.calls.fulfilment import PartRefused
 from sync.tiktok.client import TikTokClient
-from sync.tiktok.errors import partial_errors
+from sync.tiktok.errors import PartialError, partial_errors
 from sync.tiktok.reading import objects, text, texts
 
 _PAGE = 50
@@ -40,7 +39,7 @@ class CombinedPackages:
     """TikTok's answer to a combination: the new package, or why there is none."""
 
     tiktok_package_id: str
-    refused: PartRefused | None = None
+    refused: PartialError | None = None
 
 
 class PackingCalls:
@@ -107,7 +106,7 @@ class PackingCalls:
             about={"order_ids": ", ".join(tiktok_order_ids)},
         )
         for error in partial_errors(data):
-            return CombinedPackages("", PartRefused(error.code, error.message))
+            return CombinedPackages("", error)
         return CombinedPackages(next((text(package, "id") for package in objects(data, "packages")), ""))
 
     async def uncombine(self, tiktok_package_id: str, tiktok_order_ids: Sequence[str]) -> None:

@@ -175,6 +175,7 @@ def _aftersales() -> None:
             nullable=False,
             comment="TikTok's name for why it was rejected",
         ),
+        sa.Column("answer_comment", sa.LargeBinary(), nullable=True, comment="text: what the buyer is told besides"),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint("decision IN ('', 'approve', 'reject')", name=op.f("cancellations_decision_check")),
@@ -206,6 +207,11 @@ def _aftersales() -> None:
             nullable=False,
             comment="TikTok's name for why it was rejected",
         ),
+        schema="orders",
+    )
+    op.add_column(
+        "returns",
+        sa.Column("answer_comment", sa.LargeBinary(), nullable=True, comment="text: what the buyer is told besides"),
         schema="orders",
     )
     _recheck("returns", "decision", ("", "approve", "reject"))
