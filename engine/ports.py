@@ -155,6 +155,27 @@ class ReturnFact:
 
 
 @dataclass(frozen=True, slots=True)
+class CancellationFact:
+    """What TikTok says a cancellation is, at `update_time`."""
+
+    tiktok_cancel_id: str
+    tiktok_order_id: str
+    cancel_type: str
+    """`CANCEL`, or `BUYER_CANCEL` for a buyer's request that the seller must answer."""
+    channel_status: str
+    """TikTok's own word, such as `CANCELLATION_REQUEST_PENDING`."""
+    update_time: datetime
+    role: str = ""
+    """Who asked: `BUYER`, `SELLER`, `SYSTEM` or `OPERATOR`."""
+    reason: str = ""
+    refund_amount: Decimal | None = None
+    currency: str = ""
+    respond_by: datetime | None = None
+    """TikTok grants the request by itself then."""
+    lines: tuple[ReturnedUnit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TrackingFact:
     """What a carrier says of one parcel."""
 
@@ -163,6 +184,8 @@ class TrackingFact:
     status: TrackingStatus
     occurred_at: datetime
     detail: str = ""
+    told_at: datetime | None = None
+    """When the carrier last changed what it says; of two facts the later one counts."""
     tracker_reference: str = ""
     """The tracker that was made to follow it, when this is the first that is heard of it."""
 

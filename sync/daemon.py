@@ -20,7 +20,7 @@ from engine.database.loss import is_lost
 from engine.database.notify import listen
 from engine.fleet import daemons
 from engine.workflow import runner
-from sync import intake
+from sync import hints, intake
 from sync.daemon_settings import DaemonSettings
 from sync.delivery import Deliveries
 from sync.http.app import build
@@ -96,6 +96,7 @@ class Daemon:
         )
         async with asyncio.TaskGroup() as group:
             group.create_task(self._repeat("inbox", self._drain_inbox))
+            group.create_task(self._repeat("hints", self._drain_hints))
             group.create_task(self._repeat("workflow", self._run_workflow))
             group.create_task(deliveries.run(self._ends))
             group.create_task(keep_in_step(schedule, self._ends))
@@ -130,6 +131,18 @@ class Daemon:
         if understood:
             self._bell.ring()
         return understood >= self._settings.inbox_batch
+
+    async def _drain_hints(self) -> bool:
+        worked = await hints.drain(
+            self._database,
+            self._daemon_id,
+            self._settings.inbox_batch,
+            self._outside.shop,
+            self._settings.dead_after_seconds,
+        )
+        if worked:
+            self._bell.ring()
+        return worked >= self._settings.inbox_batch
 
     async def _run_workflow(self) -> bool:
         advanced = await runner.run_batch(self._database, self._settings.workflow_batch)

@@ -17,6 +17,7 @@ Changing
     bulk/          the one way to change many: ids or all that match, with progress, stop, continuation and undo
     parcels/       split, combined, handed over, voided, tracked, and sent back
     validation     everything wrong with an order's data at once; `problems` is one such thing, `address_rules` what countries ask
+    cancellations  the buyers' requests to cancel, with their deadlines, and what became of them
     cancelling     cancelling by hand, whatever has been done for the order
     answers        what a person decides about a buyer's request to cancel, or a return; `buyer_requests` lists what is asked
     marking        the audit link and the higher version of an order that something of is changed

@@ -37,9 +37,12 @@ _SHOPS = (
     "SELECT id, user_id, tiktok_shop_id FROM shops WHERE platform = 'tiktok_shop' AND tiktok_shop_id = ANY($1::text[])"
 )
 
-# A daemon understands one batch at a time: what it seems to hold when it claims is what it lost sight of when the answer to an
-# earlier claim was lost.
-_CLAIM = """
+ASKING = ("webhook", "cancellation", "return")
+"""The kinds of payloads that are understood by asking TikTok again; a partial index has them apart from the others."""
+
+# A daemon understands one batch of either sort at a time: what it seems to hold when it claims is what it lost sight of when the
+# answer to an earlier claim was lost.
+_DUE = """
 WITH alive AS MATERIALIZED (
     SELECT coalesce(array_agg(id), '{}') AS ids FROM daemons
     WHERE stopped_at IS NULL AND beat_at > now() - make_interval(secs => $4) AND id <> $3
@@ -48,17 +51,34 @@ WITH alive AS MATERIALIZED (
     WHERE state = 'new' AND due_at <= now()
       AND (lease_until IS NULL OR lease_until < now()
            OR daemon_id IS NOT NULL AND daemon_id <> ALL ((SELECT ids FROM alive)::uuid[]))
-    ORDER BY due_at, id LIMIT $1 FOR UPDATE SKIP LOCKED
-), token AS (SELECT nextval('claim_tokens') AS number)
-UPDATE inbox i SET lease_token = token.number, lease_until = now() + make_interval(secs => $2), attempt = i.attempt + 1,
-       daemon_id = $3
+"""
+
+_KINDS = f"({', '.join(repr(kind) for kind in ASKING)})"
+
+_TAKE = """
+SET lease_token = token.number, lease_until = now() + make_interval(secs => $2), attempt = i.attempt + 1, daemon_id = $3
 FROM due, token WHERE i.id = due.id
 RETURNING i.id, i.shop_id, i.source, i.kind, i.payload, i.lease_token, i.attempt
 """
 
+# Index: inbox_open_index.
+_CLAIM = f"""
+{_DUE} AND kind NOT IN {_KINDS} ORDER BY due_at, id LIMIT $1 FOR UPDATE SKIP LOCKED
+), token AS (SELECT nextval('claim_tokens') AS number)
+UPDATE inbox i {_TAKE}
+"""
+
+# Index: inbox_asking_index.
+_CLAIM_ASKING = f"""
+{_DUE} AND kind IN {_KINDS} ORDER BY due_at, id LIMIT $1 FOR UPDATE SKIP LOCKED
+), token AS (SELECT nextval('claim_tokens') AS number)
+UPDATE inbox i {_TAKE}
+"""
+
 _SETTLE = """
-UPDATE inbox i SET state = d.state, outcome = d.outcome, settled_at = now(), lease_token = NULL, lease_until = NULL
-FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[]) AS d(id, token, state, outcome)
+UPDATE inbox i SET state = d.state, outcome = d.outcome, event = nullif(d.event, ''), settled_at = now(), lease_token = NULL,
+                   lease_until = NULL
+FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[]) AS d(id, token, state, outcome, event)
 WHERE i.id = d.id AND i.lease_token = d.token AND i.state = 'new'
 RETURNING i.id
 """
@@ -96,6 +116,8 @@ class Understood:
     claim: InboxClaim
     state: str
     outcome: str
+    event: str = ""
+    """The specification's event that it turned out to be; empty when it changed no order."""
 
 
 async def store(
@@ -175,10 +197,20 @@ async def store_seen(database: Database, shop_id: ShopId, arrivals: Sequence[Arr
 
 
 async def claim(
-    database: Database, limit: int, lease_seconds: float, daemon_id: DaemonId, dead_after_seconds: float
+    database: Database,
+    limit: int,
+    lease_seconds: float,
+    daemon_id: DaemonId,
+    dead_after_seconds: float,
+    *,
+    asking: bool = False,
 ) -> list[InboxClaim]:
-    """Claim stored payloads that nobody has understood yet, oldest first, also those of a daemon that stopped beating."""
-    rows = await database.pool.fetch(_CLAIM, limit, lease_seconds, daemon_id, dead_after_seconds)
+    """Claim stored payloads that nobody has understood yet, oldest first, also those of a daemon that stopped beating.
+
+    Either those that say everything themselves or, `asking`, those that TikTok has to be asked about.
+    """
+    pool, values = database.pool, (limit, lease_seconds, daemon_id, dead_after_seconds)
+    rows = await pool.fetch(_CLAIM_ASKING, *values) if asking else await pool.fetch(_CLAIM, *values)
     return [
         InboxClaim(
             inbox_id=row["id"],
@@ -203,6 +235,7 @@ async def settle(connection: Any, understood: Sequence[Understood]) -> None:
         [each.claim.token for each in understood],
         [each.state for each in understood],
         [each.outcome for each in understood],
+        [each.event for each in understood],
     )
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -25,6 +25,7 @@ from engine.orders.shop_rows import read_shops
 from engine.orders.stopped import follow_stopped
 from engine.ports import OrderFact
 from engine.privacy.cipher import Vault
+from engine.words import ChannelStatus
 from engine.workflow.advance import advance
 from engine.workflow.rules.events import RuleEvent
 from engine.workflow.rules.occasions import leave
@@ -45,14 +46,23 @@ _RACED = (asyncpg.UniqueViolationError, asyncpg.CheckViolationError)
 
 @dataclass(frozen=True, slots=True)
 class IntakeResult:
-    """What became of each fact, by TikTok order id."""
+    """What became of each fact, by TikTok order id; `previous` is the channel status of those that were updated."""
 
     order_ids: dict[str, OrderId]
     applied: dict[str, Applied]
+    previous: dict[str, ChannelStatus] = field(default_factory=dict)
+
+
+Conclude = Callable[[Any, IntakeResult], Awaitable[Sequence[inbox.Understood]]]
+"""What else is written in the same transaction once the orders are, and which payloads are understood with it."""
 
 
 async def apply(
-    database: Database, facts: Sequence[OrderFact], understood: Sequence[inbox.Understood] = ()
+    database: Database,
+    facts: Sequence[OrderFact],
+    understood: Sequence[inbox.Understood] = (),
+    *,
+    conclude: Conclude | None = None,
 ) -> IntakeResult:
     """Apply facts, let their orders go on, and settle the inbox payloads they came from, in one transaction.
 
@@ -61,7 +71,8 @@ async def apply(
 
     async def write(pace: Pace, connection: Any) -> IntakeResult:
         result = await _apply(connection, database.vault, facts, pace)
-        await inbox.settle(connection, understood)
+        more = await conclude(connection, result) if conclude else ()
+        await inbox.settle(connection, [*understood, *more])
         return result
 
     for pace in (Pace.FAST, Pace.CAREFUL):
@@ -94,7 +105,7 @@ async def _apply(connection: Any, vault: Vault, facts: Sequence[OrderFact], pace
     created = await intake_new.create(connection, vault, shops, fresh, pace)
     applied |= dict.fromkeys(created, Applied.CREATED)
     old = [(fact, digest_of(fact)) for fact in newest if fact.tiktok_order_id in known]
-    changed = await intake_known.update(connection, vault, shops, old, known)
+    changed, previous = await intake_known.update(connection, vault, shops, old, known)
     applied |= changed
     moving = [order_id for tiktok_id, order_id in known.items() if applied.get(tiktok_id) is Applied.UPDATED]
     if moving and pace is not Pace.LATER:
@@ -105,7 +116,7 @@ async def _apply(connection: Any, vault: Vault, facts: Sequence[OrderFact], pace
     elif moving:
         await make_ready(connection, moving)
         await leave(connection, moving, RuleEvent.UPDATED)
-    return IntakeResult(created | known, applied)
+    return IntakeResult(created | known, applied, previous)
 
 
 def _newest(facts: Sequence[OrderFact]) -> list[OrderFact]:

@@ -120,10 +120,13 @@ async def update(
     shops: Mapping[ShopId, ShopRow],
     facts: Sequence[tuple[OrderFact, bytes]],
     known: Mapping[str, OrderId],
-) -> dict[str, Applied]:
-    """Write the facts that say something new. Answers `updated`, `unchanged` or `stale` by TikTok order id."""
+) -> tuple[dict[str, Applied], dict[str, ChannelStatus]]:
+    """Write the facts that say something new.
+
+    Answers `updated`, `unchanged` or `stale` by TikTok order id, and the channel status that each updated order had before.
+    """
     if not facts:
-        return {}
+        return {}, {}
     rows = {row["tiktok_order_id"]: row for row in await connection.fetch(_LOCK, sorted(known.values()))}
     now = await connection.fetchval("SELECT now()")
     applied: dict[str, Applied] = {}
@@ -135,7 +138,11 @@ async def update(
             changes.append(_change(vault, shops[fact.shop_id], _filled(fact, row), digest, row, now))
     if changes:
         await _write(connection, vault, await _fitted(connection, changes, rows))
-    return applied
+    previous = {
+        change.fact.tiktok_order_id: ChannelStatus(rows[change.fact.tiktok_order_id]["channel_status"])
+        for change in changes
+    }
+    return applied, previous
 
 
 def judge(fact: OrderFact, digest: bytes, row: Any) -> Applied:

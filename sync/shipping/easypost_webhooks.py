@@ -8,6 +8,12 @@ import unicodedata
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
+import orjson
+
+from engine.errors import Terminal
+from sync.shipping.port import Track
+from sync.shipping.wire import read_track
+
 EASYPOST = "easypost"
 """The kind of a payload that is an event of EasyPost's."""
 
@@ -32,6 +38,24 @@ def is_genuine_v2(
     seconds = (sent if sent.tzinfo else sent.replace(tzinfo=UTC)).timestamp()
     recent = abs(now - seconds) <= _TOLERANCE_SECONDS
     return _same(header, _digest(secret, f"{timestamp}{method}{path}".encode() + raw_body)) and recent
+
+
+def read_event(payload: bytes) -> Track | str:
+    """What the event says of a parcel, or why nothing is to be done about it. Raises Terminal for what is no event."""
+    try:
+        event = orjson.loads(payload)
+    except orjson.JSONDecodeError:
+        event = None
+    if not isinstance(event, dict):
+        raise Terminal(
+            "carrier.malformed_webhook",
+            "A webhook with EasyPost's signature is no JSON object; nothing can be read from it, the tracking rounds tell.",
+        )
+    what, tracker = str(event.get("description") or "")[:60], event.get("result")
+    if not what.startswith("tracker."):
+        return f"nothing here handles {what or 'an event without a name'}"
+    track = read_track(tracker) if isinstance(tracker, dict) else None
+    return track or f"{what} without a tracker that names a parcel"
 
 
 def _digest(secret: str, message: bytes) -> str:

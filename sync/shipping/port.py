@@ -120,6 +120,8 @@ class Track:
     detail: str
     created_at: datetime
     is_return: bool = False
+    told_at: datetime | None = None
+    """When the carrier last changed what it says."""
 
 
 @dataclass(frozen=True, slots=True)

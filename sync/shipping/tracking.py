@@ -49,7 +49,7 @@ async def read_tracking(
         except Terminal as error:
             _log.warning("parcel_not_tracked", package_id=str(parcel.package_id), code=error.code)
             return
-        if _fits(parcel, track):
+        if fits(parcel, track):
             found[parcel.package_id] = track
 
     async def at_tiktok(parcel: OpenParcel) -> None:
@@ -67,7 +67,7 @@ async def read_tracking(
 
     await for_each(left_out[:most_singles], single, at_once=_SINGLES_AT_ONCE)
     await for_each(by_tiktok[:most_singles], at_tiktok, at_once=_SINGLES_AT_ONCE)
-    return [_fact(parcel, found[parcel.package_id]) for parcel in open_parcels if parcel.package_id in found]
+    return [fact_of(parcel, found[parcel.package_id]) for parcel in open_parcels if parcel.package_id in found]
 
 
 async def _read_pages(follower: Follower, open_parcels: Sequence[OpenParcel]) -> dict[PackageId, Track]:
@@ -84,7 +84,7 @@ async def _read_pages(follower: Follower, open_parcels: Sequence[OpenParcel]) ->
     async for page in follower.recent_tracks(oldest):
         for track in page:
             parcel = wanted.get(track.tracker_reference) or by_code.get(_code(track.carrier, track.tracking_number))
-            if parcel is not None and parcel.package_id in missing and _fits(parcel, track):
+            if parcel is not None and parcel.package_id in missing and fits(parcel, track):
                 found[parcel.package_id] = track
                 missing.discard(parcel.package_id)
         if not missing or (page and min(track.created_at for track in page) < oldest):
@@ -92,18 +92,20 @@ async def _read_pages(follower: Follower, open_parcels: Sequence[OpenParcel]) ->
     return found
 
 
-def _fact(parcel: OpenParcel, track: Track) -> TrackingFact:
+def fact_of(parcel: OpenParcel, track: Track) -> TrackingFact:
+    """What the track says of the parcel that it is about."""
     return TrackingFact(
         package_id=parcel.package_id,
         tracking_number=parcel.tracking_number,
         status=track.status,
         occurred_at=track.occurred_at,
         detail=track.detail,
+        told_at=track.told_at,
         tracker_reference="" if parcel.tracker_reference else track.tracker_reference,
     )
 
 
-def _fits(parcel: OpenParcel, track: Track) -> bool:
+def fits(parcel: OpenParcel, track: Track) -> bool:
     """A return's delivery is not ours, and neither is an earlier parcel with the same code."""
     return (
         not track.is_return

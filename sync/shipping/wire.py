@@ -230,6 +230,7 @@ def read_track(tracker: dict[str, Any]) -> Track | None:
         detail=f"{raw}{tracker.get('status_detail') or ''}"[:100].removesuffix(": "),
         created_at=created_at,
         is_return=bool(tracker.get("is_return")),
+        told_at=_moment(tracker.get("updated_at")),
     )
 
 

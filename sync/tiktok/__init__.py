@@ -15,6 +15,8 @@ Where to look
     scopes        the permissions the program needs, and for what
     clock_skew    how far the clock that signs is from TikTok's
     webhooks      what a webhook hints at
+    events        the specification's events: what a change was for us
+    aftersales    cancellations and returns as TikTok sends them → the engine's facts
     payloads      the order object as TikTok sends it, read tolerantly
     mapping       the order object → the engine's `OrderFact`
     polling       what changed in a shop since its cursor, into the inbox

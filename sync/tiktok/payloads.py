@@ -30,12 +30,14 @@ Seconds = Annotated[int, Field(ge=0, lt=_LATEST_SECOND)] | None
 Flag = bool | None
 
 
-class _Payload(BaseModel):
+class Payload(BaseModel):
+    """Unknown fields are left out here; the raw payload stays in the inbox."""
+
     # Ids are strings by contract, but numbers have been seen.
     model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True, frozen=True)
 
 
-class District(_Payload):
+class District(Payload):
     """One level of an address: L0 the country, L1 the state, and so on down."""
 
     address_level: Text = None
@@ -43,7 +45,7 @@ class District(_Payload):
     address_name: Text = None
 
 
-class Recipient(_Payload):
+class Recipient(Payload):
     """Who gets the parcel and where; empty before payment and on hold, `*` in it once masked."""
 
     name: Text = None
@@ -62,7 +64,7 @@ class Recipient(_Payload):
     district_info: list[District] | None = None
 
 
-class Payment(_Payload):
+class Payment(Payload):
     """What the buyer pays, as money strings in `currency`."""
 
     currency: Text = None
@@ -70,7 +72,7 @@ class Payment(_Payload):
     shipping_fee: Text = None
 
 
-class LineItem(_Payload):
+class LineItem(Payload):
     """One unit of one SKU."""
 
     id: Text = None
@@ -87,7 +89,7 @@ class LineItem(_Payload):
     tracking_number: Text = None
 
 
-class OrderPayload(_Payload):
+class OrderPayload(Payload):
     """One order of `orders/search` or of order detail."""
 
     id: Text = None

@@ -27,9 +27,9 @@ WHERE datname = current_database() AND backend_type = 'client backend' AND pid <
 """
 
 
-async def make(server: EmbeddedServer) -> EmbeddedServer:
-    """A migrated database that remembers what it began with."""
-    shared = replace(server, database="emptied")
+async def make(server: EmbeddedServer, name: str = "emptied") -> EmbeddedServer:
+    """A migrated database that remembers what it began with; each folder of tests has one under a name of its own."""
+    shared = replace(server, database=name)
     administrator = await asyncpg.connect(**server.dsn_parameters())
     try:
         await administrator.execute(f"CREATE DATABASE {shared.database} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")

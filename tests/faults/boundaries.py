@@ -52,7 +52,8 @@ COMMITS: dict[str, tuple[str, int]] = {
     "sync.inventory.listing._store": ("plain", 2),
     "sync.inventory.listing.read_shop": ("plain", 1),
     "sync.inventory.push._learn_warehouses": ("second warehouse", 1),
-    "sync.intake._set_aside": ("hopeless payload", 1),
+    "sync.intake.set_aside": ("hopeless payload", 1),
+    "sync.hints.drain": ("webhooks", 1),
     "sync.delivery.EngineDesk._write_checkpoints": ("plain", 4),
 }
 """Function whose transaction it is → scene in which it is met, and how often at least."""

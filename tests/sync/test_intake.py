@@ -52,7 +52,7 @@ async def test_every_stored_order_is_applied_once_in_batches(shop: Connected) ->
     await poll(shop)
     assert await drain(shop) == [10, 10, 4]
     assert await shop.count("orders") == 24
-    assert await shop.count("inbox WHERE state = 'done' AND outcome = 'applied'") == 24
+    assert await shop.count("inbox WHERE state = 'done' AND event = 'order.created'") == 24
 
 
 async def test_the_same_change_delivered_twice_is_one_change(shop: Connected) -> None:

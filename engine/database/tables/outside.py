@@ -59,7 +59,18 @@ inbox = Table(
     CheckConstraint(one_of("state", ("new", "done", "failed", "ignored")), name="state"),
     postgresql_with={"fillfactor": "70"},
 )
-Index("inbox_open_index", inbox.c.due_at, inbox.c.id, postgresql_where=text("state = 'new'"))
+Index(
+    "inbox_open_index",
+    inbox.c.due_at,
+    inbox.c.id,
+    postgresql_where=text("state = 'new' AND kind NOT IN ('webhook', 'cancellation', 'return')"),
+)
+Index(
+    "inbox_asking_index",
+    inbox.c.due_at,
+    inbox.c.id,
+    postgresql_where=text("state = 'new' AND kind IN ('webhook', 'cancellation', 'return')"),
+)
 
 effects = Table(
     "effects",

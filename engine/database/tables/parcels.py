@@ -69,6 +69,7 @@ packages = Table(
     moment("handed_over_at"),
     moment("first_scan_at"),
     moment("delivered_at"),
+    Column("tracked_at", Time, comment="when the carrier last changed what it says of it"),
     Column("track_due_at", Time),
     point("combined_into", nullable=True),
     Column("backordered", Boolean, nullable=False, server_default=text("false"), comment="its goods wait for stock"),

@@ -13,6 +13,7 @@ import orjson
 from engine.database.locks import lock_work
 from engine.errors import Misconfigured
 from engine.identifiers import EffectId, OrderId, PackageId, ShopId
+from engine.orders import inbox
 from engine.orders.opening import open_bytes
 from engine.ports import Address, Claim, CustomsItem, OpenParcel, ParcelItem, ParcelRequest, ShipRequest, TrackingFact
 from engine.privacy.cipher import Vault
@@ -76,21 +77,31 @@ RETURNING p.id, p.carrier, p.tracking_number, p.tracker_reference, p.labelled_at
           (SELECT c.order_id FROM package_items c WHERE c.package_id = p.id LIMIT 1) AS order_id
 """
 
+# Index: packages_tracking_number_index.
+_OF_TRACKERS = """
+SELECT p.id, p.carrier, p.tracking_number, p.tracker_reference, p.labelled_at, p.shop_id, p.provider, p.shipment_reference,
+       (SELECT c.order_id FROM package_items c WHERE c.package_id = p.id LIMIT 1) AS order_id
+FROM packages p
+WHERE p.tracking_number = ANY($2::text[]) AND p.tracking_number <> '' AND p.labelled_at IS NOT NULL
+  AND p.tracker_reference = ANY(array_append($1::text[], ''))
+"""
+
 _ORDERS_OF = "SELECT DISTINCT order_id FROM package_items WHERE package_id = ANY($1::uuid[])"
 
 # A tracking number that is no longer the package's says nothing of it; a delivered parcel is never moved back.
 _TRACKED = """
 UPDATE packages p
-SET tracking_status = d.status, tracking_detail = d.detail, version = p.version + 1, updated_at = now(),
+SET tracking_status = d.status, tracking_detail = d.detail, tracked_at = coalesce(d.told, p.tracked_at),
+    version = p.version + 1, updated_at = now(),
     first_scan_at = CASE WHEN d.scanned THEN coalesce(p.first_scan_at, d.at) ELSE p.first_scan_at END,
     delivered_at = CASE WHEN d.status = 'delivered' THEN d.at ELSE p.delivered_at END,
     state = CASE WHEN d.status = 'delivered' THEN 'delivered' WHEN d.scanned AND p.state IN ('labelled', 'told') THEN 'in_transit'
                  ELSE p.state END,
     track_due_at = CASE WHEN d.status IN ('delivered', 'cancelled') THEN NULL ELSE p.track_due_at END
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::bool[])
-  AS d(id, number, status, detail, at, scanned)
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::bool[], $7::timestamptz[])
+  AS d(id, number, status, detail, at, scanned, told)
 WHERE p.id = d.id AND p.tracking_number = d.number AND d.number <> '' AND p.tracking_status <> d.status AND p.delivered_at IS NULL
-  AND p.state NOT IN ('voiding', 'voided')
+  AND p.state NOT IN ('voiding', 'voided') AND (d.told IS NULL OR p.tracked_at IS NULL OR d.told >= p.tracked_at)
 RETURNING p.id
 """
 
@@ -167,33 +178,54 @@ async def tiktok_order_ids(database: Database, claims: Sequence[Claim]) -> dict[
 
 async def claim_open_parcels(database: Database, limit: int, again_after_seconds: float) -> list[OpenParcel]:
     """Parcels whose tracking is due to be read, each pushed back so that no other daemon reads it meanwhile."""
-    return [
-        OpenParcel(
-            package_id=PackageId(row["id"]),
-            order_id=OrderId(row["order_id"]),
-            carrier=row["carrier"],
-            tracking_number=row["tracking_number"],
-            tracker_reference=row["tracker_reference"],
-            labelled_at=row["labelled_at"],
-            shop_id=ShopId(row["shop_id"]),
-            provider=row["provider"],
-            shipment_reference=row["shipment_reference"],
-        )
-        for row in await database.pool.fetch(_OPEN_PARCELS, limit, again_after_seconds)
-    ]
+    return [_open_parcel(row) for row in await database.pool.fetch(_OPEN_PARCELS, limit, again_after_seconds)]
 
 
-async def record_tracking(database: Database, facts: Sequence[TrackingFact]) -> int:
-    """Write what carriers say and let the orders go on. Answers how many parcels had news."""
-    if not facts:
+async def record_tracking(
+    database: Database, facts: Sequence[TrackingFact], understood: Sequence[inbox.Understood] = ()
+) -> int:
+    """Write what carriers say, let the orders go on, and settle the payloads that told it. Answers how many parcels had news."""
+    if not facts and not understood:
         return 0
     newest: dict[PackageId, TrackingFact] = {}
     for fact in facts:
         held = newest.get(fact.package_id)
-        if held is None or fact.occurred_at >= held.occurred_at:
+        if held is None or _recency(fact) >= _recency(held):
             newest[fact.package_id] = fact
     ordered = [newest[key] for key in sorted(newest)]
-    return await database.run(lambda connection: _record(connection, database.vault, ordered))
+
+    async def write(connection: Any) -> int:
+        changed = await _record(connection, database.vault, ordered) if ordered else 0
+        await inbox.settle(connection, understood)
+        return changed
+
+    return await database.run(write)
+
+
+def _recency(fact: TrackingFact) -> tuple[datetime, datetime]:
+    return fact.told_at or fact.occurred_at, fact.occurred_at
+
+
+async def parcels_of_trackers(
+    database: Database, tracker_references: Sequence[str], tracking_numbers: Sequence[str]
+) -> list[OpenParcel]:
+    """The labelled parcels that one of these trackers or numbers may be about."""
+    rows = await database.pool.fetch(_OF_TRACKERS, list(tracker_references), list(tracking_numbers))
+    return [_open_parcel(row) for row in rows]
+
+
+def _open_parcel(row: Any) -> OpenParcel:
+    return OpenParcel(
+        package_id=PackageId(row["id"]),
+        order_id=OrderId(row["order_id"]),
+        carrier=row["carrier"],
+        tracking_number=row["tracking_number"],
+        tracker_reference=row["tracker_reference"],
+        labelled_at=row["labelled_at"],
+        shop_id=ShopId(row["shop_id"]),
+        provider=row["provider"],
+        shipment_reference=row["shipment_reference"],
+    )
 
 
 async def _record(connection: Any, vault: Vault, facts: Sequence[TrackingFact]) -> int:
@@ -208,6 +240,7 @@ async def _record(connection: Any, vault: Vault, facts: Sequence[TrackingFact]) 
         [fact.detail for fact in facts],
         [fact.occurred_at for fact in facts],
         [fact.status in _SCANNED for fact in facts],
+        [fact.told_at for fact in facts],
     )
     followed = [fact for fact in facts if fact.tracker_reference]
     if followed:

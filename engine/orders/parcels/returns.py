@@ -90,10 +90,12 @@ async def apply_returns(database: Database, facts: Sequence[ReturnFact]) -> Retu
     """Write what TikTok says of returns, and what it means for their orders, in one transaction."""
     if not facts:
         return ReturnsResult({}, ())
-    return await database.run(lambda connection: _apply(connection, database.vault, _newest(facts)))
+    return await database.run(lambda connection: write_returns(connection, database.vault, facts))
 
 
-async def _apply(connection: Any, vault: Vault, facts: Sequence[ReturnFact]) -> ReturnsResult:
+async def write_returns(connection: Any, vault: Vault, facts: Sequence[ReturnFact]) -> ReturnsResult:
+    """The same, inside the caller's transaction."""
+    facts = _newest(facts)
     rows = await connection.fetch(_ORDERS, [fact.tiktok_order_id for fact in facts])
     orders = {row["tiktok_order_id"]: OrderId(row["id"]) for row in rows}
     await lock_for_result(connection, sorted(orders.values()))

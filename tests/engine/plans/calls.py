@@ -141,6 +141,7 @@ CLAIMS: Mapping[str, Call] = {
         s.store.pool, dict.fromkeys(EffectKind, 5), s.house.daemon_id, DEAD_AFTER_SECONDS
     ),
     "inbox": lambda s: inbox.claim(s.store, 5, 60.0, s.house.daemon_id, DEAD_AFTER_SECONDS),
+    "hints": lambda s: inbox.claim(s.store, 5, 60.0, s.house.daemon_id, DEAD_AFTER_SECONDS, asking=True),
     "polls": lambda s: polls.claim(s.store, PollTopic.ORDERS, 30.0),
     "parcels": lambda s: packages.claim_open_parcels(s.store, 5, 600.0),
     "priorities": lambda s: priority.rise_with_time(s.store, 20),

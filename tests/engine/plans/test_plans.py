@@ -195,6 +195,7 @@ NAMED = frozenset(
     {
         "effects_open_index",
         "failures_open_index",
+        "inbox_asking_index",
         "inbox_open_index",
         "order_items_sku_index",
         "order_search_words_pkey",

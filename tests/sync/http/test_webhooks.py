@@ -21,7 +21,6 @@ import pytest
 import structlog
 
 from engine.database.connection import Database
-from engine.database.embedded import EmbeddedServer
 from engine.errors import Misconfigured
 from engine.orders import inbox
 from sync.http.app import build
@@ -29,7 +28,6 @@ from sync.http.listener import Listener
 from sync.http.settings import HttpSettings
 from sync.http.tiktok_webhooks import TOLERANCE_SECONDS
 from sync.shipping.easypost_webhooks import is_genuine_v1, is_genuine_v2
-from tests.factories import Factory, opened
 from tests.sync.certificates import self_signed
 from tests.sync.connected import beating
 from tests.sync.http.calling import NOW, SECRET, Called, easypost_sign, listening, sign
@@ -37,14 +35,6 @@ from tests.sync.http.vectors import EASYPOST, EASYPOST_SIGNATURE, VECTORS, W1, W
 from tests.sync.outside import APP
 
 SEED = 20_260_301
-
-
-@pytest.fixture
-async def store(database: EmbeddedServer) -> AsyncIterator[Database]:
-    async with opened(database) as store:
-        await Factory(store).shop()
-        await store.pool.execute("UPDATE shops SET tiktok_shop_id = '7495000000000000001'")
-        yield store
 
 
 @pytest.fixture
@@ -63,7 +53,7 @@ async def test_the_published_webhooks_are_taken_as_they_are_signed(store: Databa
     for body, signature in VECTORS.values():
         assert await called.tiktok(body, signature) == 200
     assert await stored(store) == [("webhook", "new", True)] * len(VECTORS)
-    claims = await inbox.claim(store, 10, 30.0, await beating(store), 3.0)
+    claims = await inbox.claim(store, 10, 30.0, await beating(store), 3.0, asking=True)
     assert [claim.payload for claim in claims] == [body for body, _ in VECTORS.values()]
     assert len(called.rings) == len(VECTORS)
 
@@ -124,7 +114,7 @@ async def test_one_outside_the_tolerance_is_acknowledged_and_never_worked(store:
             now = 1_767_225_601.0 + late
             assert await called.tiktok(W1.replace(b"7590000000000000001", str(late).encode())) == 200
         assert await stored(store) == [("webhook", "ignored", True)] * 2
-        assert await inbox.claim(store, 10, 30.0, await beating(store), 3.0) == []
+        assert await inbox.claim(store, 10, 30.0, await beating(store), 3.0, asking=True) == []
         now = 1_767_225_601.0 + 15.5 * 3600  # TikTok's last try
         assert await called.tiktok(W1) == 200
     assert (await stored(store))[-1] == ("webhook", "new", True)

@@ -228,6 +228,22 @@ def _inbox() -> None:
         ),
         schema="orders",
     )
+    # What TikTok has to be asked about waits apart, so that a slow answer keeps nothing else waiting.
+    op.drop_index("inbox_open_index", "inbox", schema="orders")
+    asking = "kind IN ('webhook', 'cancellation', 'return')"
+    for name, which in (("inbox_open_index", asking.replace("IN", "NOT IN")), ("inbox_asking_index", asking)):
+        where = sa.text(f"state = 'new' AND {which}")
+        op.create_index(name, "inbox", ["due_at", "id"], schema="orders", postgresql_where=where)
+    op.add_column(
+        "packages",
+        sa.Column(
+            "tracked_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="when the carrier last changed what it says of it",
+        ),
+        schema="orders",
+    )
 
 
 def _effects() -> None:
