@@ -68,6 +68,7 @@ def daemon_settings(settings: Settings) -> DaemonSettings:
     return DaemonSettings(
         version=metadata.version("orders-tui"),
         poll_seconds=settings.tiktok.poll_seconds,
+        reread_seconds=settings.tiktok.reread_seconds,
         tracking_seconds=settings.carrier.tracking_seconds,
         tracking_tick_seconds=min(settings.carrier.tracking_seconds, 5.0),
         inbox_batch=daemon.inbox_batch_size,

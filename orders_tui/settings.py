@@ -114,6 +114,8 @@ class TikTokSection(Section):
     calls_per_second: NonNegativeInt = 10
     poll_seconds: PositiveFloat = 30.0
     overlap_seconds: PositiveFloat = 300.0
+    reread_seconds: PositiveFloat = 60.0
+    """How often fifty open orders of each shop are read again, for what changes without a time of change."""
     slice_seconds: PositiveFloat = 86_400.0
     """A long absence is caught up in searches of so much time each."""
     versions: dict[str, str] = Field(default_factory=dict)

@@ -17,6 +17,8 @@ class DaemonSettings:
 
     version: str
     poll_seconds: float = 30.0
+    reread_seconds: float = 60.0
+    """How often some open orders of each shop are read again."""
     tracking_seconds: float = 300.0
     tracking_tick_seconds: float = 5.0
     tracking_batch: int = 1000

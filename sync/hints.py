@@ -204,17 +204,12 @@ def _verdict(claim: InboxClaim, hint: Hint, read: _Read, result: IntakeResult, t
 async def _put_back(database: Database, claims: Sequence[InboxClaim], error: OrdersError) -> None:
     """After what the other side wished, else after a wait that grows; one that was tried for too long is kept as failed."""
     _log.warning("hints_wait", code=error.code, sentence=error.sentence, hints=len(claims))
-    hopeless = [claim for claim in claims if claim.attempt >= _MOST_ATTEMPTS]
-    if hopeless:
-        verdicts = [inbox.Understood(claim, "failed", error.sentence) for claim in hopeless]
-        await database.run(lambda connection: inbox.settle(connection, verdicts))
     wish = error.retry_after_seconds if isinstance(error, Retryable) else None
     waits: dict[float, list[InboxClaim]] = defaultdict(list)
     for claim in claims:
-        if claim.attempt < _MOST_ATTEMPTS:
-            waits[wish or min(2.0**claim.attempt, _LONGEST_WAIT_SECONDS)].append(claim)
+        waits[wish or min(2.0**claim.attempt, _LONGEST_WAIT_SECONDS)].append(claim)
     for seconds, waiting in waits.items():
-        await inbox.put_back(database, waiting, seconds, error.sentence)
+        await inbox.put_back(database, waiting, seconds, error.sentence, most_attempts=_MOST_ATTEMPTS)
 
 
 def _facts(rows: Any, read: Any) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -150,6 +151,8 @@ def tell(facts: Sequence[OrderFact], result: IntakeResult, source: str) -> None:
         return
     counts = Counter(each.event.partition(".")[2] for each in events)
     _log.info("orders_changed", source=source, **counts)
+    if not logging.getLogger().isEnabledFor(logging.DEBUG):
+        return
     for each in events:
         document = each.document()
         _log.debug(document["event"], source=source, timestamp=document["timestamp"], **document["data"])

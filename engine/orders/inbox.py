@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -84,7 +83,8 @@ RETURNING i.id
 """
 
 _LATER = """
-UPDATE inbox SET due_at = now() + make_interval(secs => $3), lease_token = NULL, lease_until = NULL, outcome = $4
+UPDATE inbox SET due_at = now() + make_interval(secs => $3), lease_token = NULL, lease_until = NULL, outcome = $4,
+       state = CASE WHEN attempt >= $5 THEN 'failed' ELSE state END, settled_at = CASE WHEN attempt >= $5 THEN now() END
 WHERE id = ANY($1::uuid[]) AND lease_token = $2 AND state = 'new'
 """
 
@@ -127,14 +127,14 @@ async def store(
     source: str,
     arrivals: Sequence[Arrival],
     *,
-    reached: tuple[polls.Poll, datetime] | None = None,
+    reached: polls.Reached | None = None,
 ) -> int:
     """Store what is new among the arrivals and move the poll's cursor, in one transaction. Answers how many were new."""
 
     async def write(connection: Any) -> int:
         new = await _store(connection, database.vault, source, [_Letter(shop_id, owner, each) for each in arrivals])
         if reached is not None:
-            await polls.reach(connection, *reached)
+            await polls.reach(connection, reached)
         return len(new)
 
     return await database.run(write)
@@ -239,11 +239,18 @@ async def settle(connection: Any, understood: Sequence[Understood]) -> None:
     )
 
 
-async def put_back(database: Database, claims: Sequence[InboxClaim], after_seconds: float, reason: str) -> None:
-    """Give claimed payloads back, to be looked at again later."""
+async def put_back(
+    database: Database,
+    claims: Sequence[InboxClaim],
+    after_seconds: float,
+    reason: str,
+    *,
+    most_attempts: int = 2**31 - 1,
+) -> None:
+    """Give claimed payloads back, to be looked at again later; those that were tried so often already are kept as failed."""
     for token in {claim.token for claim in claims}:
         ids = [claim.inbox_id for claim in claims if claim.token == token]
-        await database.pool.execute(_LATER, ids, token, after_seconds, reason)
+        await database.pool.execute(_LATER, ids, token, after_seconds, reason, most_attempts)
 
 
 def _key(letter: _Letter) -> bytes:

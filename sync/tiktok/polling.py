@@ -15,11 +15,15 @@ from typing import TYPE_CHECKING, Protocol
 import orjson
 
 from engine.orders import inbox
-from engine.orders.polls import Poll
+from engine.orders.polls import Poll, Reached, open_after
+from sync.tiktok.calls.orders import OrderCalls
 from sync.tiktok.calls.paging import Page, RawRow
 
 if TYPE_CHECKING:
     from engine.database.connection import Database
+
+OPEN_AT_ONCE = 50
+"""Open orders of a shop that are read again at a time: one call."""
 
 _SHORTEST = timedelta(minutes=1)
 _UNTRUSTED_SECONDS = 60.0
@@ -70,6 +74,20 @@ async def read_changes(
     return new
 
 
+async def read_open(database: Database, poll: Poll, kind: str, calls: OrderCalls, now: datetime) -> int:
+    """Store the next open orders of the shop's round as they are now. Answers how many payloads were new."""
+    some = await open_after(database, poll, OPEN_AT_ONCE)
+    orders = await calls.by_id([tiktok_id for _, tiktok_id in some]) if some else []
+    position = some[-1][0] if len(some) == OPEN_AT_ONCE else None
+    arrivals = [_arrival(kind, order) for order in orders]
+    reached = Reached(poll, now, position)
+    return await inbox.store(database, poll.shop_id, poll.user_id, "poll", arrivals, reached=reached)
+
+
+def _arrival(kind: str, row: RawRow) -> inbox.Arrival:
+    return inbox.Arrival(kind, orjson.dumps(row, option=orjson.OPT_SORT_KEYS))
+
+
 @dataclass(frozen=True, slots=True)
 class _Part:
     """What one search brought: how much was new, and from where to read on; None: it was too much for one search."""
@@ -114,8 +132,8 @@ class _Reading:
         return _Part(new, upto)
 
     async def _store(self, rows: Sequence[RawRow], cursor: datetime | None) -> int:
-        arrivals = [inbox.Arrival(self._kind, orjson.dumps(row, option=orjson.OPT_SORT_KEYS)) for row in rows]
-        reached = (self._poll, cursor) if cursor else None
+        arrivals = [_arrival(self._kind, row) for row in rows]
+        reached = Reached(self._poll, cursor) if cursor else None
         return await inbox.store(
             self._database, self._poll.shop_id, self._poll.user_id, "poll", arrivals, reached=reached
         )

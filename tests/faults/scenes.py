@@ -277,16 +277,16 @@ async def _listen(stage: Stage) -> None:
 
 
 async def _call(stage: Stage) -> None:
-    """TikTok tells of five orders, each again and again until it is heard."""
-    await _until(stage, "SELECT count(*) >= 5 FROM orders")
+    """TikTok tells of five orders and of something new, each again and again until it is heard."""
+    await _until(stage, "SELECT count(*) >= 6 FROM orders")
     ids = await _persist(lambda: stage.shop.database.pool.fetchval("SELECT array_agg(tiktok_order_id) FROM orders"))
     shop = await _persist(lambda: stage.shop.database.pool.fetchval("SELECT tiktok_shop_id FROM shops"))
     secret, app_key = stage.keys["app_secret"].encode(), stage.keys["app_key"].encode()
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{stage.notes['port']}", timeout=1.0) as http:
-        for order_id in sorted(ids)[:5]:
+        for place, order_id in enumerate(sorted(ids)[:6]):
             body = orjson.dumps(
                 {
-                    "type": 1,
+                    "type": 1 if place else 999,
                     "tts_notification_id": f"75{order_id}",
                     "shop_id": shop,
                     "timestamp": int(time.time()),
@@ -302,7 +302,7 @@ async def _call(stage: Stage) -> None:
                 return False
 
             await stage.until(heard, "The answer to a webhook")
-    await _until(stage, "SELECT count(*) = 5 FROM inbox WHERE source = 'webhook' AND state <> 'new'")
+    await _until(stage, "SELECT count(*) = 6 FROM inbox WHERE source = 'webhook' AND state <> 'new'")
 
 
 async def _until(stage: Stage, query: str) -> None:

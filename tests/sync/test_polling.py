@@ -19,6 +19,7 @@ from engine.database.connection import Database
 from engine.database.embedded import EmbeddedServer
 from engine.errors import Retryable
 from engine.orders import inbox, polls
+from engine.orders.polls import Reached
 from engine.shops import shops
 from engine.shops.shops import Shop
 from engine.words import PollTopic
@@ -295,7 +296,7 @@ async def test_a_long_poll_is_not_begun_by_another_daemon_while_its_pages_keep_c
     assert turn is not None
     assert await polls.claim(store, PollTopic.ORDERS, 30.0) is None
     await store.pool.execute("UPDATE polls SET due_at = now()")
-    await inbox.store(store, turn.shop_id, turn.user_id, "poll", [], reached=(turn, datetime.now(UTC)))
+    await inbox.store(store, turn.shop_id, turn.user_id, "poll", [], reached=Reached(turn, datetime.now(UTC)))
     assert await polls.claim(store, PollTopic.ORDERS, 30.0) is None
 
 

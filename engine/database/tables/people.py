@@ -12,6 +12,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    Uuid,
     text,
 )
 
@@ -111,6 +112,7 @@ polls = Table(
     refer("shop_id", "shops.id", cascade=True),
     Column("topic", Text, nullable=False),
     moment("cursor"),
+    Column("position", Uuid, comment="the last open order of a round through all of them"),
     Column("due_at", Time, nullable=False, server_default=text("now()")),
     moment("polled_at"),
     Column("error", Text),

@@ -15,6 +15,7 @@ from engine.fleet import daemons
 from engine.identifiers import ShopId, new_id
 from engine.orders import inbox, intake, polls, queries
 from engine.orders.intake import Applied
+from engine.orders.polls import Reached
 from engine.orders.views import OrderFilter
 from engine.words import ChannelStatus, PollTopic
 from engine.workflow import conditions
@@ -193,8 +194,8 @@ async def test_a_payload_is_stored_once_and_settled_with_the_order_it_became(hou
     poll = await polls.claim(store, PollTopic.ORDERS, 30)
     assert poll is not None
     earlier = cursor - timedelta(hours=1)
-    assert await inbox.store(store, house.shop_id, owner, "poll", arrivals, reached=(poll, cursor)) == 2
-    assert await inbox.store(store, house.shop_id, owner, "webhook", arrivals, reached=(poll, earlier)) == 0
+    assert await inbox.store(store, house.shop_id, owner, "poll", arrivals, reached=Reached(poll, cursor)) == 2
+    assert await inbox.store(store, house.shop_id, owner, "webhook", arrivals, reached=Reached(poll, earlier)) == 0
     assert await store.pool.fetchval("SELECT cursor FROM polls") == cursor
     claims = await inbox.claim(store, 10, 30, house.daemon_id, 3)
     assert [claim.payload for claim in claims] == [b'{"id": "1"}', b'{"id": "2"}']

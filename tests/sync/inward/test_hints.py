@@ -7,13 +7,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+import pytest
 
 from engine.database.connection import Database
 from engine.fleet import daemons
 from engine.identifiers import DaemonId, new_id
-from engine.orders import inbox
+from engine.orders import inbox, polls
 from engine.orders.inbox import Arrival, Webhook
-from sync import hints
+from engine.words import PollTopic
+from sync import hints, intake
+from sync.intake import ORDER as ORDER_KIND
+from sync.tiktok import polling
 from tests.engine.house import House
 from tests.sync.inward.told import Told, raw_cancellation, raw_order
 from tests.sync.scripted_server import reply
@@ -276,3 +280,32 @@ async def test_a_polled_cancellation_of_an_order_nobody_knew_brings_the_order(st
     await tiktok.work()
     assert await statuses(store) == {ORDER: "AWAITING_SHIPMENT"}
     assert await store.pool.fetchval("SELECT cancel_requested FROM orders") is True
+
+
+async def test_open_orders_are_read_again_in_rounds_for_what_moves_no_time_of_change(
+    store: Database, tiktok: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(polling, "OPEN_AT_ONCE", 2)
+    numbers = [f"5770{number}" for number in range(5)]
+    tiktok.orders = {number: raw_order(number) for number in numbers}
+    for number in numbers:
+        await tiktok.tell(3, {"order_id": number})
+    await tiktok.work()
+    moved = {"name": "Ines Falk", "address_line1": "9 Quay Street", "postal_code": "98000", "region_code": "US"}
+    tiktok.orders = {number: raw_order(number, recipient_address=moved) for number in numbers}
+    before = await store.pool.fetchval("SELECT count(*) FROM orders WHERE version > 1")
+    tiktok.asked.clear()
+    await polls.begin(store, PollTopic.OPEN_ORDERS)
+    for _ in range(3):
+        turn = await polls.claim(store, PollTopic.OPEN_ORDERS, 0.0)
+        assert turn is not None
+        await polling.read_open(store, turn, ORDER_KIND, tiktok.shop.orders, datetime.now(UTC))
+    assert len(tiktok.asked) == 3
+    assert await intake.drain(store, tiktok.daemon_id, 100) == 5
+    assert before == 0
+    assert await store.pool.fetchval("SELECT count(*) FROM orders WHERE version > 1") == 5
+    # The next round begins anew, and finds nothing new.
+    turn = await polls.claim(store, PollTopic.OPEN_ORDERS, 0.0)
+    assert turn is not None
+    assert turn.position is None
+    assert await polling.read_open(store, turn, ORDER_KIND, tiktok.shop.orders, datetime.now(UTC)) == 0

@@ -126,6 +126,7 @@ def _polls() -> None:
         sa.Column("shop_id", sa.Uuid(), nullable=False),
         sa.Column("topic", sa.Text(), nullable=False),
         sa.Column("cursor", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("position", sa.Uuid(), nullable=True, comment="the last open order of a round through all of them"),
         sa.Column("due_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("polled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
