@@ -15,9 +15,11 @@ from sync.tiktok.meanings import MEANINGS, Reaction
 FOLDER = Path(sync.__file__).parent
 NEVER_OF_AN_ORDER = {
     "carrier.malformed_tracker",
+    "carrier.malformed_webhook",
     "import.malformed",
     "tiktok.malformed_order",
     "tiktok.malformed_tokens",
+    "tiktok.malformed_webhook",
     "tiktok.code_refused",
     "tiktok.refresh_refused",
 }
