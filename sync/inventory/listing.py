@@ -61,7 +61,7 @@ async def _store(database: Database, poll: Poll, rows: Sequence[RawRow], reached
     async def write(connection: Any) -> None:
         await store_listings(connection, poll.shop_id, facts)
         if reached is not None:
-            await polls.reach(connection, poll, reached)
+            await polls.reach(connection, polls.Reached(poll, reached))
 
     await database.run(write)
     return len(facts)
