@@ -182,6 +182,7 @@ def new_order(
         address=fact.address,
         has_customer=bool(fact.customer.name),
         masked=fact.masked,
+        shipped_by_tiktok=fact.shipping_type == "TIKTOK",
         items=[_item(shop, item, catalogue) for item in items if item.cancelled < len(item.units)],
         holds=["cooling-off"] if fact.channel_status is ChannelStatus.ON_HOLD else [],
     )

@@ -406,4 +406,6 @@ def give_back(plan: OrderPlan) -> None:
 
 def label_is_due(plan: OrderPlan) -> bool:
     """Whether the shop's policy wants the label of a reserved order now."""
-    return plan.order.policies.label_on is LabelOn.RESERVE or items_picked(plan.order)
+    policies = plan.order.policies
+    label_on = policies.tiktok_label_on if plan.order.shipped_by_tiktok else policies.label_on
+    return label_on is LabelOn.RESERVE or items_picked(plan.order)

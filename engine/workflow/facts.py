@@ -68,6 +68,12 @@ class ShopPolicies:
     import_mode: ImportMode = ImportMode.OBSERVE
     workflow: str = "order"
     """The name of the workflow that new orders start on, in its newest version."""
+    tiktok_label_on: LabelOn = LabelOn.PICK
+    """When TikTok's own labels are bought: that arranges the pickup, so not before the goods are in hand."""
+    rate_rule: str = ""
+    """How the rates of its labels are chosen; empty leaves it to the settings."""
+    label_format: str = ""
+    """In which format its labels are bought (PDF, PNG, ZPL, EPL2); empty leaves it to the settings."""
 
     @classmethod
     def read(cls, stored: Mapping[str, Any]) -> ShopPolicies:
@@ -85,6 +91,7 @@ class ShopPolicies:
 
 OVERRIDABLE: Mapping[str, type[StrEnum]] = {
     "label_on": LabelOn,
+    "tiktok_label_on": LabelOn,
     "pick": Picking,
     "ship_on": ShipOn,
     "backorder": Backorder,
@@ -98,6 +105,9 @@ _POLICY_WORDS: Mapping[str, Callable[[str], Any]] = {
     "backorder": Backorder,
     "import_mode": ImportMode,
     "workflow": str,
+    "tiktok_label_on": LabelOn,
+    "rate_rule": str,
+    "label_format": str,
 }
 
 
@@ -273,6 +283,8 @@ class OrderFacts:
     """A person asked for this very trigger, which is itself the handover or the delivery confirmation."""
     rate_rule: str = ""
     """How its label is chosen, where a rule has said so."""
+    shipped_by_tiktok: bool = False
+    """TikTok sells its labels and fetches its parcels; its address may be known to TikTok alone."""
     rule_marks: tuple[str, ...] = ()
     """Which enabled rules its creator has."""
     ruling: Ruling | None = None

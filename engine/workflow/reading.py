@@ -33,7 +33,8 @@ SELECT o.id, o.order_number, o.shop_id, o.user_id, w.id AS workflow_id, o.order_
        o.workflow_status, w.workflow_status AS execution, o.failed_from, o.version, o.channel_status, o.payment_status,
        o.cash_on_delivery, o.order_kind, o.fulfilled_by_tiktok, o.cancel_requested, o.currency, o.total_amount, o.order_date,
        o.created_at, o.audit_sequence, o.audit_head, o.shipping_address, now() AS now,
-       o.customer_name IS NOT NULL AS has_customer, o.masked, o.rate_rule, w.workflow_name, w.workflow_version, w.workflow_config,
+       o.customer_name IS NOT NULL AS has_customer, o.masked, o.rate_rule, o.shipping_type,
+       w.workflow_name, w.workflow_version, w.workflow_config,
        w.retry_after, w.started_at > o.created_at AS started_anew,
        (SELECT d.digest FROM workflow_definitions d WHERE d.name = w.workflow_name AND d.version = w.workflow_version) AS digest
 FROM orders o
@@ -229,6 +230,7 @@ def _order(
         has_customer=row["has_customer"],
         masked=row["masked"],
         rate_rule=row["rate_rule"],
+        shipped_by_tiktok=row["shipping_type"] == "TIKTOK",
     )
 
 

@@ -37,11 +37,15 @@ class TikTokDocuments:
         self._shop = shop
         self._size = size
 
-    async def label(self, tiktok_package_id: str, label_format: LabelFormat) -> Label:
-        """The label. ZPL is printed in Brazil and Mexico; elsewhere it is PDF, which every market has."""
+    async def label(self, tiktok_package_id: str, label_format: LabelFormat, *, strictly: bool = False) -> Label:
+        """The label; as PDF, which every market has, where it is not printed in that format, unless it must be `strictly`."""
         if label_format is LabelFormat.PNG:
             return await self.document(tiktok_package_id, TikTokDocument.SHIPPING_LABEL_PICTURE)
         zpl = label_format is LabelFormat.ZPL and self._shop.region in ZPL_MARKETS
+        if strictly and not zpl and label_format is not LabelFormat.PDF:
+            raise Terminal(
+                "carrier.no_format", f"TikTok prints no {label_format} in this market; take it as PDF or PNG."
+            )
         return await self.document(tiktok_package_id, TikTokDocument.SHIPPING_LABEL, zpl=zpl)
 
     async def document(

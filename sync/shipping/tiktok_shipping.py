@@ -10,12 +10,13 @@ Its reference is `tiktok:<order>:<one of its units>`, known before anything is b
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from engine.errors import Ambiguous, Retryable, Terminal
+from engine.orders.markets import Markets, Telling, market_of
 from engine.ports import ParcelRequest
 from engine.words import ChannelStatus, TrackingStatus
 from sync.shipping.port import Label, LabelFormat, Pending, Purchase, Quote, Rate, Track, VoidState
@@ -42,8 +43,8 @@ _BOUGHT_ALREADY = frozenset({"tiktok.label_exists", "tiktok.already_shipped"})
 class TikTokShippingSettings:
     """How TikTok Shipping is used."""
 
-    create_markets: frozenset[str] = frozenset({"US"})
-    """Where a package is created to buy its label; everywhere else it is there since payment and is shipped."""
+    markets: Markets = field(default_factory=dict)
+    """The owner's own words on what a market asks."""
     document_size: str = "A6"
     label_format: str = LabelFormat.PDF.value
     hold_seconds: float = 60.0
@@ -58,6 +59,7 @@ class TikTokShipping:
     def __init__(self, shop: ConnectedShop, settings: TikTokShippingSettings) -> None:
         self._shop = shop
         self._settings = settings
+        self._market = market_of(shop.region, settings.markets)
         self._documents = TikTokDocuments(shop, size=settings.document_size)
 
     async def quote(self, request: ParcelRequest, our_reference: str) -> Quote:
@@ -65,9 +67,10 @@ class TikTokShipping:
         return await self.requote(request, _reference(request))
 
     async def requote(self, request: ParcelRequest, shipment_reference: str) -> Quote:
-        if self._shop.region not in self._settings.create_markets:
+        if self._market.tiktok is not Telling.CREATE_PACKAGE:
             found = await self._look(shipment_reference, request.tiktok_line_ids)
-            return found if isinstance(found, Quote) else Quote(shipment_reference, ())
+            if isinstance(found, Quote) and found.rates:
+                return found
         services = await self._shop.shipping.services(request.tiktok_order_id, _parcel(request))
         rates = tuple(
             Rate(
@@ -86,14 +89,15 @@ class TikTokShipping:
 
     async def buy(self, request: ParcelRequest, shipment_reference: str, rate: Rate) -> Purchase | Pending:
         kind, _, what = rate.rate_id.partition(":")
-        cost, currency = rate.amount, rate.currency
+        cost: Decimal | None = None
+        currency = rate.currency
         try:
             if kind == "handover":
                 package_id, _, how = what.partition(":")
                 await self._shop.fulfilment.ship_package(package_id, _handover(how))
             else:
                 made = await self._shop.shipping.create_package(request.tiktok_order_id, _parcel(request), what)
-                cost, currency = made.service.price or cost, made.service.currency or currency
+                cost, currency = made.service.price or rate.amount, made.service.currency or currency
         except Terminal as refusal:
             if refusal.code not in _BOUGHT_ALREADY:
                 raise
@@ -116,7 +120,7 @@ class TikTokShipping:
         found = await self.lookup(shipment_reference)
         if not isinstance(found, Purchase):
             raise Terminal("carrier.no_format", "TikTok has no label of this parcel to print in another format.")
-        return await self._documents.label(found.tiktok_package_id, label_format)
+        return await self._documents.label(found.tiktok_package_id, label_format, strictly=True)
 
     async def void(self, shipment_reference: str) -> VoidState:
         """TikTok takes no label back by a call: cancelling the order, or its package in the seller centre, gives it back."""
@@ -151,7 +155,8 @@ class TikTokShipping:
             raise Terminal("order_unknown", f"TikTok does not know order {order_id} in this shop; check the shop.")
         wanted = set(line_ids) or {line_id}
         lines = [line for line in objects(order, "line_items") if text(line, "id") in wanted]
-        packages = {text(line, "package_id") for line in lines} - {""}
+        live = [line for line in lines if text(line, "package_status") != "CANCELLED"]
+        packages = {text(line, "package_id") for line in live} - {""}
         if len(packages) > 1:
             raise Terminal(
                 "tiktok.packed_otherwise",
@@ -167,7 +172,7 @@ class TikTokShipping:
         return Quote(shipment_reference, await self._handovers(packages.pop()))
 
     def _without_package(self, shipment_reference: str, order_id: str) -> Quote:
-        if self._shop.region in self._settings.create_markets:
+        if self._market.tiktok is not Telling.SHIP_PACKAGE:
             return Quote(shipment_reference, ())
         raise Terminal(
             "tiktok.no_package",
@@ -199,6 +204,11 @@ class TikTokShipping:
         slots = await self._shop.fulfilment.handover_slots(package_id)
         ways = ["DROP_OFF"] if slots.can_drop_off else []
         ways += [f"PICKUP:{slot.start_time}:{slot.end_time}" for slot in slots.slots[:1]] if slots.can_pickup else []
+        if not ways:
+            raise Terminal(
+                "tiktok.no_handover",
+                f"TikTok offers neither a pickup nor a drop-off for package {package_id}; arrange it in the seller centre.",
+            )
         return tuple(
             Rate(
                 rate_id=f"handover:{package_id}:{way}",
@@ -207,6 +217,7 @@ class TikTokShipping:
                 amount=Decimal(0),
                 currency="",
                 delivery_days=None,
+                is_default=way.startswith(self._market.handover),
             )
             for way in ways
         )
@@ -231,7 +242,7 @@ class TikTokShipping:
         )
 
     async def _just_bought(
-        self, shipment_reference: str, rate: Rate, cost: Decimal, currency: str
+        self, shipment_reference: str, rate: Rate, cost: Decimal | None, currency: str
     ) -> Purchase | Pending:
         order_id, _ = _parts(shipment_reference)
         try:

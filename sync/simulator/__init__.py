@@ -16,6 +16,7 @@ One process, one seeded world. Run it with ``python -m sync.simulator --seed 7 -
     faults.py       latency, 429, 5xx, lost replies, repeated rows, slow buys: seeded, and never the end of an order
     conditions.py   the weather: the clock put forward, outages, rate limits, a clock that is wrong
     condition_calls.py  `/admin/clock`, `/admin/outage`, `/admin/limits`
+    printing.py     labels and slips as files
     credentials.py  the fictional keys of a seed
     tallies.py      what was called, refused and injected
     admin.py        `/admin/*`: catalogue, state, credentials, mending, faults, faults aimed at one call

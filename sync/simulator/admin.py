@@ -87,6 +87,8 @@ class AdminCalls:
                 "cancel_requests": world.cancel_requests.by_status(),
                 "double_ships_refused": world.tallies.refusals["double_ship"],
                 "packages_needing_label": len(labelled | packages.shipped_orders()),
+                "tiktok_labels_bought": packages.labels_bought(),
+                "tiktok_double_buys_refused": world.tallies.refusals["tiktok_double_buy"],
                 "mended": len(world.mended),
                 "http_calls": dict(sorted(world.tallies.calls.items())),
                 "faults": dict(sorted(world.tallies.faults.items())),

@@ -18,6 +18,7 @@ from sync.simulator.tiktok.lookups import LookupCalls
 from sync.simulator.tiktok.orders import OrderCalls
 from sync.simulator.tiktok.package_calls import PackageCalls
 from sync.simulator.tiktok.product_calls import ProductCalls
+from sync.simulator.tiktok.shipping_calls import ShippingCalls
 from sync.simulator.tiktok.token_calls import TokenCalls
 from sync.simulator.webhooks.admin_calls import WebhookAdminCalls
 from sync.simulator.webhooks.easypost_calls import HookCalls
@@ -34,6 +35,7 @@ def operations(world: World) -> list[Operation]:
         FulfilmentCalls(world),
         TrackerCalls(world),
         PackageCalls(world),
+        ShippingCalls(world),
         LookupCalls(world),
         ProductCalls(world),
         CancellationCalls(world),

@@ -55,7 +55,8 @@ class Trouble:
 class Timings:
     """How long each stage lasts, in seconds; the `_after_` three count from the moment a package is marked shipped.
 
-    `webhook_retry_scale` shortens the waits before a webhook is sent again.
+    `webhook_retry_scale` shortens the waits before a webhook is sent again. TikTok's labels are ready `label_after_seconds` after
+    their package was arranged.
     """
 
     unpaid_seconds: float = 0.5
@@ -64,6 +65,7 @@ class Timings:
     deliver_after_seconds: float = 5.0
     complete_after_seconds: float = 7.0
     webhook_retry_scale: float = 1.0
+    label_after_seconds: float = 0.0
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 _ORDERS = "SELECT DISTINCT order_id FROM package_items WHERE package_id = ANY($1::uuid[])"
 
 _PARCELS = """
-SELECT p.id, p.shop_id, p.location_id, p.state, p.generation, p.shipment_reference, p.tracking_number, p.handed_over_at, p.first_scan_at,
+SELECT p.id, p.shop_id, p.location_id, p.state, p.generation, p.provider, p.shipment_reference, p.tracking_number, p.handed_over_at,
+       p.first_scan_at,
        p.delivered_at, p.left_at, p.backordered, c.orders, c.numbers, c.waiting, c.held
 FROM packages p
 JOIN LATERAL (
@@ -54,6 +55,8 @@ class Parcel:
     location_id: LocationId
     state: str
     generation: int
+    provider: str
+    """Who sold its label; empty while it has none."""
     shipment_reference: str
     tracking_number: str
     left_house: datetime | None
@@ -137,6 +140,7 @@ def _parcel(row: Any, under_way: set[Any]) -> Parcel:
         location_id=LocationId(row["location_id"]),
         state=row["state"],
         generation=row["generation"],
+        provider=row["provider"],
         shipment_reference=row["shipment_reference"],
         tracking_number=row["tracking_number"],
         left_house=row["left_at"] or row["handed_over_at"] or row["first_scan_at"] or row["delivered_at"],

@@ -124,6 +124,11 @@ def _no_label(parcel: Parcel) -> Refused | None:
         return Refused("parcel.voiding", f"The label of {parcel.name} is being voided already.")
     if parcel.state == "planned":
         return Refused("parcel.no_label", f"The parcel of {parcel.name} has no label to void.")
+    if parcel.provider == "tiktok":
+        return Refused(
+            "parcel.tiktok_label",
+            f"TikTok takes no label back by itself: cancel {parcel.name}, or its package in the seller centre.",
+        )
     return None
 
 

@@ -49,6 +49,8 @@ class Package:
     provider_id: str = ""
     shipped_at: float | None = None
     handover_method: str = ""
+    service: str = ""
+    price_cents: int | None = None
     corrected: bool = False
     retired: bool = False
 
@@ -88,6 +90,7 @@ class Packages:
         """What the journal may say of packages."""
         return {
             "marked_shipped": self._apply_marked_shipped,
+            "package_created": self._apply_created,
             "package_shipped": self._apply_shipped,
             "tracking_corrected": self._apply_correction,
             "order_split": self._apply_split,
@@ -125,6 +128,10 @@ class Packages:
             for package in self.all
         )
         return {state: counts[state] for state in ("waiting", "shipped", "retired")}
+
+    def labels_bought(self) -> int:
+        """Return how many labels TikTok itself has sold."""
+        return sum(package.price_cents is not None for package in self.all)
 
     def stages(self, package: Package, now: float) -> list[tuple[ParcelStage, float]]:
         """Return the stages the parcel has reached, each with its unix time, oldest first."""
@@ -196,6 +203,11 @@ class Packages:
         order, units = self._orders.arrived[entry["order"]], tuple(entry["units"])
         package = self._of_units(order, units, entry["at"])
         self.ship(package, entry["tracking_number"], entry["provider_id"], entry["at"])
+        return package
+
+    def _apply_created(self, entry: Entry) -> Package:
+        package = self._apply_marked_shipped(entry)
+        package.service, package.price_cents = entry["service"], entry["cents"]
         return package
 
     def _of_units(self, order: Order, units: tuple[int, ...], at: float) -> Package:

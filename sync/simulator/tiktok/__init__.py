@@ -11,6 +11,7 @@ order_payload.py  an order as JSON: money that adds up, addresses only when TikT
 orders.py         order search and order detail
 fulfilment.py     mark shipped, correct a tracking number, follow it
 package_calls.py  read and search packages
+shipping_calls.py TikTok Shipping: services, labels bought there, documents whose address lives a day
 logistics.py      the warehouse, the delivery option, the carriers and their tracking numbers
 lookups.py        shops, warehouses, delivery options, shipping providers
 product_calls.py  products by time of change, their stock, and setting it

@@ -38,4 +38,9 @@ def parcel(
 def parcel_of(raw_order: dict[str, Any]) -> ParcelRequest:
     fact = order_fact(SHOP, read_order(raw_order))
     assert fact.address is not None
-    return replace(parcel(tiktok_order_id=fact.tiktok_order_id, ship_to=fact.address), ship_by=fact.ship_by)
+    return replace(
+        parcel(tiktok_order_id=fact.tiktok_order_id, ship_to=fact.address),
+        ship_by=fact.ship_by,
+        shipping_type=fact.shipping_type,
+        tiktok_line_ids=tuple(unit.tiktok_line_id for unit in fact.units),
+    )

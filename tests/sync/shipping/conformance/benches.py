@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from engine.ports import ParcelRequest
 from sync.shipping.port import Carrier, VoidState
+from sync.shipping.tiktok_shipping import TikTokShipping, TikTokShippingSettings
 from tests.sync.outside import Outside, outside
 from tests.sync.shipping.parcels import parcel_of
 
@@ -27,9 +27,11 @@ class Bench:
     gives_back: VoidState
     """How a label that nobody scanned is taken back."""
     tells_cost: bool
+    """Where TikTok's packages exist before they are shipped, they are handed over at no price that is told."""
 
     async def bought(self) -> int:
-        return int((await self.world.state())[_COUNTED[self.name]])
+        state = await self.world.state()
+        return int(state["labels_bought"] if self.name == "easypost" else state["packages_by_state"]["shipped"])
 
     async def aim(self, failure: str) -> None:
         """Let the next purchase fail in this way."""
@@ -40,9 +42,6 @@ class Bench:
         """Labels that were paid for although their parcel had one."""
         state = await self.world.state()
         return int(state["orders_with_two_labels"])
-
-
-_COUNTED = {"easypost": "labels_bought", "tiktok": "tiktok_labels_bought"}
 
 
 def _parcels(orders: list[dict[str, Any]]) -> list[ParcelRequest]:
@@ -59,6 +58,27 @@ async def easypost() -> AsyncIterator[Bench]:
         )
 
 
-BENCHES: dict[str, Callable[[], AbstractAsyncContextManager[Bench]]] = {"easypost": easypost}
+def _at_tiktok(region: str) -> Callable[[], AbstractAsyncContextManager[Bench]]:
+    @asynccontextmanager
+    async def bench() -> AsyncIterator[Bench]:
+        async with outside(orders=12, region=region, tiktok_shipping_share=1.0) as world:
+            created = region == "US"
+            yield Bench(
+                "tiktok",
+                TikTokShipping(world.shop, TikTokShippingSettings()),
+                world,
+                _parcels(await world.raw_orders()),
+                "tiktok.shipping.create_package" if created else "tiktok.fulfilment.ship_package",
+                VoidState.NOT_APPLICABLE,
+                tells_cost=created,
+            )
 
-NOTHING = Decimal(0)
+    return bench
+
+
+BENCHES: dict[str, Callable[[], AbstractAsyncContextManager[Bench]]] = {
+    "EasyPost": easypost,
+    "TikTok Shipping in the US": _at_tiktok("US"),
+    "TikTok Shipping in the UK": _at_tiktok("GB"),
+    "TikTok Shipping in Brazil": _at_tiktok("BR"),
+}

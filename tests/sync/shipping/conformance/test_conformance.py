@@ -8,7 +8,7 @@ import pytest
 
 from engine.errors import Ambiguous, Retryable, Terminal
 from engine.words import TrackingStatus
-from sync.shipping.port import MEDIA_TYPES, LabelFormat, Purchase, Quote, Rate
+from sync.shipping.port import MEDIA_TYPES, LabelFormat, Pending, Purchase, Quote, Rate
 from tests.sync.shipping.conformance.benches import BENCHES, Bench
 
 
@@ -33,8 +33,10 @@ async def buy(bench: Bench, number: int = 0) -> tuple[Quote, Purchase]:
 async def test_a_quote_offers_rates_and_costs_nothing(bench: Bench) -> None:
     quote = await bench.carrier.quote(bench.parcels[0], "label:a:1-1")
     assert quote.shipment_reference
-    assert len({rate.rate_id for rate in quote.rates}) == len(quote.rates) > 1
-    assert all(rate.amount > 0 and rate.currency == "USD" and rate.carrier and rate.service for rate in quote.rates)
+    assert len({rate.rate_id for rate in quote.rates}) == len(quote.rates) > 0
+    assert all(rate.carrier and rate.service for rate in quote.rates)
+    if bench.tells_cost:
+        assert all(rate.amount > 0 and rate.currency == "USD" for rate in quote.rates)
     assert await bench.bought() == 0
 
 
@@ -43,8 +45,11 @@ async def test_a_bought_label_has_a_number_a_cost_and_a_file(bench: Bench) -> No
     assert purchase.shipment_reference == quote.shipment_reference
     assert purchase.tracking_number
     assert purchase.service == cheapest(quote).service
-    assert purchase.cost is not None
-    assert purchase.cost >= cheapest(quote).amount
+    if bench.tells_cost:
+        assert purchase.cost is not None
+        assert purchase.cost >= cheapest(quote).amount
+    else:
+        assert purchase.cost is None
     assert not purchase.voided
     label = await bench.carrier.label(purchase)
     assert label.media_type == MEDIA_TYPES[LabelFormat.PDF]
@@ -119,9 +124,11 @@ async def test_throttling_is_known_to_have_done_nothing(bench: Bench) -> None:
     assert await bench.bought() == 0
 
 
-async def test_nothing_is_found_of_a_parcel_that_nobody_asked_about(bench: Bench) -> None:
+async def test_no_purchase_is_found_of_a_parcel_that_was_not_bought(bench: Bench) -> None:
     await buy(bench, 0)
-    assert await bench.carrier.find(bench.parcels[1], "label:1:1-1") is None
+    found = await bench.carrier.find(bench.parcels[1], "label:1:1-1")
+    assert not isinstance(found, Purchase | Pending)
+    assert await bench.bought() == 1
 
 
 async def test_each_parcel_has_a_label_of_its_own(bench: Bench) -> None:
@@ -148,5 +155,5 @@ async def test_a_label_that_nobody_scanned_is_followed_from_its_purchase_on(benc
 async def test_what_a_provider_cannot_convert_it_says(bench: Bench) -> None:
     _, purchase = await buy(bench)
     with pytest.raises(Terminal) as failure:
-        await bench.carrier.convert(purchase.shipment_reference, LabelFormat.ZPL)
+        await bench.carrier.convert(purchase.shipment_reference, LabelFormat.EPL2)
     assert failure.value.code == "carrier.no_format"
