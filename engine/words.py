@@ -225,3 +225,40 @@ class ChangeSource(StrEnum):
     SYSTEM = "system"
     USER = "user"
     TIKTOK_SHOP = "tiktok_shop"
+
+
+class Audience(StrEnum):
+    """Whom a notice is written for."""
+
+    CUSTOMER = "customer"
+    CREATOR = "creator"
+    WAREHOUSE = "warehouse"
+    SUPPORT = "support"
+
+
+class NoticeChannel(StrEnum):
+    """How a notice travels."""
+
+    EMAIL = "email"
+    APPRISE = "apprise"
+    TIKTOK_MESSAGE = "tiktok_message"
+
+
+class TargetState(StrEnum):
+    """What is known of a target; nothing goes to one that is failing until a person says that it is mended."""
+
+    UNCHECKED = "unchecked"
+    FINE = "fine"
+    FAILING = "failing"
+
+
+class SendState(StrEnum):
+    """One notice to one target: failed is tried again, dead is not."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    DEAD = "dead"
+    BOUNCED = "bounced"
+    SUPPRESSED = "suppressed"

@@ -2,14 +2,14 @@
 
 Where to look
     schema       the MetaData, the enums and the column shapes all modules share
-    people       users, grants, shops and their polls, locations, data keys, notice preferences
+    people       users, grants, shops and their polls, locations, data keys, who gets which notice
     products     products and the stock ledger
     stocktaking  counts of the shelves, alarms
     channels     listings of each shop, its warehouses, the stock it was told
     orders       orders, line items, units, status history, search words
     workflow     workflows, steps, work, holds, failures
     parcels      packages, package items, documents, cancellations, returns, waves
-    outside      inbox and effects, gates, leases, daemons
+    outside      inbox and effects, notices to targets, gates, leases, daemons
     records      audit log, notes, batches, journal, saved views, rules, counters
 """
 

@@ -14,12 +14,13 @@ from sqlalchemy import (
     Sequence,
     Table,
     Text,
+    UniqueConstraint,
     Uuid,
     text,
 )
 
 from engine.database.tables.schema import Json, Sealed, Time, key, metadata, moment, one_of, point, refer
-from engine.words import Dependency, EffectKind, EffectState
+from engine.words import Audience, Dependency, EffectKind, EffectState, NoticeChannel, SendState
 
 claim_tokens = Sequence("claim_tokens", metadata=metadata)
 """One number per claim: the fence named in every later write."""
@@ -127,6 +128,41 @@ effect_tries = Table(
     moment("created_at", required=True),
 )
 Index("effect_tries_effect_index", effect_tries.c.effect_id, effect_tries.c.id)
+
+notice_sends = Table(
+    "notice_sends",
+    metadata,
+    key(),
+    point("effect_id"),
+    point("target_id", nullable=True),
+    Column("label", Text, nullable=False, server_default="", comment="what the target was called"),
+    Column("channel", Text, nullable=False),
+    Column("audience", Text, nullable=False),
+    Column("template", Text, nullable=False),
+    Column("state", Text, nullable=False, server_default="queued"),
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("due_at", Time, nullable=False, server_default=text("now()")),
+    point("message_id", nullable=True),
+    point("daemon_id", nullable=True),
+    Column("lease_token", BigInteger),
+    Column("lease_until", Time),
+    Column("reference", Text, nullable=False, server_default="", comment="what the other side knows it by"),
+    Column("error_code", Text),
+    Column("error", Text),
+    moment("created_at", required=True),
+    moment("sent_at"),
+    moment("settled_at"),
+    UniqueConstraint("effect_id", "target_id", postgresql_nulls_not_distinct=True),
+    CheckConstraint(one_of("channel", NoticeChannel), name="channel"),
+    CheckConstraint(one_of("audience", Audience), name="audience"),
+    CheckConstraint(one_of("state", SendState), name="state"),
+)
+Index(
+    "notice_sends_open_index",
+    notice_sends.c.due_at,
+    postgresql_where=text("state IN ('queued', 'sending', 'failed')"),
+)
+Index("notice_sends_message_index", notice_sends.c.message_id)
 
 gates = Table(
     "gates",

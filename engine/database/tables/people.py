@@ -1,4 +1,4 @@
-"""Users, grants, shops and what was polled of them, locations, data keys, notice preferences."""
+"""Users, grants, shops and what was polled of them, locations, data keys, who gets which notice where."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 
 from engine.database.tables.schema import Json, Sealed, Texts, Time, key, metadata, moment, one_of, refer
-from engine.words import PollTopic
+from engine.words import Audience, NoticeChannel, PollTopic, TargetState
 
 users = Table(
     "users",
@@ -130,4 +130,47 @@ notice_preferences = Table(
     Column("enabled", Boolean, nullable=False, server_default=text("true")),
     Column("quiet_hours", Json),
     UniqueConstraint("user_id", "template", "channel"),
+)
+
+notice_targets = Table(
+    "notice_targets",
+    metadata,
+    key(),
+    Column("label", Text, nullable=False, unique=True, comment="what people call it; never secret"),
+    Column("audience", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    refer("user_id", "users.id", nullable=True, cascade=True),
+    refer("shop_id", "shops.id", nullable=True, cascade=True),
+    Column("address", Sealed, comment="a mail address or an Apprise URL, which holds secrets; none for TikTok messages"),
+    Column("templates", Texts, nullable=False, server_default=text("'{}'::text[]"), comment="only these; none: all"),
+    Column("enabled", Boolean, nullable=False, server_default=text("true")),
+    Column("state", Text, nullable=False, server_default="unchecked"),
+    Column("problem", Text, nullable=False, server_default="", comment="one sentence on why it is failing"),
+    Column("failures_in_a_row", Integer, nullable=False, server_default="0"),
+    moment("checked_at"),
+    moment("created_at", required=True),
+    moment("updated_at", required=True),
+    CheckConstraint(one_of("audience", Audience), name="audience"),
+    CheckConstraint(one_of("channel", NoticeChannel), name="channel"),
+    CheckConstraint(one_of("state", TargetState), name="state"),
+    CheckConstraint("audience <> 'creator' OR user_id IS NOT NULL", name="creator"),
+)
+
+notice_refusals = Table(
+    "notice_refusals",
+    metadata,
+    Column("word", BigInteger, nullable=False, comment="blind index of a mail address that wants no mail"),
+    Column("template", Text, nullable=False, server_default="*"),
+    Column("why", Text, nullable=False),
+    moment("created_at", required=True),
+    PrimaryKeyConstraint("word", "template"),
+    CheckConstraint(one_of("why", ("asked", "bounced")), name="why"),
+)
+
+notice_directory = Table(
+    "notice_directory",
+    metadata,
+    Column("one", Boolean, primary_key=True, server_default=text("true")),
+    Column("version", BigInteger, nullable=False, comment="rises with every change of who gets what"),
+    CheckConstraint("one", name="one"),
 )

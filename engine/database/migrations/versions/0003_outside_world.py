@@ -40,6 +40,7 @@ def upgrade() -> None:
     _stocktaking()
     _offline_shops()
     _channels()
+    _notices()
 
 
 def _grants() -> None:
@@ -463,6 +464,117 @@ def _channels() -> None:
         schema="orders",
         postgresql_where=sa.text("check_at IS NOT NULL"),
     )
+
+
+def _notices() -> None:
+    channels = "channel IN ('email', 'apprise', 'tiktok_message')"
+    audiences = "audience IN ('customer', 'creator', 'warehouse', 'support')"
+    op.create_table(
+        "notice_targets",
+        sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.Column("label", sa.Text(), nullable=False, comment="what people call it; never secret"),
+        sa.Column("audience", sa.Text(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=True),
+        sa.Column("shop_id", sa.Uuid(), nullable=True),
+        sa.Column(
+            "address",
+            sa.LargeBinary(),
+            nullable=True,
+            comment="a mail address or an Apprise URL, which holds secrets; none for TikTok messages",
+        ),
+        sa.Column(
+            "templates",
+            postgresql.ARRAY(sa.Text()),
+            server_default=sa.text("'{}'::text[]"),
+            nullable=False,
+            comment="only these; none: all",
+        ),
+        sa.Column("enabled", sa.Boolean(), server_default=sa.text("true"), nullable=False),
+        sa.Column("state", sa.Text(), server_default="unchecked", nullable=False),
+        sa.Column("problem", sa.Text(), server_default="", nullable=False, comment="one sentence on why it is failing"),
+        sa.Column("failures_in_a_row", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("checked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint(audiences, name=op.f("notice_targets_audience_check")),
+        sa.CheckConstraint(channels, name=op.f("notice_targets_channel_check")),
+        sa.CheckConstraint("state IN ('unchecked', 'fine', 'failing')", name=op.f("notice_targets_state_check")),
+        sa.CheckConstraint("audience <> 'creator' OR user_id IS NOT NULL", name=op.f("notice_targets_creator_check")),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["orders.users.id"], name=op.f("notice_targets_user_id_fkey"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["shop_id"], ["orders.shops.id"], name=op.f("notice_targets_shop_id_fkey"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("notice_targets_pkey")),
+        sa.UniqueConstraint("label", name=op.f("notice_targets_label_key")),
+        schema="orders",
+    )
+    op.create_table(
+        "notice_refusals",
+        sa.Column("word", sa.BigInteger(), nullable=False, comment="blind index of a mail address that wants no mail"),
+        sa.Column("template", sa.Text(), server_default="*", nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("why IN ('asked', 'bounced')", name=op.f("notice_refusals_why_check")),
+        sa.PrimaryKeyConstraint("word", "template", name=op.f("notice_refusals_pkey")),
+        schema="orders",
+    )
+    op.create_table(
+        "notice_directory",
+        sa.Column("one", sa.Boolean(), server_default=sa.text("true"), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False, comment="rises with every change of who gets what"),
+        sa.CheckConstraint("one", name=op.f("notice_directory_one_check")),
+        sa.PrimaryKeyConstraint("one", name=op.f("notice_directory_pkey")),
+        schema="orders",
+    )
+    op.create_table(
+        "notice_sends",
+        sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.Column("effect_id", sa.Uuid(), nullable=False),
+        sa.Column("target_id", sa.Uuid(), nullable=True),
+        sa.Column("label", sa.Text(), server_default="", nullable=False, comment="what the target was called"),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("audience", sa.Text(), nullable=False),
+        sa.Column("template", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), server_default="queued", nullable=False),
+        sa.Column("attempt", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("message_id", sa.Uuid(), nullable=True),
+        sa.Column("daemon_id", sa.Uuid(), nullable=True),
+        sa.Column("lease_token", sa.BigInteger(), nullable=True),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reference", sa.Text(), server_default="", nullable=False, comment="what the other side knows it by"),
+        sa.Column("error_code", sa.Text(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(channels, name=op.f("notice_sends_channel_check")),
+        sa.CheckConstraint(audiences, name=op.f("notice_sends_audience_check")),
+        sa.CheckConstraint(
+            "state IN ('queued', 'sending', 'sent', 'failed', 'dead', 'bounced', 'suppressed')",
+            name=op.f("notice_sends_state_check"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("notice_sends_pkey")),
+        sa.UniqueConstraint(
+            "effect_id",
+            "target_id",
+            name=op.f("notice_sends_effect_id_target_id_key"),
+            postgresql_nulls_not_distinct=True,
+        ),
+        schema="orders",
+    )
+    op.create_index(
+        "notice_sends_open_index",
+        "notice_sends",
+        ["due_at"],
+        unique=False,
+        schema="orders",
+        postgresql_where=sa.text("state IN ('queued', 'sending', 'failed')"),
+    )
+    op.create_index("notice_sends_message_index", "notice_sends", ["message_id"], unique=False, schema="orders")
 
 
 def _recheck(table: str, column: str, words: Sequence[str]) -> None:
