@@ -15,6 +15,7 @@ Where to look
     workflow/     the definition as data, the machine, conditions, actions, the batch runner, failures
     inventory/    products and the stock ledger
     fleet/        many daemons on one database: heartbeats, leases, gates
+    notices/      who gets which notice, where and when, and what came of each send
     effects/      the permanent ledger of everything that goes outside
     audit/        the hash chain of who changed what
     reports/      piles and pulse, and whether every number adds up

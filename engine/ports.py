@@ -18,6 +18,7 @@ from engine.words import (
     ChannelStatus,
     Dependency,
     EffectKind,
+    NoticeChannel,
     OrderKind,
     PaymentStatus,
     TrackingStatus,
@@ -210,6 +211,8 @@ class Claim:
     request: dict[str, object] = field(default_factory=dict)
     retry: Mapping[str, Any] | None = None
     """The `retry_config` of the action that meant it; None leaves it to the budget of its kind."""
+    intended_at: datetime | None = None
+    """When it was meant, by the database's clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +251,10 @@ class PackageShipped:
 
 
 SKIPPED = "skipped"
-"""The reference of a notice that had become pointless and was left out."""
+"""The reference of a notice that had become pointless, or unwanted, and was left out."""
+
+HANDED_OVER = "targets"
+"""The reference of a notice that goes to several targets: what came of each is in the ledger of sends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -408,6 +414,22 @@ class AnswerRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class NoticeRoute:
+    """One target of a notice and when its turn is."""
+
+    target_id: UUID | None
+    """None is the address that the notice itself has."""
+    label: str
+    channel: NoticeChannel
+    gathering_seconds: float
+    """How long it waits for others of its kind, to leave with them."""
+    held_until: datetime | None
+    """The end of the person's quiet hours."""
+    left_out: str
+    """Why nothing goes there; empty when something does."""
+
+
+@dataclass(frozen=True, slots=True)
 class NoticeRequest:
     """One message to render and deliver; `values` are the words the template may use."""
 
@@ -417,6 +439,10 @@ class NoticeRequest:
     """`customer`, `creator`, `warehouse` or `support`."""
     recipient: str
     values: dict[str, str]
+    routes: tuple[NoticeRoute, ...] = ()
+    """Where it goes instead of straight to its recipient; each target is tried by itself."""
+    refused: bool = False
+    """Whoever has this address wants no such notice."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from sync.daemon_settings import DaemonSettings
 from sync.delivery import DeliverySettings
 from sync.notices.folder import FolderOutbox
 from sync.notices.letter import Outbox
+from sync.notices.post_office import PostSettings
+from sync.notices.sending import SendingSettings
 from sync.notices.smtp import SmtpOutbox
 from sync.outside import Outside, OutsideSettings
 from sync.tiktok.polling import PollSettings
@@ -31,7 +33,7 @@ def build_daemon(settings: Settings, database: Database) -> Daemon:
     working = replace(
         daemon_settings(settings), http=settings.http.for_listener(found.reveal() if found is not None else "")
     )
-    return Daemon(database, outside_settings(settings, database), _outbox(settings, database), working)
+    return Daemon(database, outside_settings(settings, database), notice_outbox(settings, database), working)
 
 
 def outside_settings(settings: Settings, database: Database) -> OutsideSettings:
@@ -50,6 +52,13 @@ def outside_settings(settings: Settings, database: Database) -> OutsideSettings:
         labels=settings.carrier.for_labels(),
         shipping=settings.tiktok.for_shipping(),
         cancellations=settings.tiktok.for_cancellations(),
+        notices=PostSettings(
+            templates=settings.notices.templates,
+            apprise=settings.notices.for_apprise(),
+            sending=SendingSettings(
+                idle_seconds=settings.daemon.idle_seconds, retries=settings.retries.notices.for_engine()
+            ),
+        ),
         tiktok_calls_per_second=settings.tiktok.calls_per_second,
         carrier_calls_per_second=settings.carrier.calls_per_second,
         tiktok_breaker=settings.breakers.tiktok.for_guard(),
@@ -84,7 +93,8 @@ def daemon_settings(settings: Settings) -> DaemonSettings:
     )
 
 
-def _outbox(settings: Settings, database: Database) -> Outbox:
+def notice_outbox(settings: Settings, database: Database) -> Outbox:
+    """The way letters leave: the mail server if one is set, else the folder."""
     if settings.notices.smtp is not None:
         password = _secret(database, "smtp_password") if settings.notices.smtp.username else ""
         smtp = settings.notices.for_smtp(password)

@@ -31,6 +31,7 @@ from engine.words import Dependency
 if TYPE_CHECKING:
     from sync.http.settings import HttpSettings
     from sync.inventory.push import PushSettings
+    from sync.notices.apprise_channel import AppriseSettings
     from sync.notices.folder import FolderSettings
     from sync.notices.smtp import SmtpSettings
     from sync.resilience import BreakerSettings
@@ -182,12 +183,24 @@ class SmtpSection(Section):
 
 
 class NoticesSection(Section):
-    """Where letters go: to the mail server if there is one, else to a Maildir (`folder`, or in the data directory)."""
+    """Where letters go: to the mail server if there is one, else to a Maildir (`folder`, or in the data directory).
+
+    `templates` is a directory of the owner's own words; `apprise_kinds` are the kinds of Apprise URLs that targets may have.
+    """
 
     sender: str = "orders@orders-tui.invalid"
     folder: OwnPath | None = None
     durable: bool = True
     smtp: SmtpSection | None = None
+    templates: OwnPath | None = None
+    apprise_kinds: tuple[str, ...] = ()
+    """Beside slack, discord, tgram, ntfys and the like, which are allowed from the start."""
+    apprise_timeout_seconds: PositiveFloat = 15.0
+
+    def for_apprise(self) -> AppriseSettings:
+        from sync.notices.apprise_channel import DEFAULT_KINDS, AppriseSettings
+
+        return AppriseSettings(kinds=DEFAULT_KINDS + self.apprise_kinds, timeout_seconds=self.apprise_timeout_seconds)
 
     def for_folder(self, data_directory: Path) -> FolderSettings:
         from sync.notices.folder import FolderSettings

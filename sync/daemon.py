@@ -99,6 +99,7 @@ class Daemon:
             group.create_task(self._repeat("hints", self._drain_hints))
             group.create_task(self._repeat("workflow", self._run_workflow))
             group.create_task(deliveries.run(self._ends))
+            group.create_task(self._outside.notices.sending.run(self._daemon_id, self._ends))
             group.create_task(keep_in_step(schedule, self._ends))
             group.create_task(listen(self._database, self._bell.ring, self._ends))
             if self._settings.http.enabled:

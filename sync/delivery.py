@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -20,7 +20,9 @@ from engine.effects.settling import Settlement, settle
 from engine.errors import OrdersError
 from engine.fleet.daemons import DEAD_AFTER_SECONDS
 from engine.identifiers import DaemonId, EffectId, OrderId, PackageId, ShopId
-from engine.orders import answers, inbox, notices
+from engine.notices import sends
+from engine.notices.requests import Notice, Requests
+from engine.orders import answers, inbox
 from engine.orders.parcels import packages
 from engine.ports import (
     AnswerRequest,
@@ -36,9 +38,8 @@ from engine.ports import (
 from engine.words import EffectKind
 from sync.desk import Handler
 from sync.gathering import Gathering
+from sync.settling import persist
 from sync.waking import Bell
-
-T = TypeVar("T")
 
 _log = structlog.get_logger(__name__)
 _RECONNECT_SECONDS = 0.5
@@ -78,6 +79,7 @@ class EngineDesk:
     def __init__(self, database: Database, budgets: Budgets = BUDGETS) -> None:
         self._database = database
         self._budgets = budgets
+        self._notices = Requests(database)
         self._sent: set[EffectId] = set()
         self._checkpoints: Gathering[tuple[Claim, str], bool] = Gathering(
             self._write_checkpoints, lambda item: item[0].effect_id, absent=False
@@ -105,7 +107,10 @@ class EngineDesk:
         await inbox.store_seen(self._database, shop_id, arrivals)
 
     async def notice_requests(self, claims: Sequence[Claim]) -> dict[EffectId, NoticeRequest]:
-        return await notices.notice_requests(self._database, claims)
+        return await self._notices.read([Notice.of(claim) for claim in claims])
+
+    async def hand_over(self, requests: Sequence[NoticeRequest]) -> None:
+        await sends.hand_over(self._database, requests)
 
     async def checkpoint(self, claim: Claim, provider_reference: str) -> bool:
         passed = await self._checkpoints.add((claim, provider_reference))
@@ -137,7 +142,7 @@ class EngineDesk:
 
     async def _write_settlements(self, items: Sequence[Settlement]) -> dict[UUID, bool]:
         # What happened outside is not forgotten because the database is away for a moment.
-        won = await _persist(lambda: settle(self._database, items, self._budgets))
+        won = await persist(lambda: settle(self._database, items, self._budgets))
         return dict.fromkeys(won, True)
 
 
@@ -245,22 +250,10 @@ class Deliveries:
                 _log.exception("handler_broke", kind=kind.value, claims=len(claims), code=code)
             # Settled ones are no longer this worker's, so only those left open are put back.
             broken = [self._desk.broken(claim, code, sentence) for claim in claims]
-            await _persist(lambda: settle(self._database, broken, self._settings.budgets))
+            await persist(lambda: settle(self._database, broken, self._settings.budgets))
         finally:
             self._known.difference_update(claim.effect_id for claim in claims)
 
 
 def _packages(claims: Sequence[Claim]) -> list[PackageId]:
     return [claim.package_id for claim in claims if claim.package_id is not None]
-
-
-async def _persist(write: Callable[[], Awaitable[T]]) -> T:
-    """Do it, again while the database is away."""
-    while True:
-        try:
-            return await write()
-        except Exception as error:
-            if not is_lost(error):
-                raise
-            _log.warning("database_away", loop="settling")
-            await asyncio.sleep(_RECONNECT_SECONDS)

@@ -34,6 +34,9 @@ class Desk(Protocol):
     async def notice_requests(self, claims: Sequence[Claim]) -> dict[EffectId, NoticeRequest]:
         """What each claim's notice says and to whom; a notice that has become pointless is absent."""
 
+    async def hand_over(self, requests: Sequence[NoticeRequest]) -> None:
+        """Give these notices to their targets, each of which is tried by itself from then on."""
+
     async def checkpoint(self, claim: Claim, provider_reference: str) -> bool:
         """Commit that the call is about to be made, with the provider's id for it.
 

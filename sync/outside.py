@@ -17,8 +17,8 @@ from engine.identifiers import GrantId, ShopId
 from engine.words import EffectKind
 from sync.desk import Handler
 from sync.http_client import open_http_client
-from sync.notices.deliveries import notice_handler
 from sync.notices.letter import Outbox
+from sync.notices.post_office import PostOffice, PostSettings
 from sync.resilience import BreakerSettings, Guard, GuardSettings
 from sync.shipping.carriers import Carriers
 from sync.shipping.deliveries import LabelSettings, buy_label_handler, void_label_handler
@@ -50,6 +50,7 @@ class OutsideSettings:
     shipping: ShipSettings = field(default_factory=ShipSettings)
     tiktok_shipping: TikTokShippingSettings = field(default_factory=TikTokShippingSettings)
     cancellations: CancelSettings = field(default_factory=CancelSettings)
+    notices: PostSettings = field(default_factory=PostSettings)
     tiktok_calls_per_second: int = 10
     carrier_calls_per_second: int = 10
     tiktok_breaker: BreakerSettings = field(default_factory=BreakerSettings)
@@ -65,7 +66,7 @@ class Outside:
         self._database = database
         self._clock = clock or DatabaseClock()
         self._settings = settings
-        self._outbox = outbox
+        self.notices = PostOffice(database, outbox, settings.notices, clock=self._clock.now)
         self._stack = AsyncExitStack()
         self.skew = ClockSkew()
         self.directory = Directory(database, self._client)
@@ -89,6 +90,7 @@ class Outside:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self.notices.close()
         await self._stack.aclose()
 
     def handlers(self) -> Mapping[EffectKind, Handler]:
@@ -103,7 +105,7 @@ class Outside:
             EffectKind.CANCEL_ORDER: cancel_order_handler(self.shop, self._settings.cancellations),
             EffectKind.ANSWER_CANCELLATION: answer_handler(self.shop),
             EffectKind.ANSWER_RETURN: answer_handler(self.shop),
-            EffectKind.NOTICE: notice_handler(self._outbox, clock=self._clock.now),
+            EffectKind.NOTICE: self.notices.handler(),
         }
 
     async def shop(self, shop_id: ShopId) -> ConnectedShop:

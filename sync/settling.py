@@ -6,10 +6,16 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
 
+import structlog
+
+from engine.database.loss import is_lost
 from engine.errors import Ambiguous, OrdersError, Retryable
 from engine.ports import Failed, Outcome, Postponed, Unsure
 
 T = TypeVar("T")
+
+_log = structlog.get_logger(__name__)
+_RECONNECT_SECONDS = 0.5
 
 
 async def for_each(items: Iterable[T], work: Callable[[T], Awaitable[None]], *, at_once: int) -> None:
@@ -36,3 +42,15 @@ def outcome_of(error: OrdersError, provider_reference: str = "") -> Outcome:
     if isinstance(error, Retryable):
         return Postponed(error.code, error.sentence, error.retry_after_seconds, burns_attempt=not error.postponed)
     return Failed(error.code, error.sentence)
+
+
+async def persist(write: Callable[[], Awaitable[T]], *, loop: str = "settling") -> T:
+    """Do it, again while the database is away."""
+    while True:
+        try:
+            return await write()
+        except Exception as error:
+            if not is_lost(error):
+                raise
+            _log.warning("database_away", loop=loop)
+            await asyncio.sleep(_RECONNECT_SECONDS)

@@ -100,7 +100,7 @@ SET lease_token = token.number, lease_until = now() + make_interval(secs => due.
     attempt = e.attempt + 1, state = CASE WHEN e.state = 'sent' THEN 'ambiguous' ELSE e.state END
 FROM due, token WHERE e.id = due.id
 RETURNING e.id, e.key, e.kind, e.dependency, e.order_id, e.shop_id, e.package_id, e.lease_token, e.attempt, e.state,
-          e.provider_reference, e.request, e.retry
+          e.provider_reference, e.request, e.retry, e.created_at
 """
 
 # A cancelled, held, paused or failed order stops here, one whose cancellation was agreed to, and a parcel that was taken back, before
@@ -239,6 +239,7 @@ async def claim(
             provider_reference=row["provider_reference"],
             request=row["request"],
             retry=row["retry"],
+            intended_at=row["created_at"],
         )
         for row in rows
     ]

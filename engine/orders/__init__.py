@@ -27,7 +27,6 @@ Changing
     editing        what changes an order without moving it, many at once: `holds`, `tags`, `assignment`, `notes`, `priority`
     markets        what each market of TikTok asks of parcels and answers (markets.toml)
     deadlines      the internal target that a location's calendar makes of a ship-by
-    notices        what a notice says and to whom
 Seeing
     views          the plain values people see
     queries        pages and counts by keyset, over `predicate` (filters), `search` (phrases), `piles` and `rows`

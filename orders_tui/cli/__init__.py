@@ -25,6 +25,8 @@ Where to look
     product    list, show, set, set-weight, map, unmap
     location   list, set, calendar
     rules      list, show, save, enable, disable, move, delete; `rules_tried` has test, dry-run, runs
+    notices    sent, people, preferences, quiet-hours, refusals; `notice_targets` are where they go, `notice_words` what they say
+    secret_input  a secret from standard input or a file
     db         path, upgrade, check
     config     show, path
     daemon     the loop without a screen

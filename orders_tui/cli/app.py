@@ -27,6 +27,7 @@ COMMANDS = {
     "audit": "Who changed what, and whether the record of it is whole.",
     "location": "Where goods lie, their cut-offs and holidays.",
     "rules": "When this happens, if that holds, do these: written, tried, switched.",
+    "notices": "Who is told what, where and when, and what was sent.",
     "db": "Where the database is, its schema, its health.",
     "config": "The configuration that is in force.",
     "doctor": "Check everything the program depends on, one line each.",

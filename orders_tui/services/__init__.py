@@ -19,6 +19,7 @@ Where to look
     exports    tracking numbers as a file for it
     goods      sheets of stock and of products
     workflows  loaded, read, started, paused, stopped, skipped, mended
+    notices    who is told what, where and when
     rules      when this happens, if that holds, do these
 """
 
@@ -71,6 +72,7 @@ from orders_tui.services.imports import Imports
 from orders_tui.services.inventory import Inventory
 from orders_tui.services.locations import Locations
 from orders_tui.services.marks import Marks
+from orders_tui.services.notices import Notices
 from orders_tui.services.parcels import Parcels
 from orders_tui.services.products import Products
 from orders_tui.services.reports import Reports
@@ -107,6 +109,7 @@ class Services:
         self.goods = Goods(database, self.inventory, self.products)
         self.imports = Imports(database, self.door)
         self.rules = Rules(database, actor, self.door)
+        self.notices = Notices(database, actor, self.door)
 
     # Lists
 

@@ -1,9 +1,14 @@
 """Notices: what is written to customers, creators, the warehouse and support.
 
 Where to look
-    templates     the words, as plain-text files, and how they are filled in
-    letter        one rendered notice as a mail message with a stable id
-    folder        delivery to a Maildir on this machine
-    smtp          delivery by mail server
-    deliveries    the effect "send a notice"
+    values           what each notice may say
+    templates        the words, as text and HTML files, and how they are filled in
+    letter           one rendered notice as a mail message with a stable id
+    folder           delivery to a Maildir on this machine
+    smtp             delivery by mail server
+    apprise_channel  delivery to chat rooms, phones and hooks
+    deliveries       the effect "send a notice": straight to its address, or handed over to targets
+    post_office      all of it as one process keeps it
+    sending          what was handed over, target by target
+    trial            addresses and targets tried out
 """

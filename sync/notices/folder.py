@@ -29,6 +29,7 @@ class FolderOutbox:
     """Leaves each letter in the Maildir under a name made from its id: a repeat replaces nothing and adds nothing."""
 
     harmless_to_repeat = True
+    takes_html = False
 
     def __init__(self, settings: FolderSettings) -> None:
         self._settings = settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import ssl
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import aiosmtplib
@@ -14,6 +14,14 @@ from engine.errors import Misconfigured
 from engine.ports import Done, Failed, NoticeSent, Outcome, Postponed, Unsure
 from sync.http_client import is_this_machine
 from sync.notices.letter import Letter, compose, is_mail_address, message_id
+
+_STAFF = frozenset({"warehouse", "support"})
+_FIRST_WAIT_SECONDS = 60.0
+_LONGEST_WAIT_SECONDS = 3600.0
+_GIVE_UP_SECONDS = 3 * 86_400.0
+"""As long as mail servers themselves try."""
+_ENHANCED = re.compile(r"\b[45]\.(?P<rest>\d{1,3}\.\d{1,3})\b")
+"""The finer code of RFC 3463: x.2.2 is a full mailbox."""
 
 
 class Encryption(StrEnum):
@@ -42,6 +50,7 @@ class SmtpOutbox:
     """Hands letters to a mail server. Raises Misconfigured for a server that would be spoken to in the clear."""
 
     harmless_to_repeat = False
+    takes_html = True
 
     def __init__(self, settings: SmtpSettings) -> None:
         if settings.encryption is Encryption.NONE and not is_this_machine(settings.host):
@@ -55,7 +64,10 @@ class SmtpOutbox:
             self._tls.load_verify_locations(settings.authorities)
 
     async def deliver(self, letters: Sequence[Letter]) -> list[Outcome]:
-        """4xx replies postpone, 5xx fail; a connection lost inside a letter leaves it unsure and postpones the rest."""
+        """4xx replies postpone, 5xx fail; a connection lost inside a letter leaves it unsure and postpones the rest.
+
+        What is written for staff and has no address goes to the sender, whose mailbox is the shop's own.
+        """
         outcomes: list[Outcome] = []
         settings = self._settings
         client = aiosmtplib.SMTP(
@@ -72,9 +84,9 @@ class SmtpOutbox:
             await client.connect()
         except aiosmtplib.SMTPAuthenticationError:
             sentence = f"The mail server {settings.host} refuses the user name or password; check both."
-            return [Failed("notices.credentials", sentence)] * len(letters)
+            return [patiently(letter, "notices.credentials", sentence) for letter in letters]
         except (aiosmtplib.SMTPException, OSError) as error:
-            return [self._unreachable(error)] * len(letters)
+            return [self._unreachable(letter, error) for letter in letters]
         try:
             for letter in letters:
                 outcomes.append(await self._send(client, letter))
@@ -82,10 +94,11 @@ class SmtpOutbox:
                     break
         finally:
             await self._leave(client)
-        lost = self._unreachable(ConnectionError())
-        return outcomes + [lost] * (len(letters) - len(outcomes))
+        return outcomes + [self._unreachable(letter, ConnectionError()) for letter in letters[len(outcomes) :]]
 
     async def _send(self, client: aiosmtplib.SMTP, letter: Letter) -> Outcome:
+        if not letter.recipient and letter.audience in _STAFF:
+            letter = replace(letter, recipient=self._settings.sender)
         if not is_mail_address(letter.recipient):
             return Failed(
                 "notices.no_recipient", f"There is no mail address for the {letter.audience}; enter one, then retry."
@@ -95,11 +108,11 @@ class SmtpOutbox:
                 compose(letter, self._settings.sender), sender=self._settings.sender, recipients=[letter.recipient]
             )
         except aiosmtplib.SMTPRecipientsRefused as error:
-            return _refused(error.recipients[0].code, error.recipients[0].message)
+            return _refused(letter, error.recipients[0].code, error.recipients[0].message, by_mailbox=True)
         except aiosmtplib.SMTPServerDisconnected:
             return Unsure("notices.no_answer", "The mail server hung up before it took the letter; it is sent again.")
         except aiosmtplib.SMTPResponseException as error:
-            return _refused(error.code, error.message)
+            return _refused(letter, error.code, error.message, by_mailbox=False)
         except (aiosmtplib.SMTPException, OSError) as error:
             client.close()
             kind = type(error).__name__
@@ -117,18 +130,37 @@ class SmtpOutbox:
         finally:
             client.close()
 
-    def _unreachable(self, error: Exception) -> Postponed:
-        kind = type(error).__name__
-        return Postponed(
-            "notices.unreachable",
-            f"The mail server {self._settings.host} could not be used ({kind}); it is tried again.",
-            None,
+    def _unreachable(self, letter: Letter, error: Exception) -> Outcome:
+        sentence = (
+            f"The mail server {self._settings.host} could not be used ({type(error).__name__}); it is tried again."
         )
+        return patiently(letter, "notices.unreachable", sentence)
 
 
-def _refused(code: int, message: str) -> Outcome:
+def patiently(letter: Letter, code: str, sentence: str) -> Outcome:
+    """The letter waits, ever longer and for days, while nothing is wrong with itself; that uses up no tries."""
+    waited = letter.waiting_seconds
+    if waited >= _GIVE_UP_SECONDS:
+        return Failed("notices.waited_in_vain", f"The letter waited {round(waited / 86_400)} days in vain: {sentence}")
+    return Postponed(
+        code, sentence, min(max(waited / 2, _FIRST_WAIT_SECONDS), _LONGEST_WAIT_SECONDS), burns_attempt=False
+    )
+
+
+def _refused(letter: Letter, code: int, message: str, *, by_mailbox: bool) -> Outcome:
     # Servers repeat the address they refuse.
     words = " ".join(re.sub(r"\S+@\S+", "…", message).split())[:160].rstrip(". ")
+    enhanced = _ENHANCED.search(message)
+    # Without the finer code these two speak of the mailbox only where a mailbox was named.
+    full = enhanced["rest"] == "2.2" if enhanced else code in {452, 552} and by_mailbox
     if 400 <= code < 500:
-        return Postponed("notices.put_off", f"The mail server asks to wait: {code} {words}.", None)
+        if full:
+            return patiently(
+                letter,
+                "notices.mailbox_full",
+                f"The mailbox of the {letter.audience} is full; it is tried again later.",
+            )
+        return patiently(letter, "notices.put_off", f"The mail server asks to wait: {code} {words}.")
+    if full:
+        return Failed("notices.mailbox_full", f"The mailbox of the {letter.audience} is full and takes no letter.")
     return Failed("notices.refused", f"The mail server refuses the letter: {code} {words}.")

@@ -14,13 +14,14 @@ from engine.effects import ledger
 from engine.effects.settling import Settlement, settle
 from engine.fleet import daemons
 from engine.fleet.daemons import DEAD_AFTER_SECONDS
-from engine.identifiers import DaemonId, OrderId, PackageId, ShopId
+from engine.identifiers import DaemonId, EffectId, OrderId, PackageId, ShopId
 from engine.inventory.ledger import receive
 from engine.inventory.products import ProductEntry, put_products
+from engine.notices.requests import Notice, Requests
 from engine.orders import intake
 from engine.orders.parcels.packages import record_tracking
 from engine.orders.views import StockRow
-from engine.ports import Claim, Done, LabelBought, OrderFact, PackageShipped, TrackingFact
+from engine.ports import Claim, Done, LabelBought, NoticeRequest, OrderFact, PackageShipped, TrackingFact
 from engine.reports.accounts import account
 from engine.shops.shops import connect_shop
 from engine.words import ChangeSource, EffectKind, TrackingStatus
@@ -157,6 +158,10 @@ class House:
             "SELECT kind, state FROM effects WHERE order_id = $1 AND kind <> 'notice' ORDER BY sequence", order_id
         )
         return [(row["kind"], row["state"]) for row in rows]
+
+    async def notice_requests(self, claims: list[Claim]) -> dict[EffectId, NoticeRequest]:
+        """What these notices say."""
+        return await Requests(self.store).read([Notice.of(claim) for claim in claims])
 
     async def notices(self, order_id: OrderId) -> list[str]:
         rows = await self.store.pool.fetch(

@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.audit.verify import verify
 from engine.database.connection import Database
-from engine.ports import SKIPPED
+from engine.ports import HANDED_OVER, SKIPPED
 from engine.reports.accounts import account
 
 _TWO_LABELS = """
@@ -109,7 +109,10 @@ async def _wrong_notices(database: Database, folder: Path) -> int:
     rows = await database.pool.fetch(
         "SELECT id, provider_reference, attempt FROM effects WHERE kind = 'notice' AND state = 'done'"
     )
-    sent = {row["provider_reference"] for row in rows if row["provider_reference"] != SKIPPED}
+    sent = {row["provider_reference"] for row in rows if row["provider_reference"] not in {SKIPPED, HANDED_OVER}}
+    sent |= {
+        row["reference"] for row in await database.pool.fetch("SELECT reference FROM notice_sends WHERE state = 'sent'")
+    }
     maybe = {str(row["id"]) for row in rows if row["provider_reference"] == SKIPPED and row["attempt"] > 1}
     new = folder / "new"
     letters = {letter.name for letter in new.iterdir()} if new.exists() else set()

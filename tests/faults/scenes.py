@@ -18,9 +18,10 @@ import orjson
 from engine.database.loss import is_lost
 from engine.errors import Refused
 from engine.inventory.ledger import receive
+from engine.notices.targets import NewTarget, add_target
 from engine.orders.cancelling import cancel
 from engine.orders.parcels.voiding import void_label
-from engine.words import CancelReason
+from engine.words import Audience, CancelReason, NoticeChannel
 from engine.workflow.executions import skip
 from engine.workflow.failures import retry
 from orders_tui.demo.preparation import LEAD
@@ -64,6 +65,30 @@ async def _stock_arrives(stage: Stage) -> None:
                 stage.shop.database, sku, quantity, actor=LEAD, idempotency_key=f"fill:{sku}"
             )
         )
+
+
+async def _two_targets(stage: Stage) -> None:
+    """The creator is written to at two places, and nothing is in stock, which the creator is told of."""
+    await _empty_shelves(stage)
+    for label in ("Ines at her desk", "Ines at home"):
+        new = NewTarget(label, Audience.CREATOR, NoticeChannel.EMAIL, f"{label[-4:]}@relay.example")
+        await add_target(stage.shop.database, new, known_templates=(), actor=LEAD)
+
+
+async def _targets_are_told(stage: Stage) -> None:
+    """The minute in which they are gathered is over at once; both targets hear of it before stock arrives."""
+    waiting = "SELECT count(*) >= 4 FROM notice_sends WHERE state = 'queued'"
+    sent = "SELECT count(*) >= 4 AND count(*) FILTER (WHERE state <> 'sent') = 0 FROM notice_sends"
+    await _until(stage, waiting)
+    now = "UPDATE notice_sends SET due_at = now() WHERE state IN ('queued', 'failed') AND due_at > now()"
+
+    async def told() -> bool:
+        await _persist(lambda: stage.shop.database.pool.execute(now))
+        return bool(await stage.ask(sent))
+
+    await _until(stage, "SELECT count(*) >= 6 FROM failures WHERE code = 'out_of_stock' AND resolved_at IS NULL")
+    await stage.until(told, "The last letter to a target")
+    await _stock_arrives(stage)
 
 
 async def _hold_for_a_moment(stage: Stage) -> None:
@@ -331,6 +356,7 @@ SCENES = {
         PLAIN,
         Scene("old token", world={"token_seconds": 2000}),
         Scene("late stock", _empty_shelves, _stock_arrives),
+        Scene("notice targets", _two_targets, _targets_are_told),
         Scene("timed holds", _hold_for_a_moment),
         Scene("corrupted address", _corrupted, _mend_address),
         Scene("by hand", _pick_by_hand, _change_their_mind),

@@ -24,6 +24,7 @@ class RecordedDesk:
     numbers: dict[OrderId, str] = field(default_factory=dict)
     answers: dict[EffectId, AnswerRequest] = field(default_factory=dict)
     taken_in: list[Mapping[str, Any]] = field(default_factory=list)
+    handed_over: list[NoticeRequest] = field(default_factory=list)
     withdrawn: set[EffectId] = field(default_factory=set)
     checkpoints: list[tuple[EffectId, str]] = field(default_factory=list)
     outcomes: dict[EffectId, Outcome] = field(default_factory=dict)
@@ -47,6 +48,9 @@ class RecordedDesk:
 
     async def notice_requests(self, claims: Sequence[Claim]) -> dict[EffectId, NoticeRequest]:
         return dict(self.notices)
+
+    async def hand_over(self, requests: Sequence[NoticeRequest]) -> None:
+        self.handed_over += requests
 
     async def checkpoint(self, claim: Claim, provider_reference: str) -> bool:
         self.checkpoints.append((claim.effect_id, provider_reference))

@@ -141,7 +141,9 @@ notice_targets = Table(
     Column("channel", Text, nullable=False),
     refer("user_id", "users.id", nullable=True, cascade=True),
     refer("shop_id", "shops.id", nullable=True, cascade=True),
-    Column("address", Sealed, comment="a mail address or an Apprise URL, which holds secrets; none for TikTok messages"),
+    Column(
+        "address", Sealed, comment="a mail address or an Apprise URL, which holds secrets; none for TikTok messages"
+    ),
     Column("templates", Texts, nullable=False, server_default=text("'{}'::text[]"), comment="only these; none: all"),
     Column("enabled", Boolean, nullable=False, server_default=text("true")),
     Column("state", Text, nullable=False, server_default="unchecked"),

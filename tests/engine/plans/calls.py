@@ -12,7 +12,7 @@ from engine.effects.kinds import DEPENDENCY_OF
 from engine.fleet.daemons import DEAD_AFTER_SECONDS
 from engine.identifiers import EffectId, OrderId, PackageId, new_id
 from engine.inventory import stock
-from engine.orders import detail, holds, inbox, notes, notices, polls, priority, queries, status, tags
+from engine.orders import detail, holds, inbox, notes, polls, priority, queries, status, tags
 from engine.orders.bulk import batches, journal
 from engine.orders.parcels import packages
 from engine.orders.views import OrderFilter, OrderKey, OrderSort, Pile
@@ -86,7 +86,7 @@ async def _hold_and_tag(scene: Scene) -> None:
 
 async def _requests(scene: Scene) -> list[Claim]:
     claims = await scene.house.claim(EffectKind.NOTICE, limit=5)
-    await notices.notice_requests(scene.store, claims)
+    await scene.house.notice_requests(claims)
     return claims
 
 

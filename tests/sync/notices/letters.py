@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
-from engine.identifiers import EffectId, new_id
+from engine.identifiers import new_id
 from sync.notices.letter import Letter
 from sync.notices.templates import Rendered
 
@@ -16,7 +17,11 @@ def letter(
     *,
     subject: str = "Your order 577 is on its way",
     body: str = "Hello,\n\nit left.\n",
-    notice_id: EffectId | None = None,
+    notice_id: UUID | None = None,
     repeat: bool = False,
+    audience: str = "customer",
+    waited: timedelta = timedelta(0),
 ) -> Letter:
-    return Letter(notice_id or EffectId(new_id()), "customer", recipient, Rendered(subject, body), WRITTEN, repeat)
+    return Letter(
+        notice_id or new_id(), audience, recipient, Rendered(subject, body), WRITTEN, repeat, WRITTEN - waited
+    )

@@ -20,6 +20,7 @@ class Counter:
     """An outbox that must not be repeated, and counts."""
 
     harmless_to_repeat = False
+    takes_html = False
 
     def __init__(self) -> None:
         self.batches: list[int] = []

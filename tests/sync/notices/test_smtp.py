@@ -139,8 +139,9 @@ async def test_a_wrong_password_is_named_and_not_shown(tmp_path: Path) -> None:
     async with mail_server(server):
         given = {"authorities": str(certificate), "username": "orders", "password": "hush-hush"}
         (outcome,) = await outbox(server, Encryption.STARTTLS, **given).deliver([letter()])
-    assert isinstance(outcome, Failed)
-    assert outcome.code == "notices.credentials"
+    assert isinstance(outcome, Postponed)
+    assert (outcome.code, outcome.burns_attempt) == ("notices.credentials", False)
+    assert outcome.sentence == "The mail server 127.0.0.1 refuses the user name or password; check both."
     assert "hush-hush" not in repr(outcome) + repr(SmtpSettings("h", 1, SENDER, password="hush-hush"))
 
 

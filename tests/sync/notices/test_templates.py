@@ -7,7 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import Terminal
-from sync.notices.templates import TEMPLATES, Rendered, plain, render, required_values
+from sync.notices.templates import Rendered, Templates, plain
+from sync.notices.values import VALUES
+
+render = Templates().render
 
 SHIPPED = {"order": "577", "shop": "Harbor Lane", "carrier": "USPS", "tracking_number": "9400111"}
 
@@ -19,31 +22,13 @@ def test_a_notice_is_a_subject_and_a_body() -> None:
     )
 
 
-@pytest.mark.parametrize("template", sorted(TEMPLATES))
+@pytest.mark.parametrize("template", sorted(VALUES))
 def test_every_template_says_what_it_needs_and_uses_it(template: str) -> None:
-    needed = required_values(template)
+    needed = VALUES[template].names - VALUES[template].optional.intersection({"text"})
     words = render(template, {name: f"<{name}>" for name in needed})
     assert words.subject
     assert "{" not in words.subject + words.body
-    assert all(f"<{name}>" in words.subject + words.body for name in needed)
-
-
-def test_the_values_of_the_templates_are_these() -> None:
-    assert {name: sorted(required_values(name) - {"order", "shop"}) for name in TEMPLATES} == {
-        "order_rejected": ["reason"],
-        "out_of_stock": ["alternatives", "missing"],
-        "pick_list": ["items", "location", "orders", "units"],
-        "order_shipped": ["carrier", "tracking_number"],
-        "review_request": [],
-        "failure": ["cause", "code", "fingerprint", "mend", "orders"],
-        "alert": ["cause", "code", "fingerprint", "mend", "orders"],
-        "rule": ["rule", "text"],
-        "rule_broken": ["error", "rule"],
-        "low_stock": ["items", "products"],
-        "oversold": ["items", "products"],
-        "grant_ending": ["ends", "left", "seller", "shops"],
-        "grant_revoked": ["seller", "shops", "why"],
-    }
+    assert all(f"<{name}>" in words.subject + words.body for name in VALUES[template].required)
 
 
 def test_a_missing_value_sends_nothing_and_is_named() -> None:

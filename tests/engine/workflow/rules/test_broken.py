@@ -11,11 +11,10 @@ from engine.database.embedded import EmbeddedServer
 from engine.errors import Refused
 from engine.identifiers import DEFAULT_CREATOR
 from engine.orders import intake
-from engine.orders.notices import notice_requests
 from engine.words import EffectKind
 from engine.workflow.rules import expression
 from engine.workflow.rules import store as rules
-from sync.notices.templates import render
+from sync.notices.templates import built_in_templates
 from tests.engine.facts import a_unit, an_order, units_of
 from tests.engine.house import MIRA, House
 from tests.engine.workflow.rules.ruled import a_rule, broken, runs, save
@@ -53,10 +52,10 @@ async def test_a_rule_that_breaks_for_one_order_leaves_the_batch_to_the_others(h
     )
     assert [tuple(entry) for entry in entries] == [("rule.saved", "mira"), ("rule.broke", "system")]
     claims = await house.claim(EffectKind.NOTICE)
-    requests = (await notice_requests(store, claims)).values()
+    requests = (await house.notice_requests(claims)).values()
     [told] = [each for each in requests if each.template == "rule_broken"]
     assert (told.audience, told.values) == ("support", {"rule": "breaks", "error": why})
-    assert "breaks" in render(told.template, told.values).subject
+    assert "breaks" in built_in_templates().render(told.template, told.values).subject
     await house.assert_balanced()
 
 

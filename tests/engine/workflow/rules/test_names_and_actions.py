@@ -9,7 +9,6 @@ import orjson
 
 from engine.database.connection import Database
 from engine.identifiers import DEFAULT_CREATOR, new_id
-from engine.orders.notices import notice_requests
 from engine.ports import Failed
 from engine.words import ChannelStatus, EffectKind
 from engine.workflow.definition_file import packaged_text
@@ -119,7 +118,7 @@ async def test_every_action_is_written_with_the_decision(house: House, store: Da
     assert row["version"] == 1
     claims = await house.claim(EffectKind.NOTICE)
     assert [claim.request["audience"] for claim in claims] == ["warehouse"]
-    requests = await notice_requests(store, claims)
+    requests = await house.notice_requests(claims)
     assert [(each.template, each.audience, each.recipient, each.values) for each in requests.values()] == [
         ("rule", "warehouse", "", {"order": "577001", "shop": "Alder Goods", "rule": "all", "text": "Pack it well."})
     ]
