@@ -77,6 +77,13 @@ SELECT c.id, c.target_id, c.channel, c.audience, c.template, c.message_id, c.lea
 FROM claimed c JOIN effects e ON e.id = c.effect_id ORDER BY c.id
 """
 
+# The answer to a claim was lost: what this daemon seems to hold and does not know of, it never began.
+_FORGET = """
+UPDATE notice_sends SET lease_until = NULL, lease_token = NULL, attempt = greatest(attempt - 1, 0),
+       state = CASE WHEN attempt > 1 THEN 'failed' ELSE 'queued' END
+WHERE daemon_id = $1 AND state = 'sending' AND lease_until IS NOT NULL AND message_id <> ALL($2::uuid[])
+"""
+
 _SETTLE = """
 UPDATE notice_sends s
 SET state = d.state, reference = d.reference, error_code = nullif(d.code, ''), error = nullif(d.error, ''),
@@ -191,6 +198,11 @@ async def claim(
     for row in await database.run(take):
         grouped.setdefault(row["message_id"], []).append(row)
     return [_message(rows) for rows in grouped.values()]
+
+
+async def forget_claims(database: Database, daemon_id: DaemonId, known: Collection[UUID]) -> None:
+    """Give back what this daemon has claimed without hearing of it; `known` are the messages that it is working on."""
+    await database.pool.execute(_FORGET, daemon_id, list(known))
 
 
 def _message(rows: Sequence[Any]) -> Message:

@@ -6,8 +6,11 @@ An Apprise URL holds secrets, so it is never logged nor quoted; staff supply it,
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import re
+import threading
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -37,6 +40,7 @@ DEFAULT_KINDS = (
 _KIND = re.compile(r"^([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 _STATUS = re.compile(r"\berror=(\d{3})\b")
 _LATER = frozenset({408, 425, 429})
+_loading = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +141,19 @@ def _refusal(name: str, lines: list[str]) -> Outcome:
 
 
 def _library() -> Any:
-    """Imported when first used: most shops have no such target."""
-    import apprise
+    """Imported when first used, with all its plug-ins: most shops have no such target."""
+    with _loading:
+        return _load()
 
-    logger = logging.getLogger("apprise")
-    logger.propagate = False  # its lines may quote what people wrote and where it went
+
+@functools.cache
+def _load() -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # some plug-ins use what a later Python will not have
+        import apprise
+
+        apprise.NotificationManager().load_modules()
+    logging.getLogger("apprise").propagate = False  # its lines may quote what people wrote and where it went
     return apprise
 
 

@@ -88,6 +88,8 @@ class Sending:
         self._now = clock or (lambda: datetime.now(UTC))
         self._requests = Requests(database)
         self._busy: set[UUID] = set()
+        self._known: set[UUID] = set()
+        self._claims_in_doubt = False
         self._news = asyncio.Event()
 
     def look(self) -> None:
@@ -121,12 +123,17 @@ class Sending:
     async def _lanes(self, daemon_id: DaemonId) -> list[Coroutine[Any, Any, None]]:
         """What is due, one piece of work for each target; all letters travel together."""
         try:
+            if self._claims_in_doubt:
+                await sends.forget_claims(self._database, daemon_id, self._known)
+                self._claims_in_doubt = False
             messages = await sends.claim(self._database, daemon_id, self._settings.dead_after_seconds, busy=self._busy)
         except Exception as error:
             if not is_lost(error):
                 raise
             _log.warning("database_away", loop="notices")
+            self._claims_in_doubt = True
             return []
+        self._known.update(message.message_id for message in messages)
         letters = [message for message in messages if message.channel is NoticeChannel.EMAIL]
         others: dict[UUID | None, list[Message]] = {}
         for message in messages:
@@ -159,6 +166,7 @@ class Sending:
                 _log.exception("sending_broke", messages=len(messages))
         finally:
             self._busy -= busy
+            self._known.difference_update(message.message_id for message in messages)
 
     async def _settle(self, results: Sequence[Result]) -> None:
         if results:

@@ -25,6 +25,7 @@ COMMITS: dict[str, tuple[str, int]] = {
     "engine.inventory.pushing.take_pushes": ("plain", 2),
     "engine.inventory.pushing.to_check": ("plain", 2),
     "engine.notices.sends.claim": ("notice targets", 1),
+    "engine.notices.sends.forget_claims": ("lost send", 1),
     "engine.notices.sends.hand_over": ("notice targets", 1),
     "engine.notices.sends.settle": ("notice targets", 1),
     "engine.orders.holds.release_ended": ("timed holds", 1),

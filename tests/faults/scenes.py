@@ -367,6 +367,12 @@ SCENES = {
         Scene("second warehouse", meanwhile=_second_warehouse),
         Scene("sealed", meanwhile=_until_sealed),
         Scene("lost claim", prelude=(Strike("engine.effects.ledger.claim", 1, Moment.SENT, Blow.LOSE),)),
+        Scene(
+            "lost send",
+            _two_targets,
+            _targets_are_told,
+            prelude=(Strike("engine.notices.sends.claim", 1, Moment.SENT, Blow.LOSE),),
+        ),
         Scene("hopeless payload", _poison_payload, _give_up_payload),
         Scene("poison payload", _poison_payload, _mend_payload),
         Scene("poison order", _poison_order, _mend_order, mistakes=frozenset({"an order cannot be decided"})),
