@@ -152,8 +152,7 @@ async def hand_over(database: Database, requests: Sequence[NoticeRequest]) -> No
     rows = [(request, route) for request in requests for route in request.routes]
     if not rows:
         return
-    await database.pool.execute(
-        _HAND_OVER,
+    values = (
         [new_id() for _ in rows],
         [request.effect_id for request, _ in rows],
         [route.target_id for _, route in rows],
@@ -165,6 +164,7 @@ async def hand_over(database: Database, requests: Sequence[NoticeRequest]) -> No
         [route.held_until for _, route in rows],
         [route.left_out for _, route in rows],
     )
+    await database.run(lambda connection: connection.execute(_HAND_OVER, *values))
 
 
 async def claim(
