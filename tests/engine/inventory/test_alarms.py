@@ -11,7 +11,6 @@ from engine.inventory.checking import check_stock
 from engine.inventory.ledger import adjust
 from engine.inventory.product_card import Component, ProductChange
 from engine.inventory.product_master import set_product
-from engine.orders.notices import notice_requests
 from engine.words import ChannelStatus, EffectKind, StockReason
 from tests.engine.facts import a_unit, an_order, later
 from tests.engine.house import MIRA, House
@@ -24,7 +23,7 @@ async def said(house: House) -> list[Any]:
         for claim in await house.claim(EffectKind.NOTICE)
         if claim.request.get("template") in {"low_stock", "oversold"}
     ]
-    return list((await notice_requests(house.store, claims)).values())
+    return list((await house.notice_requests(claims)).values())
 
 
 async def test_low_stock_is_told_once_until_it_is_over(house: House, store: Database) -> None:

@@ -79,10 +79,10 @@ async def test_a_particular_choice_wins_over_a_general_one(house: House, store: 
     await choices.choose(store, "Mira", "*", "*", enabled=False, known_templates=VALUES, actor=MIRA)
     await choices.choose(store, "Mira", "rule_broken", "*", enabled=True, known_templates=VALUES, actor=MIRA)
     await mean(house, "a", "rule_broken", "support", rule="r", error="e")
-    await mean(house, "b", "low_stock", "support", sku="MUG-BLU")
+    await mean(house, "b", "grant_ending", "support", seller="Alder", shops="Alder Goods", ends="soon", left="3 days")
     await hand_over(house)
     states = await store.pool.fetch("SELECT template, state FROM notice_sends ORDER BY template")
-    assert [tuple(row) for row in states] == [("low_stock", "suppressed"), ("rule_broken", "queued")]
+    assert [tuple(row) for row in states] == [("grant_ending", "suppressed"), ("rule_broken", "queued")]
 
 
 async def test_quiet_hours_hold_everything_but_what_is_urgent(house: House, store: Database) -> None:
@@ -91,12 +91,12 @@ async def test_quiet_hours_hold_everything_but_what_is_urgent(house: House, stor
     now = datetime.now(UTC)
     await choices.keep_quiet(store, "Mira", around(now), actor=MIRA)
     await mean(house, "a", "rule_broken", "support", rule="r", error="e")
-    await mean(house, "b", "oversold", "support", sku="MUG-BLU")
+    await mean(house, "b", "grant_revoked", "support", seller="Alder", shops="Alder Goods", why="It ended.")
     await hand_over(house)
     rows = await store.pool.fetch(
         "SELECT template, due_at > now() + interval '30 minutes' AS held FROM notice_sends ORDER BY template"
     )
-    assert [tuple(row) for row in rows] == [("oversold", False), ("rule_broken", True)]
+    assert [tuple(row) for row in rows] == [("grant_revoked", False), ("rule_broken", True)]
     await choices.keep_quiet(store, "Mira", None, actor=MIRA)
     await mean(house, "c", "rule_broken", "support", rule="r", error="e")
     await hand_over(house)

@@ -129,7 +129,9 @@ async def test_a_target_that_fails_again_and_again_gets_nothing_more_until_someb
         house, "Phone", "support", channel="apprise", address="tgram://123456789:abcdefg_hijklmnop/12315544/"
     )
     for number in range(sends.FAILURES_TO_FAIL):
-        await mean(house, f"n{number}", "oversold", "support", sku=f"S{number}")
+        await mean(
+            house, f"n{number}", "grant_revoked", "support", seller="Alder", shops="Alder Goods", why="It ended."
+        )
         await hand_over(house)
         await now_due(house)
         for message in await claim(house):
@@ -138,11 +140,11 @@ async def test_a_target_that_fails_again_and_again_gets_nothing_more_until_someb
     desk, phone = await targets.list_targets(store)
     assert (desk.state, desk.problem) == ("fine", "")
     assert (phone.state, phone.problem, phone.failures_in_a_row) == ("failing", "Gone.", 3)
-    await mean(house, "more", "oversold", "support", sku="S")
+    await mean(house, "more", "grant_revoked", "support", seller="Alder", shops="Alder Goods", why="It ended.")
     await hand_over(house)
     assert [label for label, state, _ in await ledger_of(house) if state == "queued"] == ["Desk"]
     await targets.switch_target(store, "Phone", on=True, actor=MIRA)
-    await mean(house, "then", "oversold", "support", sku="S")
+    await mean(house, "then", "grant_revoked", "support", seller="Alder", shops="Alder Goods", why="It ended.")
     await hand_over(house)
     assert sorted(label for label, state, _ in await ledger_of(house) if state == "queued") == ["Desk", "Desk", "Phone"]
 
