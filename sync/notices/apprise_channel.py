@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import importlib
 import logging
 import re
 import threading
@@ -150,8 +151,7 @@ def _library() -> Any:
 def _load() -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # some plug-ins use what a later Python will not have
-        import apprise
-
+        apprise: Any = importlib.import_module("apprise")
         apprise.NotificationManager().load_modules()
     logging.getLogger("apprise").propagate = False  # its lines may quote what people wrote and where it went
     return apprise
