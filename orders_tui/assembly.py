@@ -68,7 +68,7 @@ def outside_settings(settings: Settings, database: Database) -> OutsideSettings:
 
 def open_outside(settings: Settings, database: Database) -> Outside:
     """The outside world for a command that asks it something; entered and left like a daemon's."""
-    return Outside(database, outside_settings(settings, database), _outbox(settings, database))
+    return Outside(database, outside_settings(settings, database), notice_outbox(settings, database))
 
 
 def daemon_settings(settings: Settings) -> DaemonSettings:
