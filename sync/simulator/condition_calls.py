@@ -1,4 +1,4 @@
-"""`/admin/clock`, `/admin/outage`, `/admin/limits`, `/admin/expire_token`: the world's conditions, set by a test or a scenario."""
+"""`/admin/clock`, `outage`, `limits`, `expire_token`, `regroup`: what a test or a scenario does to the world."""
 
 from dataclasses import asdict, fields
 from typing import Any
@@ -22,6 +22,7 @@ class ConditionCalls:
             ("outage", self.outage),
             ("limits", self.limits),
             ("expire_token", self.expire_token),
+            ("regroup", self.regroup),
         )
         return [
             Operation(f"admin.{name}", "POST", f"/admin/{name}", handle, ADMIN, let_in, suffers_faults=False)
@@ -56,6 +57,21 @@ class ConditionCalls:
         """Let the access token in use be good no more, and return how many pairs there have been."""
         self._world.record("token_expired")
         return admin_reply({"pairs": len(self._world.tokens.pairs)})
+
+    def regroup(self, call: Call) -> Reply:
+        """Let TikTok itself split an order's packages unit by unit (`split`), or combine those of several (`combine`)."""
+        world, body = self._world, call.json()
+        orders = [world.orders.find(str(order_id)) for order_id in body.get("combine") or [body.get("split")]]
+        waiting = [order for order in orders if order is not None and world.packages.unshipped_of(order)]
+        if len(waiting) < len(orders):
+            raise admin_error("Name orders whose packages wait to be shipped, which in the US none has.", 404)
+        if "combine" in body:
+            numbers = [order.index for order in waiting]
+            made = [world.record("packages_combined", orders=numbers, role="ROLE_SYSTEM")]
+        else:
+            groups = [[unit] for unit in world.orders.going_units(waiting[0])]
+            made = world.record("order_split", order=waiting[0].index, groups=groups, role="ROLE_SYSTEM")
+        return admin_reply({"packages": [package.id for package in made]})
 
     def limits(self, call: Call) -> Reply:
         """Put rate limits in force, and return them all."""

@@ -8,6 +8,8 @@ from enum import StrEnum
 from functools import lru_cache
 from random import Random
 
+from sync.simulator.shop.specials import Special, Specials
+
 TROUBLE_SHARE = 0.075
 BURSTS = ((0.15, 0.40), (0.60, 0.80))  # which parts of all orders a viral video brings
 CALM_PACE, BURST_PACE = 0.5, 5.0
@@ -100,6 +102,9 @@ class Scenario:
     tiktok_shipping_share: float = 0.0
     """How many of the orders TikTok itself ships, between 0 and 1."""
 
+    specials: Specials = field(default_factory=Specials)
+    """How many orders are not like the others."""
+
     def __post_init__(self) -> None:
         if not 0 <= self.orders <= 1_000_000:
             raise ValueError(f"orders is {self.orders}; give a number from 0 to 1000000.")
@@ -134,6 +139,10 @@ class Scenario:
             return False
         drawn = Random(f"{self.seed}/shipping/{index}").random()  # noqa: S311 - repeatable on purpose
         return drawn < self.tiktok_shipping_share
+
+    def special(self, index: int) -> Special | None:
+        """Return what is special about the order with this index."""
+        return self.specials.of(self.seed, index)
 
     def in_burst(self, index: int) -> bool:
         """Say whether the order belongs to a burst, when one viral product takes half of all orders."""

@@ -8,6 +8,7 @@ from random import Random
 from sync.simulator.scenario import Fate, Scenario
 from sync.simulator.shop.catalogue import Sku, catalogue
 from sync.simulator.shop.people import Buyer, draw_buyer, draw_message
+from sync.simulator.shop.specials import Special
 
 UNDELIVERABLE_ZIP = "00000"
 SHIPPING_FEE_CENTS = 599
@@ -29,6 +30,10 @@ class Unit:
     def sale_cents(self) -> int:
         """What the buyer pays for it."""
         return self.original_cents - self.seller_discount_cents - self.platform_discount_cents
+
+    def free(self) -> "Unit":
+        """Return the same piece for nothing."""
+        return replace(self, original_cents=0, seller_discount_cents=0, platform_discount_cents=0, tax_cents=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,10 @@ def draw_details(scenario: Scenario, index: int) -> OrderDetails:
     units = tuple(unit for sku in skus for unit in _draw_units(random, sku, buyer.tax_basis_points, is_sample))
     if not is_sample and random.random() < 0.04:
         units += (_gift(random.choice(_ordinary_skus())),)
-    shipping = 0 if is_sample or sum(unit.sale_cents for unit in units) >= 5000 else SHIPPING_FEE_CENTS
+    given = scenario.special(index) in (Special.REPLACEMENT, Special.EXCHANGE)
+    if given:
+        units = tuple(unit.free() for unit in units)
+    shipping = 0 if is_sample or given or sum(unit.sale_cents for unit in units) >= 5000 else SHIPPING_FEE_CENTS
     platform_discount = random.choice((0, 0, 200)) if shipping else 0
     seller_discount = random.choice((0, 0, 100)) if shipping else 0
     charged = shipping - platform_discount - seller_discount
@@ -73,7 +81,7 @@ def draw_details(scenario: Scenario, index: int) -> OrderDetails:
         shipping_seller_discount_cents=seller_discount,
         shipping_platform_discount_cents=platform_discount,
         shipping_tax_cents=_tax(charged, buyer.tax_basis_points),
-        retail_delivery_fee_cents=0 if is_sample else RETAIL_DELIVERY_FEE_CENTS.get(buyer.state_code, 0),
+        retail_delivery_fee_cents=0 if is_sample or given else RETAIL_DELIVERY_FEE_CENTS.get(buyer.state_code, 0),
         ship_by_hours=random.choice((6, 12, 24, 36, 48, 48, 72)),
     )
 
@@ -111,3 +119,10 @@ def _gift(sku: Sku) -> Unit:
 
 def _tax(cents: int, basis_points: int) -> int:
     return (cents * basis_points + 5000) // 10000
+
+
+def draw_new_address(scenario: Scenario, index: int) -> Buyer:
+    """Draw the address to which the buyer of an order moves; name, phone and state stay."""
+    there = draw_buyer(Random(f"{scenario.seed}/moved/{index}"))  # noqa: S311 - repeatable on purpose
+    here = draw_details(scenario, index).buyer
+    return replace(here, street=there.street, apartment=there.apartment)

@@ -10,6 +10,7 @@ from sync.simulator.change_log import ChangeLog
 from sync.simulator.credentials import digits
 from sync.simulator.scenario import Fate, Scenario
 from sync.simulator.shop.order_details import draw_details
+from sync.simulator.shop.specials import Special
 from sync.simulator.timeline import Timeline
 
 SHORTEST_UNPAID_BEFORE_CANCEL_SECONDS = 1.0
@@ -51,6 +52,8 @@ class Order:
     cancelled_units: set[int] = field(default_factory=set)
     """Units that were cancelled while others of the order go on."""
     changes: int = 0
+    moved_away: bool = False
+    masked_again: bool = False
 
 
 def _nobody_listens(_order: Order, _at: float) -> None:
@@ -67,6 +70,7 @@ class Orders:
         self.count_by_status: Counter[OrderStatus] = Counter()
         self.arrived: list[Order] = []
         self.on_move: Callable[[Order, float], None] = _nobody_listens
+        self.on_new_address: Callable[[Order, float], None] = _nobody_listens
         self.details = lru_cache(maxsize=5_000)(partial(draw_details, scenario))
         self._timeline = timeline
         self.when_paid: Callable[[Order, float], None] | None = None
@@ -110,7 +114,42 @@ class Orders:
         order.status = status
         order.changes += 1
         self.by_update.record(order.index, at)
+        self._plan_what_follows(order, at)
         self.on_move(order, at)
+
+    def hold_seconds(self, order: Order) -> float:
+        """Return how long the order stays on hold once it is paid; a pre-order until it is released."""
+        if self.scenario.special(order.index) is Special.PRE_ORDER:
+            return self.scenario.specials.pre_order_hold_seconds
+        return self.scenario.timings.hold_seconds
+
+    def _plan_what_follows(self, order: Order, at: float) -> None:
+        specials, seed, index = self.scenario.specials, self.scenario.seed, order.index
+        if order.status is OrderStatus.AWAITING_SHIPMENT:
+            if specials.moves(seed, index):
+                self._timeline.plan(at + specials.address_change_after_seconds, partial(self._move_away, order))
+            if specials.of(seed, index) is Special.FULFILLED_BY_TIKTOK:
+                due = at + self.scenario.timings.scan_after_seconds
+                self._timeline.plan(due, partial(self._fulfil_by_tiktok, order))
+        elif order.status is OrderStatus.COMPLETED:
+            self._timeline.plan(at + specials.mask_after_completion_seconds, partial(self._mask_again, order))
+
+    def _fulfil_by_tiktok(self, order: Order, at: float) -> None:
+        if order.status is OrderStatus.AWAITING_SHIPMENT:
+            self.arrange(order, at, completely=True)
+
+    def _move_away(self, order: Order, at: float) -> None:
+        if order.status is not OrderStatus.AWAITING_SHIPMENT:
+            return
+        order.moved_away = True
+        order.changes += 1
+        if self.scenario.specials.edits_move_update_time:
+            self.by_update.record(order.index, at)
+        self.on_new_address(order, at)
+
+    def _mask_again(self, order: Order, _at: float) -> None:
+        order.masked_again = True
+        order.changes += 1
 
     def going_units(self, order: Order) -> list[int]:
         """Return the indexes of the order's units that are not cancelled."""
@@ -164,12 +203,12 @@ class Orders:
         self._timeline.plan(paid_at, partial(self._pay, order))
         if cancelled_on_hold:
             self._plan_move(order, OrderStatus.CANCELLED, paid_at + timings.hold_seconds / 2)
-        elif timings.hold_seconds > 0:
-            self._plan_move(order, OrderStatus.AWAITING_SHIPMENT, paid_at + timings.hold_seconds)
+        elif (hold := self.hold_seconds(order)) > 0:
+            self._plan_move(order, OrderStatus.AWAITING_SHIPMENT, paid_at + hold)
 
     def _pay(self, order: Order, at: float) -> None:
         order.paid_at = at
-        held = self.scenario.timings.hold_seconds > 0
+        held = self.hold_seconds(order) > 0
         self.move(order, OrderStatus.ON_HOLD if held else OrderStatus.AWAITING_SHIPMENT, at)
         if self.when_paid is not None:
             self.when_paid(order, at)

@@ -68,6 +68,10 @@ def _nobody_listens(_package: Package, _at: float) -> None:
     """What is called for a scan that nobody wants to hear of."""
 
 
+def _nobody_hears(_how: str, _role: str, _packages: Sequence[Package], _at: float) -> None:
+    """What is called for packages that were split or combined while nobody wants to hear of it."""
+
+
 class Packages:
     """All packages, found by id, by order, by tracking number and by time of change."""
 
@@ -79,6 +83,7 @@ class Packages:
         """The live packages of an order by its index; retired ones are not among them."""
         self.of_tracking_number: dict[str, Package] = {}
         self.on_stage: Callable[[Package, float], None] = _nobody_listens
+        self.on_regrouped: Callable[[str, str, Sequence[Package], float], None] = _nobody_hears
         self._timings = scenario.timings
         self._timeline = timeline
         self._orders = orders
@@ -241,7 +246,8 @@ class Packages:
     def _apply_split(self, entry: Entry) -> list[Package]:
         order = self._orders.arrived[entry["order"]]
         self._retire(self.unshipped_of(order), entry["at"])
-        return [self.begin([Part(order, tuple(group))], entry["at"], tag="SPLIT") for group in entry["groups"]]
+        made = [self.begin([Part(order, tuple(group))], entry["at"], tag="SPLIT") for group in entry["groups"]]
+        return self._regrouped("SPLIT", made, entry)
 
     def _apply_combined(self, entry: Entry) -> Package:
         orders = [self._orders.arrived[index] for index in entry["orders"]]
@@ -250,7 +256,7 @@ class Packages:
             waiting = self.unshipped_of(order)
             parts.append(Part(order, tuple(unit for package in waiting for unit in package.units_of(order))))
             self._retire(waiting, entry["at"])
-        return self.begin(parts, entry["at"], tag="COMBINE")
+        return self._regrouped("COMBINE", [self.begin(parts, entry["at"], tag="COMBINE")], entry)[0]
 
     def _apply_uncombined(self, entry: Entry) -> list[Package]:
         package = self.all[entry["package"]]
@@ -260,4 +266,9 @@ class Packages:
         groups = [[part] for part in leaving]
         if staying:
             groups.append(staying)
-        return [self.begin(group, entry["at"], tag="COMBINE" if len(group) > 1 else "DEFAULT") for group in groups]
+        made = [self.begin(group, entry["at"], tag="COMBINE" if len(group) > 1 else "DEFAULT") for group in groups]
+        return self._regrouped("CANCEL_COMBINE", made, entry)
+
+    def _regrouped(self, how: str, made: list[Package], entry: Entry) -> list[Package]:
+        self.on_regrouped(how, entry.get("role", "ROLE_SELLER"), made, entry["at"])
+        return made

@@ -4,6 +4,7 @@ from typing import Any
 
 from sync.simulator.shop.orders import Order, OrderStatus
 from sync.simulator.shop.packages import Package, ParcelStage
+from sync.simulator.shop.specials import Special
 from sync.simulator.tiktok import envelope
 from sync.simulator.tiktok.envelope import CATCH_ALL, DIALECT, NO_SUCH_ORDER, refusal, success
 from sync.simulator.tiktok.gates import Gates
@@ -212,6 +213,8 @@ class FulfilmentCalls:
         return order
 
     def _require_shippable(self, order: Order) -> None:
+        if self._world.scenario.special(order.index) is Special.FULFILLED_BY_TIKTOK:
+            raise refusal(envelope.FULFILLED_BY_TIKTOK, "The order is fulfilled by TikTok.")
         match order.status:
             case OrderStatus.AWAITING_SHIPMENT | OrderStatus.PARTIALLY_SHIPPING:
                 if self._world.scenario.region != "US" and self._world.cancel_requests.pending_of(order):

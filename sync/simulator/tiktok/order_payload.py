@@ -2,9 +2,11 @@
 
 from typing import Any
 
-from sync.simulator.shop.order_details import OrderDetails
+from sync.simulator.scenario import Scenario
+from sync.simulator.shop.order_details import OrderDetails, draw_new_address
 from sync.simulator.shop.orders import Order, Orders, OrderStatus
 from sync.simulator.shop.packages import Package, Packages
+from sync.simulator.shop.specials import Special
 from sync.simulator.tiktok.logistics import DELIVERY_OPTION_ID, DELIVERY_OPTION_NAME, WAREHOUSE_ID, provider_name
 
 DAY_SECONDS = 86_400
@@ -15,12 +17,17 @@ PACKAGE_STATUS = {
     OrderStatus.DELIVERED: "COMPLETED",
     OrderStatus.COMPLETED: "COMPLETED",
 }
+FULFILMENT_BY = {True: "FULFILLMENT_BY_TIKTOK", False: "FULFILLMENT_BY_SELLER"}
+LINKED = {Special.REPLACEMENT: "replaced_order_id", Special.EXCHANGE: "exchange_source_order_id"}
+NAMED = ("name", "first_name", "last_name", "phone_number")
+DETAILED = ("full_address", "address_detail", "address_line1", "address_line2")
 PAYMENT_METHODS = ("Visa", "Mastercard", "PayPal", "Apple Pay")
 
 
 def order_payload(orders: Orders, packages: Packages, order: Order) -> dict[str, Any]:
     """Return the order as TikTok's order detail shows it now."""
     scenario, details = orders.scenario, orders.details(order.index)
+    special = scenario.special(order.index)
     created = int(order.created_at)
     paid = int(order.paid_at) if order.paid_at is not None else None
     ship_by = (paid or created) + details.ship_by_hours * 3600
@@ -29,7 +36,7 @@ def order_payload(orders: Orders, packages: Packages, order: Order) -> dict[str,
     payload: dict[str, Any] = {
         "id": order.id,
         "status": order.status.value,
-        "order_type": "NORMAL",
+        "order_type": "PRE_ORDER" if special is Special.PRE_ORDER else "NORMAL",
         "commerce_platform": "TIKTOK_SHOP",
         "user_id": f"7490{order.id[3:]}",
         "buyer_email": details.buyer.email,
@@ -42,19 +49,19 @@ def order_payload(orders: Orders, packages: Packages, order: Order) -> dict[str,
         "shipping_due_time": ship_by + 3 * DAY_SECONDS,
         "collection_due_time": ship_by + 4 * DAY_SECONDS,
         "delivery_sla_time": ship_by + 8 * DAY_SECONDS,
-        "is_on_hold_order": scenario.timings.hold_seconds > 0,
+        "is_on_hold_order": orders.hold_seconds(order) > 0,
         "is_buyer_request_cancel": order.cancel_asked_at is not None,
-        "is_cod": False,
+        "is_cod": special is Special.CASH_ON_DELIVERY,
         "is_sample_order": details.is_sample,
-        "is_replacement_order": False,
-        "is_exchange_order": False,
-        "fulfillment_type": "FULFILLMENT_BY_SELLER",
+        "is_replacement_order": special is Special.REPLACEMENT,
+        "is_exchange_order": special is Special.EXCHANGE,
+        "fulfillment_type": FULFILMENT_BY[special is Special.FULFILLED_BY_TIKTOK],
         "shipping_type": shipping_type_of(orders, order),
         "delivery_type": "HOME_DELIVERY",
         "delivery_option_id": DELIVERY_OPTION_ID,
         "delivery_option_name": DELIVERY_OPTION_NAME,
         "warehouse_id": WAREHOUSE_ID,
-        "has_updated_recipient_address": False,
+        "has_updated_recipient_address": order.moved_away,
         "payment_method_name": PAYMENT_METHODS[order.index % len(PAYMENT_METHODS)],
         "packages": [{"id": package.id} for package in of_order],
         "split_or_combine_tag": _tag(of_order),
@@ -62,11 +69,17 @@ def order_payload(orders: Orders, packages: Packages, order: Order) -> dict[str,
         "shipping_provider_id": shipped[-1].provider_id if shipped else "",
         "shipping_provider": provider_name(shipped[-1].provider_id) if shipped else "",
         "payment": _payment(details),
-        "recipient_address": _address(order, details, by_tiktok=scenario.shipped_by_tiktok(order.index)),
+        "recipient_address": _address(order, details, scenario),
         "line_items": _line_items(order, details, of_order),
     }
-    if paid is not None:
+    if special is Special.CASH_ON_DELIVERY:
+        payload["payment_method_name"] = "Cash on delivery"
+    elif paid is not None:
         payload["paid_time"] = paid
+    if special is Special.PRE_ORDER:
+        payload["release_date"] = int((paid or created) + orders.hold_seconds(order))
+    if special in LINKED:
+        payload[LINKED[special]] = orders.order_id(max(0, order.index - 1))
     if order.cancelled_at is not None:
         payload["cancel_time"] = int(order.cancelled_at)
         payload["cancellation_initiator"] = cancelled_by(order)
@@ -151,8 +164,8 @@ def _payment(details: OrderDetails) -> dict[str, str]:
     }
 
 
-def _address(order: Order, details: OrderDetails, *, by_tiktok: bool) -> dict[str, Any]:
-    buyer = details.buyer
+def _address(order: Order, details: OrderDetails, scenario: Scenario) -> dict[str, Any]:
+    buyer = draw_new_address(scenario, order.index) if order.moved_away else details.buyer
     parts = {
         "name": buyer.name,
         "first_name": buyer.first_name,
@@ -170,10 +183,14 @@ def _address(order: Order, details: OrderDetails, *, by_tiktok: bool) -> dict[st
     region = "US"
     if order.status in (OrderStatus.UNPAID, OrderStatus.ON_HOLD):
         parts, districts, region = dict.fromkeys(parts, ""), [], ""
-    elif order.status is OrderStatus.CANCELLED:
+    elif order.status is OrderStatus.CANCELLED or order.masked_again:
         parts = {name: _masked(text) for name, text in parts.items()}
-    elif by_tiktok:
-        parts |= {name: _masked(parts[name]) for name in ("name", "first_name", "last_name", "phone_number")}
+    elif scenario.special(order.index) is Special.FULFILLED_BY_TIKTOK:
+        parts = {name: _masked(text) for name, text in parts.items()}
+        districts[2] = ("L3", "City", _masked(buyer.city))
+    elif scenario.shipped_by_tiktok(order.index):
+        masked = NAMED + (DETAILED if scenario.specials.mask_detail_of_tiktok_shipping else ())
+        parts |= {name: _masked(parts[name]) for name in masked}
     return {
         **parts,
         "region_code": region,

@@ -1,6 +1,6 @@
 """Turns what changes in the world into messages for those who asked to be told."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -34,8 +34,10 @@ class Announcer:
         self._events = 0
         world.announce = self.tell
         world.orders.on_move = self._order_moved
+        world.orders.on_new_address = self._address_changed
         world.packages.on_stage = self._parcel_moved
         world.cancel_requests.on_change = self._request_changed
+        world.packages.on_regrouped = self._regrouped
         world.trackers.on_created = self._tracker_created
         world.shipments.on_refunded = self._label_refunded
 
@@ -79,10 +81,11 @@ class Announcer:
     def _order_moved(self, order: Order, at: float) -> None:
         if not self._world.registrations.any or order.status is OrderStatus.PARTIALLY_SHIPPING:
             return  # TikTok's list of statuses in this event does not have that one
-        on_hold = self._world.scenario.timings.hold_seconds > 0
+        on_hold = self._world.orders.hold_seconds(order) > 0
         self.tell(happenings.order_status(order.id, order.status.value, on_hold=on_hold, at=at))
-        requested = any(request.order is order for request in self._world.cancel_requests.all)
-        if order.status is OrderStatus.CANCELLED and cancelled_by(order) != "SYSTEM" and not requested:
+        if order.status is not OrderStatus.CANCELLED or cancelled_by(order) == "SYSTEM":
+            return
+        if not any(request.order is order for request in self._world.cancel_requests.all):
             status = "CANCELLATION_REQUEST_COMPLETE"
             self.tell(
                 happenings.cancellation_status(
@@ -96,6 +99,13 @@ class Announcer:
                 request.order.id, request.id, request.by, request.status, created_at=request.created_at, at=at
             )
         )
+
+    def _address_changed(self, order: Order, at: float) -> None:
+        self.tell(happenings.address_update(order.id, at=at))
+
+    def _regrouped(self, how: str, role: str, packages: Sequence[Package], at: float) -> None:
+        rows = [(package.id, [part.order.id for part in package.parts]) for package in packages]
+        self.tell(happenings.package_update(how, role, rows, at=at))
 
     def _parcel_moved(self, package: Package, at: float) -> None:
         if not self._world.registrations.hooks:
