@@ -25,6 +25,7 @@ from sync.tiktok.token_calls import AppCredentials
 if TYPE_CHECKING:
     from engine.database.connection import Database
     from orders_tui.settings import Settings
+    from sync.rates import RedisSettings
 
 
 def build_daemon(settings: Settings, database: Database) -> Daemon:
@@ -63,12 +64,19 @@ def outside_settings(settings: Settings, database: Database) -> OutsideSettings:
         carrier_calls_per_second=settings.carrier.calls_per_second,
         tiktok_breaker=settings.breakers.tiktok.for_guard(),
         carrier_breaker=settings.breakers.carrier.for_guard(),
+        redis=_redis(settings, database),
     )
 
 
 def open_outside(settings: Settings, database: Database) -> Outside:
     """The outside world for a command that asks it something; entered and left like a daemon's."""
     return Outside(database, outside_settings(settings, database), notice_outbox(settings, database))
+
+
+def _redis(settings: Settings, database: Database) -> RedisSettings:
+    """A Redis may do without a password; two apps never count each other's calls."""
+    password = database.secrets.read("redis_password") if settings.limits.redis_url else None
+    return settings.limits.for_rates(password.reveal() if password else "", settings.tiktok.app_key)
 
 
 def daemon_settings(settings: Settings) -> DaemonSettings:

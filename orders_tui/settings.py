@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from sync.notices.apprise_channel import AppriseSettings
     from sync.notices.folder import FolderSettings
     from sync.notices.smtp import SmtpSettings
+    from sync.rates import RedisSettings
     from sync.resilience import BreakerSettings
     from sync.shipping.deliveries import LabelSettings
     from sync.shipping.easypost import EasyPostSettings
@@ -170,6 +171,31 @@ class CarrierSection(Section):
         from sync.shipping.easypost import EasyPostSettings
 
         return EasyPostSettings(api_key=api_key, label_format=self.label_format)
+
+
+def _redis_address(url: str) -> str:
+    if not url:
+        return url
+    parts = urlsplit(url)
+    if parts.password:
+        raise Misconfigured(
+            "limits.redis_url_has_password",
+            "limits.redis_url holds a password: take it out and set ORDERS_TUI_REDIS_PASSWORD or its credential file.",
+        )
+    if parts.scheme not in {"redis", "rediss", "redis+unix"}:
+        raise ValueError("must begin with redis://, rediss:// or redis+unix://")
+    return url
+
+
+class LimitsSection(Section):
+    """Where calls a second are counted: in the Redis of `redis_url` for all daemons, else by each its share. Secret: `redis_password`."""
+
+    redis_url: Annotated[str, AfterValidator(_redis_address)] = ""
+
+    def for_rates(self, password: str, scope: str) -> RedisSettings:
+        from sync.rates import RedisSettings
+
+        return RedisSettings(self.redis_url, password, scope)
 
 
 class SmtpSection(Section):
@@ -365,6 +391,7 @@ class Settings(BaseSettings):
     notices: NoticesSection = NoticesSection()
     retries: RetriesSection = RetriesSection()
     breakers: BreakersSection = BreakersSection()
+    limits: LimitsSection = LimitsSection()
     daemon: DaemonSection = DaemonSection()
     http: HttpSection = HttpSection()
     console: ConsoleSection = ConsoleSection()

@@ -21,6 +21,7 @@ _SECRET_OF_SECTION = {
     "tiktok": "tiktok_app_secret",
     "carrier": "easypost_api_key",
     "notices": "smtp_password",
+    "limits": "redis_password",
     "http": "easypost_webhook_secret",
 }
 _SECRET_NAMES = re.compile(r"password|secret|api_key|token|master_key")

@@ -15,6 +15,10 @@ Where to look
     desk          what a handler may ask of the engine, and how it answers
     http/         the listener: webhooks in, and what else is served
     http_client   the outbound HTTP client: timeouts, pooling, redaction
+    rates         calls a second, counted in Redis for the fleet or in memory for one daemon
+    health        how one dependency is doing, counted as its calls are made
+    watching      a handler whose outcomes are counted
+    reports       what this process says of its dependencies
     resilience    retries of reads, breaker and rate limit around each dependency
     tiktok/       signing, client, tokens, payloads, mapping, polling, deliveries
     inventory/    what shops list and are told of stock, an inventory service

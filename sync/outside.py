@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -12,13 +13,17 @@ import httpx
 
 from engine.clock import DatabaseClock
 from engine.database.connection import Database
+from engine.fleet.dependencies import DependencyReport
 from engine.fleet.gates import Gates
 from engine.identifiers import GrantId, ShopId
 from engine.words import EffectKind
 from sync.desk import Handler
+from sync.health import Health
 from sync.http_client import open_http_client
 from sync.notices.letter import Outbox
 from sync.notices.post_office import PostOffice, PostSettings
+from sync.rates import Rates, RedisSettings
+from sync.reports import guard_report, health_report, redis_report
 from sync.resilience import BreakerSettings, Guard, GuardSettings
 from sync.shipping.carriers import Carriers
 from sync.shipping.deliveries import LabelSettings, buy_label_handler, void_label_handler
@@ -34,6 +39,7 @@ from sync.tiktok.directory import Directory
 from sync.tiktok.stored_grants import StoredGrant
 from sync.tiktok.token_calls import AppCredentials, TokenCalls
 from sync.tiktok.tokens import TokenSource
+from sync.watching import watched
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,7 @@ class OutsideSettings:
     carrier_calls_per_second: int = 10
     tiktok_breaker: BreakerSettings = field(default_factory=BreakerSettings)
     carrier_breaker: BreakerSettings = field(default_factory=BreakerSettings)
+    redis: RedisSettings = field(default_factory=RedisSettings)
 
 
 class Outside:
@@ -71,15 +78,19 @@ class Outside:
         self.skew = ClockSkew()
         self.directory = Directory(database, self._client)
         self.gates = Gates(database)
+        self.rates = Rates(settings.redis)
+        self._notices_health = Health(time.monotonic)
         tiktok = GuardSettings(calls_per_second=settings.tiktok_calls_per_second, breaker=settings.tiktok_breaker)
-        self._tiktok_guard = Guard("tiktok", tiktok, self.gates)
-        self._auth_guard = Guard("tiktok_auth", GuardSettings(breaker=settings.tiktok_breaker), self.gates)
+        self._tiktok_guard = Guard("tiktok", tiktok, self.gates, rates=self.rates)
+        self._auth_guard = Guard(
+            "tiktok_auth", GuardSettings(breaker=settings.tiktok_breaker), self.gates, rates=self.rates
+        )
         # EasyPost lets lists through more slowly than everything else.
         budgets = {LISTS_BUDGET: 5} if settings.carrier_calls_per_second else {}
         carrier = GuardSettings(
             calls_per_second=settings.carrier_calls_per_second, budgets=budgets, breaker=settings.carrier_breaker
         )
-        self._carrier_guard = Guard("carrier", carrier, self.gates)
+        self._carrier_guard = Guard("carrier", carrier, self.gates, rates=self.rates)
 
     async def __aenter__(self) -> Self:
         self._tiktok = await self._open(self._settings.tiktok_base_url)
@@ -91,6 +102,7 @@ class Outside:
 
     async def __aexit__(self, *_: object) -> None:
         self.notices.close()
+        await self.rates.close()
         await self._stack.aclose()
 
     def handlers(self) -> Mapping[EffectKind, Handler]:
@@ -105,8 +117,18 @@ class Outside:
             EffectKind.CANCEL_ORDER: cancel_order_handler(self.shop, self._settings.cancellations),
             EffectKind.ANSWER_CANCELLATION: answer_handler(self.shop),
             EffectKind.ANSWER_RETURN: answer_handler(self.shop),
-            EffectKind.NOTICE: self.notices.handler(),
+            EffectKind.NOTICE: watched(self.notices.handler(), self._notices_health),
         }
+
+    def reports(self) -> list[DependencyReport]:
+        """How this process sees each of its dependencies now."""
+        reports = [
+            guard_report(self._tiktok_guard, skew_seconds=self.skew.seconds),
+            guard_report(self._auth_guard),
+            guard_report(self._carrier_guard),
+            health_report("notices", self._notices_health),
+        ]
+        return reports + ([redis_report(self.rates.shared)] if self.rates.shared else [])
 
     async def shop(self, shop_id: ShopId) -> ConnectedShop:
         """A connected shop's families of calls. Raises Retryable while it is not reached, Terminal when there is none."""

@@ -17,13 +17,12 @@ from typing import Protocol, TypeVar, assert_never
 
 import stamina
 import structlog
-from limits import RateLimitItemPerSecond
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 
 from engine.effects.kinds import Retries
 from engine.errors import Ambiguous, Retryable
 from engine.fleet.gates import Probe
+from sync.health import Health
+from sync.rates import Rates
 
 T = TypeVar("T")
 _log = structlog.get_logger(__name__)
@@ -176,19 +175,19 @@ class Guard:
         settings: GuardSettings,
         gates: GateStore,
         *,
+        rates: Rates | None = None,
         clock: Callable[[], float] = time.monotonic,
         chance: random.Random | None = None,
     ) -> None:
         self.name = name
+        self.health = Health(clock)
         self._settings = settings
         self._gates = gates
         self._chance = chance or random.Random()  # noqa: S311  # jitter, not a secret
         self._breaker = Breaker(settings.breaker, clock)
         self._is_shared = False
         self._turned_away = ""
-        # The synchronous store on purpose: it only touches memory (7 µs a hit), the asynchronous one hops to a thread
-        # (250 µs).
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._rates = rates or Rates()
 
     async def write(self, call: Callable[[], Awaitable[T]], *, budget: str = "") -> T:
         """Make `call` once. `budget` names whose share of the rate it uses (a shop).
@@ -196,29 +195,44 @@ class Guard:
         Raises Retryable with `postponed` when the breaker is open or the rate is used up, else whatever the call
         raises.
         """
-        self._take(budget)
+        await self._take(budget)
         await self._admit()
+        began = self.health.begin()
         try:
             result = await call()
         except TurnedAway as error:
+            self.health.failed(began, error.code, error.sentence)
             if self._breaker.open():
                 self._turned_away = error.sentence
                 await self._share_opening(error.sentence)
             raise
         except Ambiguous as error:
+            self.health.failed(began, error.code, error.sentence)
             await self._failed(error.code)
             raise
         except Retryable as error:
-            await (self._succeeded() if error.postponed else self._failed(error.code))
+            if error.postponed:
+                self.health.limited(began, error.retry_after_seconds or 0.0)
+                await self._succeeded()
+            else:
+                self.health.failed(began, error.code, error.sentence)
+                await self._failed(error.code)
             raise
         except Exception:
+            self.health.succeeded(began)
             await self._succeeded()
             raise
         except BaseException:
             self._breaker.abandoned()
             raise
+        self.health.succeeded(began)
         await self._succeeded()
         return result
+
+    def left_alone(self) -> float | None:
+        """For how many seconds more no call is made; 0 when one may try, None when nothing is wrong."""
+        here, anywhere = self._breaker.wait(), self._gates.shut(self.name)
+        return None if here is None and anywhere is None else max(here or 0.0, anywhere or 0.0)
 
     async def read(self, call: Callable[[], Awaitable[T]], *, budget: str = "") -> T:
         """Make `call`, repeating it briefly while it raises Retryable; `call` must change nothing on the other side."""
@@ -238,16 +252,18 @@ class Guard:
                 return await self.write(call, budget=budget)
         raise AssertionError("the last attempt returns or raises")
 
-    def _take(self, budget: str) -> None:
+    async def _take(self, budget: str) -> None:
         calls = self._settings.budgets.get(budget, self._settings.calls_per_second)
-        limit = RateLimitItemPerSecond(calls) if calls else None
-        if limit is None or self._limiter.hit(limit, self.name, budget):
+        if not calls:
             return
-        reset, _ = self._limiter.get_window_stats(limit, self.name, budget)
+        wait = await self._rates.take(self.name, budget, calls)
+        if wait is None:
+            return
+        self.health.held_back(wait)
         raise Retryable(
             f"{self.name}.rate_limited",
             f"The {calls} calls a second allowed to {self.name} are used up; waiting for the next.",
-            retry_after_seconds=max(reset - time.time(), 0.05),
+            retry_after_seconds=wait,
             postponed=True,
         )
 

@@ -4,4 +4,5 @@ Where to look
     daemons   incarnations and their heartbeat
     leases    leadership by name, as a row
     gates     breaker states shared by all daemons
+    dependencies  how each dependency is doing, as every daemon sees it
 """

@@ -30,6 +30,7 @@ COMMANDS = {
     "notices": "Who is told what, where and when, and what was sent.",
     "db": "Where the database is, its schema, its health.",
     "config": "The configuration that is in force.",
+    "status": "How each dependency is doing, as the daemons see it.",
     "doctor": "Check everything the program depends on, one line each.",
 }
 """Each command's help; its app is `app` in the module of the same name here, imported when it is called."""

@@ -18,10 +18,12 @@ from engine.database import migrate
 from engine.database.connection import open_database
 from engine.database.embedded import default_data_directory
 from engine.errors import OrdersError
+from engine.fleet.dependencies import read_states
 from engine.privacy.secrets import Secrets, system_keyring
 from engine.reports.overview import pulse
 from orders_tui.cli.exits import Exit, code_of
 from orders_tui.cli.output import emit, emit_json, narrate
+from orders_tui.cli.status import is_well, line_of
 from orders_tui.settings import Settings
 from orders_tui.settings_file import read_settings, settings_path
 
@@ -88,7 +90,11 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
         now = await pulse(database)
         daemon = "at work" if now.daemon_alive else "none is running: start orders-tui daemon, or open the console"
         yield Finding("daemon", fine=now.daemon_alive, sentence=daemon)
-        for gate in now.open_gates:
+        states = await read_states(database)
+        for state in states:
+            sentence = line_of(state).partition(" ")[2].strip()
+            yield Finding(f"- {state.dependency}", fine=is_well(state), sentence=sentence)
+        for gate in () if states else now.open_gates:
             yield Finding("breaker", fine=False, sentence=f"{gate} keeps failing and is left alone for a while")
     finally:
         await database.close()

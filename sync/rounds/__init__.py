@@ -6,6 +6,7 @@ Where to look
     post          what every round works with
     housekeeping  heartbeat, the database kept up, gates, deadlines, the undo journal, the audit's seal
     polls         what changed in each shop
+    dependencies  how each dependency is doing, and how many daemons share its rate
     tracking      what the carriers say of open parcels
     channels      what shops list, and what they are told of stock
     stock         alarms, and the nightly check that stock adds up
@@ -16,12 +17,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sync.rounds import channels, grants, housekeeping, polls, stock, tracking
+from sync.rounds import channels, dependencies, grants, housekeeping, polls, stock, tracking
 from sync.rounds.post import Post
 from sync.schedule import Tick
 
 ROUNDS: tuple[Callable[[Post], list[Tick]], ...] = (
     housekeeping.ticks,
+    dependencies.ticks,
     grants.ticks,
     polls.ticks,
     tracking.ticks,

@@ -14,6 +14,7 @@ COMMITS: dict[str, tuple[str, int]] = {
     "engine.fleet.daemons.beat": ("plain", 2),
     "engine.fleet.daemons.register": ("plain", 1),
     "engine.fleet.daemons.retire": ("plain", 1),
+    "engine.fleet.dependencies.write_states": ("plain", 1),
     "engine.fleet.gates.Gates.closed": ("deaf shop", 1),
     "engine.fleet.gates.Gates.opened": ("deaf shop", 1),
     "engine.fleet.gates.Gates.probe": ("deaf shop", 1),

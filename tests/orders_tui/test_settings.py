@@ -143,6 +143,18 @@ def test_a_password_in_the_database_s_address_is_refused_and_not_repeated(file: 
     assert "ORDERS_TUI_DATABASE_PASSWORD" in caught.value.sentence
 
 
+def test_a_password_in_redis_s_address_is_refused_and_not_repeated(file: Path) -> None:
+    file.write_text('[limits]\nredis_url = "redis://:hush@cache.example/0"\n')
+    with pytest.raises(Misconfigured) as caught:
+        read_settings()
+    assert caught.value.code == "limits.redis_url_has_password"
+    assert "hush" not in caught.value.sentence
+    assert "ORDERS_TUI_REDIS_PASSWORD" in caught.value.sentence
+    file.write_text('[limits]\nredis_url = "http://cache.example"\n')
+    with pytest.raises(Misconfigured):
+        read_settings()
+
+
 def test_a_wrong_value_is_not_repeated_since_it_may_be_secret(file: Path) -> None:
     file.write_text('[database]\npool_size = "hush-hush"\n')
     with pytest.raises(Misconfigured) as caught:

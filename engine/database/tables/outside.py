@@ -7,10 +7,12 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Double,
     Identity,
     Index,
     Integer,
     LargeBinary,
+    PrimaryKeyConstraint,
     Sequence,
     Table,
     Text,
@@ -173,6 +175,28 @@ gates = Table(
     refer("probe_daemon", "daemons.id", nullable=True),
     Column("probe_until", Time),
     moment("updated_at", required=True),
+)
+
+dependency_states = Table(
+    "dependency_states",
+    metadata,
+    point("daemon_id"),
+    Column("dependency", Text, nullable=False),
+    Column("calls", BigInteger, nullable=False, comment="since the daemon started"),
+    Column("failures", BigInteger, nullable=False),
+    moment("last_success_at"),
+    moment("last_failure_at"),
+    moment("failing_since"),
+    Column("failure_code", Text, nullable=False, server_default=""),
+    Column("failure", Text, nullable=False, server_default="", comment="the last failure as a sentence"),
+    Column("p95_ms", Double),
+    moment("left_alone_until"),
+    moment("limited_until"),
+    Column("skew_seconds", Double, comment="how far the daemon's clock is ahead of the dependency's"),
+    Column("note", Text, nullable=False, server_default="", comment="what it works without"),
+    moment("updated_at", required=True),
+    PrimaryKeyConstraint("daemon_id", "dependency"),
+    postgresql_with={"fillfactor": "50"},
 )
 
 leases = Table(

@@ -39,6 +39,7 @@ def upgrade() -> None:
     _effects()
     _stocktaking()
     _offline_shops()
+    _dependency_states()
     _channels()
     _notices()
 
@@ -251,6 +252,35 @@ def _inbox() -> None:
 def _effects() -> None:
     _recheck("effects", "kind", _KINDS)
     _recheck("effects", "dependency", _DEPENDENCIES)
+
+
+def _dependency_states() -> None:
+    op.create_table(
+        "dependency_states",
+        sa.Column("daemon_id", sa.Uuid(), nullable=False),
+        sa.Column("dependency", sa.Text(), nullable=False),
+        sa.Column("calls", sa.BigInteger(), nullable=False, comment="since the daemon started"),
+        sa.Column("failures", sa.BigInteger(), nullable=False),
+        sa.Column("last_success_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_failure_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failure_code", sa.Text(), server_default="", nullable=False),
+        sa.Column("failure", sa.Text(), server_default="", nullable=False, comment="the last failure as a sentence"),
+        sa.Column("p95_ms", sa.Double(), nullable=True),
+        sa.Column("left_alone_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("limited_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "skew_seconds",
+            sa.Double(),
+            nullable=True,
+            comment="how far the daemon's clock is ahead of the dependency's",
+        ),
+        sa.Column("note", sa.Text(), server_default="", nullable=False, comment="what it works without"),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("daemon_id", "dependency", name=op.f("dependency_states_pkey")),
+        schema="orders",
+        postgresql_with={"fillfactor": "50"},
+    )
 
 
 def _stocktaking() -> None:
