@@ -15,7 +15,15 @@ from engine.errors import OrdersError
 from orders_tui.logs import configure_json_logs
 from orders_tui.loop import run
 from tests.faults.cluster import Cluster
-from tests.scenarios import bad_webhooks, carrier_loses_reply, expiring_token, tiktok_down, viral_hour, week_offline
+from tests.scenarios import (
+    bad_webhooks,
+    carrier_loses_reply,
+    expiring_token,
+    masked_addresses,
+    tiktok_down,
+    viral_hour,
+    week_offline,
+)
 from tests.scenarios.checker import Agreement, compare
 from tests.scenarios.plays import Play
 from tests.scenarios.stage import Stuck, open_stage
@@ -27,6 +35,7 @@ PLAYS = (
     carrier_loses_reply.PLAY,
     tiktok_down.PLAY,
     bad_webhooks.PLAY,
+    masked_addresses.PLAY,
 )
 SHOWN = 20
 

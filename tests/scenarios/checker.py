@@ -21,7 +21,7 @@ LEFT JOIN LATERAL (SELECT workflow_status FROM order_workflows w WHERE w.order_i
 """
 
 _PARCELS = """
-SELECT DISTINCT o.tiktok_order_id AS order_id, p.id, p.state, p.tracking_number, p.told_tracking_number, p.generation,
+SELECT DISTINCT o.tiktok_order_id AS order_id, p.id, p.state, p.provider, p.tracking_number, p.told_tracking_number, p.generation,
        p.tracking_status, p.labelled_at IS NOT NULL AS labelled
 FROM packages p JOIN package_items i ON i.package_id = p.id JOIN orders o ON o.id = i.order_id
 """
@@ -105,7 +105,7 @@ def _compare_order(
         say(f"Order {order_id} ships {units.total()} units at TikTok, and {ours['consumed']} left the shelf here.")
     if ours["reserved"] and theirs["status"] in {"CANCELLED", "DELIVERED", "COMPLETED"}:
         say(f"Order {order_id} is {theirs['status']}, and {ours['reserved']} units are reserved for it still.")
-    _compare_labels(found, order_id, theirs["labels"], parcels)
+    _compare_labels(found, order_id, theirs["labels"], [parcel for parcel in parcels if parcel["provider"] != "tiktok"])
 
 
 def _compare_labels(
@@ -127,8 +127,9 @@ async def _compare_sums(database: Database, found: Agreement, state: Mapping[str
     accounts = await account(database)
     if not accounts.balanced:
         say(f"The books are not balanced: {accounts}.")
-    if accounts.labels != state["labels_bought"]:
-        say(f"{state['labels_bought']} labels were bought, and {accounts.labels} are recorded.")
+    bought = state["labels_bought"] + state["tiktok_labels_bought"]
+    if accounts.labels != bought:
+        say(f"{bought} labels were bought, and {accounts.labels} are recorded.")
     if state["orders_with_two_labels"]:
         found.doubled += state["orders_with_two_labels"]
         say(f"{state['orders_with_two_labels']} orders have two labels.")
