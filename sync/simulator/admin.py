@@ -10,7 +10,6 @@ from sync.simulator.scenario import Fate
 from sync.simulator.shop.catalogue import Sku, catalogue, stock_of
 from sync.simulator.tiktok import envelope as tiktok_envelope
 from sync.simulator.tiktok.order_payload import money
-from sync.simulator.tiktok.token_calls import SCOPES
 from sync.simulator.wire import Call, Dialect, Operation, RefusedError, Reply
 from sync.simulator.world import World, rates_as_json
 
@@ -105,13 +104,14 @@ class AdminCalls:
             {
                 "app_key": keys.app_key,
                 "app_secret": keys.app_secret,
+                "service_id": keys.service_id,
                 "auth_code": tokens.auth_code,
                 "access_token": tokens.current.access_token,
                 "access_token_expire_in": int(tokens.current.access_expires_at),
                 "refresh_token": tokens.current.refresh_token,
                 "refresh_token_expire_in": int(tokens.current.refresh_expires_at),
-                "open_id": "sim" + keys.shop_id,
-                "scopes": SCOPES,
+                "open_id": self._world.grants.first.open_id,
+                "scopes": self._world.grants.first.scopes(),
                 "shop_id": keys.shop_id,
                 "shop_name": keys.shop_name,
                 "shop_cipher": keys.shop_cipher,

@@ -13,7 +13,9 @@ from sync.simulator.listing import ListingCalls
 from sync.simulator.routes import Routes
 from sync.simulator.stock_admin import StockAdminCalls
 from sync.simulator.tiktok.cancellations import CancellationCalls
+from sync.simulator.tiktok.consent import ConsentCalls
 from sync.simulator.tiktok.fulfilment import FulfilmentCalls
+from sync.simulator.tiktok.grant_admin import GrantAdminCalls
 from sync.simulator.tiktok.lookups import LookupCalls
 from sync.simulator.tiktok.orders import OrderCalls
 from sync.simulator.tiktok.package_calls import PackageCalls
@@ -40,6 +42,8 @@ def operations(world: World) -> list[Operation]:
         ProductCalls(world),
         CancellationCalls(world),
         TokenCalls(world),
+        ConsentCalls(world),
+        GrantAdminCalls(world),
         WebhookCalls(world),
         HookCalls(world),
         AdminCalls(world),

@@ -20,6 +20,7 @@ class Credentials:
 
     app_key: str
     app_secret: str
+    service_id: str
     shop_id: str
     shop_code: str
     shop_name: str
@@ -32,6 +33,7 @@ class Credentials:
         return cls(
             app_key="6" + digest(seed, "app_key")[:11],
             app_secret=digest(seed, "app_secret")[:40],
+            service_id="7" + digits(18, seed, "service"),
             shop_id="7495" + digits(15, seed, "shop"),
             shop_code="USLC" + digest(seed, "shop_code")[:6].upper(),
             shop_name="Harbor Lane Goods",

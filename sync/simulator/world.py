@@ -19,8 +19,8 @@ from sync.simulator.shop.orders import Orders
 from sync.simulator.shop.packages import Packages
 from sync.simulator.shop.stock import Stock
 from sync.simulator.tallies import Tallies
+from sync.simulator.tiktok.grants import Grants
 from sync.simulator.tiktok.logistics import WAREHOUSE_ID
-from sync.simulator.tiktok.tokens import Tokens
 from sync.simulator.timeline import Timeline
 from sync.simulator.webhooks.happenings import Happening
 from sync.simulator.webhooks.outbox import Outbox
@@ -74,7 +74,8 @@ class World:
         self.cancel_requests = CancelRequests(scenario.seed, self.orders, self.packages, self.timeline)
         self.shipments = Shipments(scenario, self.orders, self.timeline)
         self.trackers = Trackers(scenario.seed)
-        self.tokens = Tokens(scenario.seed, token_seconds, start["at"])
+        self.grants = Grants(scenario.seed, self.credentials, token_seconds, start["at"])
+        self.tokens = self.grants.first.tokens
         self.faults = Faults(scenario.seed, rates)
         self.tallies = Tallies()
         self.registrations = Registrations(scenario.seed)
@@ -97,9 +98,7 @@ class World:
             "refund": self.shipments.apply_refund,
             "converted": self.shipments.apply_converted,
             "tracker": self.trackers.apply_created,
-            "token_pair": self.tokens.apply_issued,
-            "token_used": self.tokens.apply_used,
-            "token_expired": self.tokens.apply_expired,
+            **self.grants.changes(),
             "app_address": self.registrations.apply_app_address,
             "topic": self.registrations.apply_topic,
             "clock_advanced": self.conditions.apply_advanced,

@@ -4,7 +4,10 @@ documented.py     every documented error, in words
 envelope.py       the answer envelope, refusals, and what a failing TikTok looks like
 signatures.py     the request signature over the exact bytes
 gates.py          who is let in: key, clock, signature, token, shop cipher
-tokens.py         the book of tokens
+tokens.py         the book of tokens of one grant
+grants.py         sellers, the shops each grant covers, and what was withheld or taken back
+consent.py        the page where a seller says yes or no
+grant_admin.py    `/admin/*` about grants
 token_calls.py    exchange and refresh
 paging.py         page sizes and opaque page tokens
 order_payload.py  an order as JSON: money that adds up, addresses only when TikTok shows them

@@ -14,10 +14,11 @@ class LookupCalls:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._gates = Gates(world)
 
     def operations(self) -> list[Operation]:
         """Return the look-ups."""
-        gates, logistics = Gates(self._world), "/logistics/202309"
+        gates, logistics = self._gates, "/logistics/202309"
         looked_up: list[tuple[str, str, str, Any, Any]] = [
             ("shops", "GET", "/authorization/202309/shops", self.shops, gates.seller),
             ("warehouses", "GET", f"{logistics}/warehouses", self.warehouses, gates.shop),
@@ -42,17 +43,8 @@ class LookupCalls:
         ]
 
     def shops(self, call: Call) -> Reply:
-        """Return the one shop of the grant."""
-        keys = self._world.credentials
-        shop = {
-            "id": keys.shop_id,
-            "name": keys.shop_name,
-            "region": self._world.scenario.region,
-            "seller_type": "LOCAL",
-            "cipher": keys.shop_cipher,
-            "code": keys.shop_code,
-        }
-        return success({"shops": [shop]})
+        """Return the shops of the grant."""
+        return success({"shops": [shop.as_json() for shop in self._gates.grant_of(call).shops]})
 
     def warehouses(self, call: Call) -> Reply:
         """Return the one warehouse of the shop."""

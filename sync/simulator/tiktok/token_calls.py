@@ -2,18 +2,16 @@
 
 import hmac
 
-from sync.simulator.tiktok.envelope import CATCH_ALL, DIALECT, refusal, success
+from sync.simulator.tiktok.envelope import (
+    CATCH_ALL,
+    DIALECT,
+    NO_SUCH_GRANT,
+    REFRESH_TOKEN_EXPIRED,
+    refusal,
+    success,
+)
 from sync.simulator.wire import Call, Operation, Reply
 from sync.simulator.world import World
-
-SCOPES = (
-    "seller.authorization.info",
-    "seller.order.info",
-    "seller.fulfillment.basic",
-    "seller.logistics",
-    "seller.product.basic",
-    "seller.return_refund.basic",
-)
 
 
 class TokenCalls:
@@ -45,23 +43,30 @@ class TokenCalls:
     def _issue(self, call: Call, grant_type: str, name: str) -> Reply:
         if call.value("grant_type") != grant_type:
             raise refusal(CATCH_ALL, f"Invalid grant_type: {grant_type} is expected.", 400)
-        spent, tokens = call.value(name) or "", self._world.tokens
-        pair = tokens.successor(spent)
+        spent, world = call.value(name) or "", self._world
+        grant = world.grants.of_secret(spent)
+        if grant is None or spent.startswith("SIMR_") == (name == "auth_code"):
+            raise refusal(CATCH_ALL, f"Invalid {name}: it is unknown, expired or already used.", 400)
+        if (grant.revoked and name == "refresh_token") or grant.tokens.is_void(spent):
+            raise refusal(NO_SUCH_GRANT, "can not find related auth record", 200)
+        pair = grant.tokens.successor(spent)
         if pair is None:
-            if not tokens.may_issue_for(spent, self._world.now) or spent.startswith("SIMR_") == (name == "auth_code"):
+            if name == "refresh_token" and grant.tokens.current.refresh_expires_at <= world.now:
+                raise refusal(REFRESH_TOKEN_EXPIRED, "rt has expired", 200)
+            if not grant.tokens.may_issue_for(spent, world.now) or world.grants.is_stale(grant, spent, world.now):
                 raise refusal(CATCH_ALL, f"Invalid {name}: it is unknown, expired or already used.", 400)
-            predecessor = tokens.generation_of_refresh(spent)
-            pair = self._world.record("token_pair", spent=spent, predecessor=predecessor)
+            predecessor = grant.tokens.generation_of_refresh(spent)
+            pair = world.record("token_pair", grant=grant.number, spent=spent, predecessor=predecessor)
         return success(
             {
                 "access_token": pair.access_token,
                 "access_token_expire_in": int(pair.access_expires_at),
                 "refresh_token": pair.refresh_token,
                 "refresh_token_expire_in": int(pair.refresh_expires_at),
-                "open_id": "sim" + self._world.credentials.shop_id,
-                "seller_name": self._world.credentials.shop_name,
-                "seller_base_region": "US",
-                "user_type": 0,
-                "granted_scopes": SCOPES,
+                "open_id": grant.open_id,
+                "seller_name": grant.seller_name,
+                "seller_base_region": grant.region,
+                "user_type": grant.user_type,
+                "granted_scopes": grant.scopes(),
             }
         )

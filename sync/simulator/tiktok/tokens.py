@@ -1,4 +1,4 @@
-"""The book of tokens: one grant, its authorization codes, its token pairs."""
+"""The book of tokens of one grant: its authorization codes, its token pairs."""
 
 from dataclasses import dataclass
 
@@ -27,9 +27,12 @@ class Tokens:
     the same successor, so a client that lost the reply is not locked out; afterwards they are refused.
     """
 
-    def __init__(self, seed: int, token_seconds: float, started_at: float) -> None:
+    def __init__(self, seed: int, token_seconds: float, started_at: float, grant: int = 0) -> None:
         self.pairs: list[TokenPair] = []
         self._seed = seed
+        self._grant: tuple[int, ...] = (grant,) if grant else ()
+        self._valid_from = 0
+        self._ends_at: float | None = None
         self._token_seconds = token_seconds
         self._codes: dict[str, int] = {}
         self._add(started_at)
@@ -40,13 +43,30 @@ class Tokens:
         return self.pairs[-1]
 
     @property
+    def _valid(self) -> list[TokenPair]:
+        return self.pairs[self._valid_from :]
+
+    @property
     def auth_code(self) -> str:
         """The authorization code that can be exchanged now."""
-        return "SIMAUTH_" + digest(self._seed, "code", len(self.pairs))[:32]
+        return "SIMAUTH_" + digest(self._seed, "code", len(self.pairs), *self._grant)[:32]
 
     def of_access(self, token: str) -> TokenPair | None:
         """Return the pair with this access token."""
-        return next((pair for pair in reversed(self.pairs) if pair.access_token == token), None)
+        return next((pair for pair in reversed(self._valid) if pair.access_token == token), None)
+
+    def knows(self, code_or_refresh_token: str) -> bool:
+        """Say whether this code or refresh token was ever given out here."""
+        return (
+            code_or_refresh_token == self.auth_code
+            or code_or_refresh_token in self._codes
+            or any(pair.refresh_token == code_or_refresh_token for pair in self.pairs)
+        )
+
+    def is_void(self, refresh_token: str) -> bool:
+        """Say whether the seller has taken back what this refresh token belonged to."""
+        generation = self.generation_of_refresh(refresh_token)
+        return generation is not None and generation < self._valid_from
 
     def successor(self, code_or_refresh_token: str) -> TokenPair | None:
         """Return the pair already given out for a code or refresh token and never used since."""
@@ -61,7 +81,9 @@ class Tokens:
             return False
         if code_or_refresh_token == self.auth_code:
             return True
-        return any(pair.refresh_token == code_or_refresh_token and now < pair.refresh_expires_at for pair in self.pairs)
+        return any(
+            pair.refresh_token == code_or_refresh_token and now < pair.refresh_expires_at for pair in self._valid
+        )
 
     def apply_issued(self, entry: Entry) -> TokenPair:
         """Give out a new pair for a code or refresh token."""
@@ -78,6 +100,16 @@ class Tokens:
         """Let the newest access token be good no more, whatever was said of its life."""
         self.current.access_expires_at = min(self.current.access_expires_at, entry["at"])
 
+    def void(self) -> None:
+        """Let every pair that was given out so far be good for nothing."""
+        self._valid_from = len(self.pairs)
+
+    def end_at(self, at: float) -> None:
+        """Let the grant itself end then, whatever was said before."""
+        self._ends_at = at
+        for pair in self.pairs:
+            pair.refresh_expires_at = at
+
     def generation_of_refresh(self, refresh_token: str) -> int | None:
         """Return which pair a refresh token belongs to."""
         return next((pair.generation for pair in self.pairs if pair.refresh_token == refresh_token), None)
@@ -86,10 +118,10 @@ class Tokens:
         generation = len(self.pairs)
         pair = TokenPair(
             generation,
-            "SIMA_" + digest(self._seed, "access", generation)[:48],
-            "SIMR_" + digest(self._seed, "refresh", generation)[:48],
+            "SIMA_" + digest(self._seed, "access", generation, *self._grant)[:48],
+            "SIMR_" + digest(self._seed, "refresh", generation, *self._grant)[:48],
             access_expires_at=at + self._token_seconds,
-            refresh_expires_at=at + REFRESH_SECONDS,
+            refresh_expires_at=at + REFRESH_SECONDS if self._ends_at is None else self._ends_at,
         )
         self.pairs.append(pair)
         return pair
