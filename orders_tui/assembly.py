@@ -19,6 +19,7 @@ from sync.notices.post_office import PostSettings
 from sync.notices.sending import SendingSettings
 from sync.notices.smtp import SmtpOutbox
 from sync.outside import Outside, OutsideSettings
+from sync.tiktok.connecting import TikTokAccess
 from sync.tiktok.polling import PollSettings
 from sync.tiktok.token_calls import AppCredentials
 
@@ -39,14 +40,10 @@ def build_daemon(settings: Settings, database: Database) -> Daemon:
 
 def outside_settings(settings: Settings, database: Database) -> OutsideSettings:
     """Where the dependencies are, with the secrets that open them."""
-    if not settings.tiktok.app_key:
-        raise Misconfigured(
-            "tiktok.no_app_key", "There is no TikTok app yet: set tiktok.app_key, and tiktok_app_secret as a secret."
-        )
     return OutsideSettings(
         tiktok_base_url=settings.tiktok.base_url,
         tiktok_auth_url=settings.tiktok.auth_url,
-        app=AppCredentials(settings.tiktok.app_key, _secret(database, "tiktok_app_secret")),
+        app=_app(settings, database),
         carrier_base_url=settings.carrier.base_url,
         easypost=settings.carrier.for_easypost(_secret(database, "easypost_api_key")),
         tiktok=settings.tiktok.for_client(),
@@ -77,6 +74,26 @@ def _redis(settings: Settings, database: Database) -> RedisSettings:
     """A Redis may do without a password; two apps never count each other's calls."""
     password = database.secrets.read("redis_password") if settings.limits.redis_url else None
     return settings.limits.for_rates(password.reveal() if password else "", settings.tiktok.app_key)
+
+
+def tiktok_access(settings: Settings, database: Database) -> TikTokAccess:
+    """TikTok alone, with the app's secret: what connecting a shop takes."""
+    return TikTokAccess(
+        base_url=settings.tiktok.base_url,
+        auth_url=settings.tiktok.auth_url,
+        app=_app(settings, database),
+        settings=settings.tiktok.for_client(),
+        calls_per_second=settings.tiktok.calls_per_second,
+        breaker=settings.breakers.tiktok.for_guard(),
+    )
+
+
+def _app(settings: Settings, database: Database) -> AppCredentials:
+    if not settings.tiktok.app_key:
+        raise Misconfigured(
+            "tiktok.no_app_key", "There is no TikTok app yet: set tiktok.app_key, and tiktok_app_secret as a secret."
+        )
+    return AppCredentials(settings.tiktok.app_key, _secret(database, "tiktok_app_secret"))
 
 
 def daemon_settings(settings: Settings) -> DaemonSettings:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from sync.shipping.easypost import EasyPostSettings
     from sync.tiktok.cancelling import CancelSettings
     from sync.tiktok.client import TikTokSettings
+    from sync.tiktok.consent import ConsentSettings
     from sync.tiktok.deliveries import ShipSettings
 
 ENVIRONMENT_PREFIX = "ORDERS_TUI_"
@@ -113,6 +114,11 @@ class TikTokSection(Section):
     base_url: WebAddress = "https://open-api.tiktokglobalshop.com"
     auth_url: WebAddress = "https://auth.tiktok-shops.com"
     app_key: str = ""
+    service_id: str = ""
+    """The app's number in the consent link; the Partner Center shows it."""
+    consent_url: WebAddress = "https://services.tiktokshop.com"
+    consent_url_us: WebAddress = "https://services.us.tiktokshop.com"
+    """Where sellers of the United States consent; everybody else does at `consent_url`."""
     calls_per_second: NonNegativeInt = 10
     poll_seconds: PositiveFloat = 30.0
     overlap_seconds: PositiveFloat = 300.0
@@ -136,6 +142,11 @@ class TikTokSection(Section):
         from sync.tiktok.endpoints import checked_versions
 
         return TikTokSettings(versions=checked_versions(self.versions))
+
+    def for_consent(self) -> ConsentSettings:
+        from sync.tiktok.consent import ConsentSettings
+
+        return ConsentSettings(self.service_id, self.consent_url, self.consent_url_us)
 
     def for_shipping(self) -> ShipSettings:
         from engine.orders.markets import check

@@ -35,7 +35,7 @@ from engine.ports import (
     ShipRequest,
     Unsure,
 )
-from engine.words import EffectKind
+from engine.words import Dependency, EffectKind
 from sync.desk import Handler
 from sync.gathering import Gathering
 from sync.settling import persist
@@ -156,7 +156,7 @@ class Deliveries:
         handlers: Mapping[EffectKind, Handler],
         settings: DeliverySettings,
         bell: Bell,
-        stopped: Callable[[ShopId], str | None] = lambda _: None,
+        stopped: Callable[[ShopId, Dependency], str | None] = lambda _shop, _dependency: None,
     ) -> None:
         self._database = database
         self._daemon_id = daemon_id
@@ -232,7 +232,9 @@ class Deliveries:
         return batches
 
     def _why_stopped(self, claim: Claim) -> str | None:
-        return self._stopped(claim.shop_id) if claim.shop_id and claim.kind in _NEED_THEIR_SHOP else None
+        if claim.shop_id is None or claim.kind not in _NEED_THEIR_SHOP:
+            return None
+        return self._stopped(claim.shop_id, claim.dependency)
 
     async def _deliver(self, kind: EffectKind, claims: Sequence[Claim]) -> None:
         """Hand a batch to its handler. Should the handler itself break, the claims are tried again later."""

@@ -11,5 +11,6 @@ Where to look
     standing    a shop that stops for a while or for good, and goes on
     offline     shops without access to TikTok's API
     policies    how one shop's orders are worked
+    views       what people see of all this
     secrets     sealed values read by a program that may be older than their key
 """

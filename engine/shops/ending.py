@@ -16,15 +16,12 @@ from engine.audit import chain
 from engine.effects import ledger
 from engine.effects.kinds import DEPENDENCY_OF
 from engine.identifiers import GrantId, ShopId, UserId, new_id
-from engine.shops.grants import GrantState
+from engine.shops.grants import WARNED_DAYS, GrantState
 from engine.words import EffectKind
 from engine.workflow.plan import NewEffect
 
 if TYPE_CHECKING:
     from engine.database.connection import Database
-
-WARNED_DAYS = 30
-"""So long before its end people are told for the first time, and then daily: as TikTok tells the seller."""
 
 _END = """
 UPDATE grants SET state = $2, error = $3, claim = NULL, claim_until = NULL, refresh_due_at = NULL, updated_at = now()

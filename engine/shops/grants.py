@@ -37,6 +37,10 @@ SET seller_name = excluded.seller_name, region = excluded.region, scopes = exclu
 """  # noqa: S608
 
 
+WARNED_DAYS = 30
+"""So long before its end people are told for the first time, and then daily: as TikTok tells the seller."""
+
+
 class GrantState(StrEnum):
     """Whether the app may still act for the seller."""
 

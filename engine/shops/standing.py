@@ -40,13 +40,21 @@ class Reach:
     sealed_cipher: bytes | None
     stopped: str
     """Why it is not reached, as a sentence; empty while it is."""
+    offline: bool = False
+    """It works from files: TikTok is not told, and everything else goes on."""
 
 
 async def read_reaches(database: Database) -> list[Reach]:
     """Every shop and whether it may be reached."""
     rows = await database.pool.fetch(_STOPPED)
     return [
-        Reach(ShopId(row["id"]), row["grant_id"] and GrantId(row["grant_id"]), row["cipher"], _why_stopped(row))
+        Reach(
+            ShopId(row["id"]),
+            row["grant_id"] and GrantId(row["grant_id"]),
+            row["cipher"],
+            _why_stopped(row),
+            row["state"] == OFFLINE,
+        )
         for row in rows
     ]
 
@@ -137,9 +145,7 @@ async def _lock(connection: Any, shop_id: ShopId) -> Any:
 def _why_stopped(row: Any) -> str:
     if row["state"] == OFFLINE:
         return f"{row['name']} has no API access: export its tracking numbers, upload and confirm them (orders-tui export)."
-    if row["state"] != "connected":
-        reason: str = row["state_reason"]
-        return f"{row['name']} is {row['state']}: {reason}" if reason else f"{row['name']} is {row['state']}."
-    if row["grant_id"] is None:
-        return f"{row['name']} has no authorisation: connect it (orders-tui shop connect)."
-    return ""
+    if row["state"] == "connected":
+        return ""
+    reason: str = row["state_reason"]
+    return f"{row['name']} is {row['state']}: {reason}" if reason else f"{row['name']} is {row['state']}."

@@ -11,7 +11,8 @@ Where to look
                `order_parcels` splits, combines, hands over, cancels and has the labels; `order_returns` is what comes back
                `order_answers` says yes or no to buyers: requests to cancel, returns
                `order_resuming` sends failed orders on: resume with corrected data, skip; `pairs` reads NAME=VALUE
-    shop       add-offline, in `shop_offline`
+    shop       list, status, work, observe, set, disconnect; `shop_connect` connects, `shop_offline` adds one without API access
+               `shop_text` is how they are told
     import_    the seller centre's order export, taken in or tried
     export     tracking numbers for upload, and that they were uploaded
     workflow   check, show, list, load, trigger, pause, resume, cancel; `workflow_text` draws

@@ -14,7 +14,7 @@ from orders_tui.mistakes import keep_logs_off_the_terminal
 COMMANDS = {
     "demo": "A whole shop on this machine: orders arrive, are worked and delivered.",
     "daemon": "Keep orders, TikTok, carriers and people in step, without a screen.",
-    "shop": "Shops: how their orders come in.",
+    "shop": "Connect shops, look how they stand, work or only observe their orders.",
     "import": "Take in the seller centre's order export (CSV or XLSX).",
     "export": "Tracking numbers as a file for the seller centre.",
     "orders": "List, show, change and retry orders.",

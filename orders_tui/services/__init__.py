@@ -20,6 +20,7 @@ Where to look
     goods      sheets of stock and of products
     workflows  loaded, read, started, paused, stopped, skipped, mended
     notices    who is told what, where and when
+    shops      connected, looked at, switched between observing and working
     rules      when this happens, if that holds, do these
 """
 
@@ -77,6 +78,7 @@ from orders_tui.services.parcels import Parcels
 from orders_tui.services.products import Products
 from orders_tui.services.reports import Reports
 from orders_tui.services.rules import Rules
+from orders_tui.services.shops import Shops
 from orders_tui.services.workflows import Workflows
 
 COUNT_CAP = 10_000
@@ -110,6 +112,7 @@ class Services:
         self.imports = Imports(database, self.door)
         self.rules = Rules(database, actor, self.door)
         self.notices = Notices(database, actor, self.door)
+        self.shops = Shops(database, actor, self.door)
 
     # Lists
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 
 import httpx
@@ -32,6 +34,14 @@ class ClockSkew:
         if self.seconds is None or abs(self.seconds) <= TOLD_SECONDS:
             return ""
         return difference(self.seconds)
+
+
+async def measure(http: httpx.AsyncClient, clock: Callable[[], float]) -> ClockSkew:
+    """The difference now, by any answer of TikTok's, a refusal too; unknown when there is none."""
+    skew = ClockSkew()
+    with contextlib.suppress(httpx.HTTPError):
+        skew.note(await http.get("/authorization/202309/shops"), clock())
+    return skew
 
 
 def difference(seconds: float) -> str:

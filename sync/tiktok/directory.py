@@ -16,6 +16,7 @@ from engine.identifiers import GrantId, ShopId
 from engine.privacy.cipher import MASK
 from engine.shops import shops, standing
 from engine.shops.standing import Reach
+from engine.words import Dependency
 from sync.tiktok.client import TikTokClient
 from sync.tiktok.connected import ConnectedShop
 from sync.tiktok.errors import ShopInactive
@@ -37,6 +38,7 @@ class Directory:
         self._clients: dict[GrantId, TikTokClient] = {}
         self._known: dict[ShopId, _Known] = {}
         self._stopped: dict[ShopId, str] = {}
+        self._offline: set[ShopId] = set()
         self._back: set[ShopId] = set()
 
     async def refresh(self) -> None:
@@ -45,6 +47,7 @@ class Directory:
         stopped = {shop_id: reach.stopped for shop_id, reach in reaches.items() if reach.stopped}
         self._back |= self._stopped.keys() - stopped.keys()
         self._stopped = stopped
+        self._offline = {shop_id for shop_id, reach in reaches.items() if reach.offline}
         self._known = {shop_id: known for shop_id, known in self._known.items() if reaches.get(shop_id) == known.reach}
 
     def take_back(self) -> set[ShopId]:
@@ -52,8 +55,13 @@ class Directory:
         back, self._back = self._back, set()
         return back
 
-    def stopped(self, shop_id: ShopId) -> str | None:
-        """Why this shop is not reached, as far as this process knows; None while it is."""
+    def stopped(self, shop_id: ShopId, dependency: Dependency) -> str | None:
+        """Why nothing is begun there for this shop, as far as this process knows; None while it is.
+
+        What a shop that works from files needs of carriers goes on.
+        """
+        if dependency is not Dependency.TIKTOK and shop_id in self._offline:
+            return None
         return self._stopped.get(shop_id)
 
     async def find(self, shop_id: ShopId) -> ConnectedShop:
@@ -75,7 +83,7 @@ class Directory:
             raise Terminal(error.code, error.sentence) from error
         (reach,) = [each for each in await standing.read_reaches(self._database) if each.shop_id == shop_id]
         if reach.stopped or reach.grant_id is None:
-            raise NotConnected(reach.stopped)
+            raise NotConnected(reach.stopped or f"{row.name} is not connected to TikTok (orders-tui shop connect).")
         if row.cipher in {"", MASK}:
             raise NotConnected(
                 f"{row.name} cannot be reached without the master key: give it, or connect the shop again."
