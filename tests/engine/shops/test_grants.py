@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from engine.orders.notices import notice_requests
 
 from engine.actors import CHANNEL, SYSTEM
 from engine.database.connection import Database
@@ -18,7 +17,6 @@ from engine.shops import ending, grants, refreshing, shops, standing
 from engine.shops.grants import GrantState, GrantTokens, Seller
 from engine.shops.refreshing import Busy, Ended, RefreshClaim
 from engine.shops.views import read_standings
-from engine.words import EffectKind
 from tests.engine.house import MIRA
 from tests.factories import opened
 
@@ -220,14 +218,10 @@ async def test_people_are_warned_thirty_days_before_the_end_and_then_daily(
 async def test_a_warning_says_which_shops_and_how_long(store: Database) -> None:
     await connect(store, pair(days=9.5), names=("Alder Goods", "Birch Goods"))
     await ending.warn_of_ends(store)
-    from engine.effects import ledger
-    from engine.fleet import daemons
-
-    daemon_id = await daemons.register(store, "test")
-    (claim,) = await ledger.claim(store.pool, {EffectKind.NOTICE: 5}, daemon_id, 60.0)
-    (request,) = (await notice_requests(store, [claim])).values()
-    assert (request.template, request.audience) == ("grant_ending", "support")
-    assert (request.values["shops"], request.values["left"]) == ("Alder Goods, Birch Goods", "9 days")
+    (request,) = await told(store)
+    assert (request["template"], request["audience"]) == ("grant_ending", "support")
+    assert (request["shops"], request["left"]) == ("Alder Goods, Birch Goods", "9 days")
+    assert request["ends"].endswith(" UTC")
 
 
 async def test_granting_anew_brings_the_shop_back_with_its_policies(store: Database) -> None:
