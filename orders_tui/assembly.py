@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import platformdirs
 
 from engine.errors import Misconfigured
+from orders_tui.services.connecting import TikTokAccess
 from sync.daemon import Daemon
 from sync.daemon_settings import DaemonSettings
 from sync.delivery import DeliverySettings
@@ -19,7 +20,6 @@ from sync.notices.post_office import PostSettings
 from sync.notices.sending import SendingSettings
 from sync.notices.smtp import SmtpOutbox
 from sync.outside import Outside, OutsideSettings
-from sync.tiktok.connecting import TikTokAccess
 from sync.tiktok.polling import PollSettings
 from sync.tiktok.token_calls import AppCredentials
 

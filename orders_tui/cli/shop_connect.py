@@ -15,10 +15,10 @@ from orders_tui.cli.order_targets import Json
 from orders_tui.cli.output import emit, emit_json, narrate
 from orders_tui.cli.shop_text import connected_lines, document
 from orders_tui.opening import open_services
+from orders_tui.services.connecting import open_connector
 from orders_tui.services.shops import Connected
 from orders_tui.settings import Settings
 from orders_tui.settings_file import read_settings
-from sync.tiktok.connecting import open_connector
 from sync.tiktok.consent import MINUTES, make_link, read_answer
 
 

@@ -20,7 +20,7 @@ Where to look
     goods      sheets of stock and of products
     workflows  loaded, read, started, paused, stopped, skipped, mended
     notices    who is told what, where and when
-    shops      connected, looked at, switched between observing and working
+    shops      connected, looked at, switched between observing and working; `connecting` makes a grant of a code
     rules      when this happens, if that holds, do these
 """
 

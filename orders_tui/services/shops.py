@@ -14,9 +14,9 @@ from engine.shops import grants, policies, standing
 from engine.shops.grants import Grant, GrantState
 from engine.shops.views import Standing, read_standings
 from engine.workflow.facts import ImportMode
+from orders_tui.services.connecting import Connector
 from orders_tui.services.door import Door, lost_is_unreachable
 from sync.seller_center.markets import market_of
-from sync.tiktok.connecting import Connector
 from sync.tiktok.scopes import missing
 
 _FIRST_ZONE = "UTC"

@@ -3,7 +3,6 @@
 Where to look
     signing       the signature of every request, and of every webhook
     consent       the link a seller opens, and what they are sent back with
-    connecting    a code becomes a grant, and each of its shops a connected one
     token_calls   a code exchanged for tokens, tokens refreshed
     tokens        a grant's access token, refreshed by one at a time
     stored_grants where tokens are kept: the database, which also says who refreshes them
