@@ -197,7 +197,7 @@ async def test_a_shop_is_worked_once_there_is_stock(tiktok: TikTok, store: Datab
     ("policy", "sentence"),
     [
         ("label_on=never", "label_on is one of reserve, pick, not 'never'."),
-        ("colour=red", "There is no policy 'colour': set backorder, label_on, pick, ship_on or workflow;"),
+        ("colour=red", "There is no policy 'colour': set backorder, label_on, pick, ship_on"),
         ("import_mode=work", "There is no policy 'import_mode'"),
         ("workflow=none", "none"),
     ],
