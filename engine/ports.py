@@ -279,7 +279,14 @@ class RequestAnswered:
     status: str
 
 
-Result = LabelBought | LabelVoided | PackageShipped | OrderCancelled | RequestAnswered | NoticeSent
+@dataclass(frozen=True, slots=True)
+class PackagesArranged:
+    """TikTok has our parcels packed as they are here; its newest ids of them, as far as it showed them."""
+
+    tiktok_package_ids: Mapping[PackageId, str]
+
+
+Result = LabelBought | LabelVoided | PackageShipped | OrderCancelled | RequestAnswered | PackagesArranged | NoticeSent
 
 
 @dataclass(frozen=True, slots=True)
@@ -396,6 +403,17 @@ class ShipRequest:
     corrected_before: bool = False
     """Its order's tracking number was corrected once already."""
     told_hours_ago: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class PackingRequest:
+    """How one order is packed here, for TikTok to pack it alike."""
+
+    tiktok_order_id: str
+    parcels: Mapping[PackageId, tuple[str, ...]]
+    """The order's own units in each of its parcels, by TikTok's line ids."""
+    together: tuple[str, ...]
+    """TikTok's ids of all orders that share the parcel this is about."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,13 +23,14 @@ from engine.identifiers import DaemonId, EffectId, OrderId, PackageId, ShopId
 from engine.notices import sends
 from engine.notices.requests import Notice, Requests
 from engine.orders import answers, inbox
-from engine.orders.parcels import packages
+from engine.orders.parcels import arranging, packages
 from engine.ports import (
     AnswerRequest,
     Claim,
     Failed,
     NoticeRequest,
     Outcome,
+    PackingRequest,
     ParcelRequest,
     Postponed,
     ShipRequest,
@@ -101,6 +102,9 @@ class EngineDesk:
 
     async def answer_requests(self, claims: Sequence[Claim]) -> dict[EffectId, AnswerRequest]:
         return await answers.answer_requests(self._database, claims)
+
+    async def packing_requests(self, claims: Sequence[Claim]) -> dict[EffectId, PackingRequest]:
+        return await arranging.packing_requests(self._database, claims)
 
     async def take_in(self, shop_id: ShopId, raw_orders: Sequence[Mapping[str, Any]]) -> None:
         arrivals = [inbox.Arrival("order", orjson.dumps(order, option=orjson.OPT_SORT_KEYS)) for order in raw_orders]

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from engine.identifiers import EffectId, OrderId, PackageId, ShopId
-from engine.ports import AnswerRequest, Claim, NoticeRequest, Outcome, ParcelRequest, ShipRequest
+from engine.ports import AnswerRequest, Claim, NoticeRequest, Outcome, PackingRequest, ParcelRequest, ShipRequest
 
 
 class Desk(Protocol):
@@ -27,6 +27,9 @@ class Desk(Protocol):
 
     async def answer_requests(self, claims: Sequence[Claim]) -> dict[EffectId, AnswerRequest]:
         """What TikTok must know of each claim's answer to a buyer; a request that is gone is absent."""
+
+    async def packing_requests(self, claims: Sequence[Claim]) -> dict[EffectId, PackingRequest]:
+        """How each claim's order is packed here now; one that is in no parcel any more is absent."""
 
     async def take_in(self, shop_id: ShopId, raw_orders: Sequence[Mapping[str, Any]]) -> None:
         """Keep these orders as TikTok has them now; they are understood like those that polling brings."""

@@ -36,6 +36,7 @@ from sync.tiktok.clock_skew import ClockSkew
 from sync.tiktok.connected import ConnectedShop
 from sync.tiktok.deliveries import ShipSettings, ship_package_handler
 from sync.tiktok.directory import Directory
+from sync.tiktok.packing import packing_handler
 from sync.tiktok.stored_grants import StoredGrant
 from sync.tiktok.token_calls import AppCredentials, TokenCalls
 from sync.tiktok.tokens import TokenSource
@@ -117,6 +118,9 @@ class Outside:
             EffectKind.CANCEL_ORDER: cancel_order_handler(self.shop, self._settings.cancellations),
             EffectKind.ANSWER_CANCELLATION: answer_handler(self.shop),
             EffectKind.ANSWER_RETURN: answer_handler(self.shop),
+            EffectKind.SPLIT_ORDER: packing_handler(self.shop),
+            EffectKind.COMBINE_PACKAGES: packing_handler(self.shop),
+            EffectKind.UNCOMBINE_PACKAGE: packing_handler(self.shop),
             EffectKind.NOTICE: watched(self.notices.handler(), self._notices_health),
         }
 

@@ -14,6 +14,7 @@ from engine.ports import (
     NoticeSent,
     OrderCancelled,
     Outcome,
+    PackagesArranged,
     PackageShipped,
     RequestAnswered,
 )
@@ -86,6 +87,11 @@ WHERE id = ANY($1::uuid[]) AND state = 'voiding'
 """
 
 
+_ARRANGED = """
+UPDATE packages p SET tiktok_package_id = d.tiktok, version = p.version + 1, updated_at = now()
+FROM unnest($1::uuid[], $2::text[]) AS d(id, tiktok) WHERE p.id = d.id AND d.tiktok <> '' AND p.tiktok_package_id <> d.tiktok
+"""
+
 # A request that TikTok has closed in the meantime knows better.
 _ANSWERED = """
 UPDATE cancellations c SET channel_status = d.status, updated_at = now()
@@ -100,11 +106,14 @@ async def write_meanings(connection: Any, vault: Vault, settled: Sequence[tuple[
     told: list[tuple[PackageId, PackageShipped]] = []
     voided: list[PackageId] = []
     answered: list[RequestAnswered] = []
+    arranged: dict[PackageId, str] = {}
     for claim, outcome in settled:
         if not isinstance(outcome, Done):
             continue
         if isinstance(outcome.result, RequestAnswered):
             answered.append(outcome.result)
+        if isinstance(outcome.result, PackagesArranged):
+            arranged |= outcome.result.tiktok_package_ids
         if claim.package_id is None:
             continue
         match outcome.result:
@@ -114,7 +123,7 @@ async def write_meanings(connection: Any, vault: Vault, settled: Sequence[tuple[
                 told.append((claim.package_id, shipped))
             case LabelVoided():
                 voided.append(claim.package_id)
-            case OrderCancelled() | NoticeSent() | RequestAnswered():
+            case OrderCancelled() | NoticeSent() | RequestAnswered() | PackagesArranged():
                 pass
     if bought:
         await _write_labels(connection, vault, sorted(bought, key=lambda each: each[0]))
@@ -123,6 +132,9 @@ async def write_meanings(connection: Any, vault: Vault, settled: Sequence[tuple[
         await connection.execute(_TOLD, [p for p, _ in told], [shipped.tiktok_package_id for _, shipped in told])
     if voided:
         await connection.execute(_VOIDED, sorted(voided))
+    if arranged:
+        keys = sorted(arranged)
+        await connection.execute(_ARRANGED, keys, [arranged[key] for key in keys])
     if answered:
         answered.sort(key=lambda each: each.request_id)
         statuses = [each.status for each in answered]

@@ -19,6 +19,7 @@ from sync.simulator.tiktok.grant_admin import GrantAdminCalls
 from sync.simulator.tiktok.lookups import LookupCalls
 from sync.simulator.tiktok.orders import OrderCalls
 from sync.simulator.tiktok.package_calls import PackageCalls
+from sync.simulator.tiktok.packing_calls import PackingCalls
 from sync.simulator.tiktok.product_calls import ProductCalls
 from sync.simulator.tiktok.shipping_calls import ShippingCalls
 from sync.simulator.tiktok.token_calls import TokenCalls
@@ -36,6 +37,7 @@ def operations(world: World) -> list[Operation]:
         OrderCalls(world),
         FulfilmentCalls(world),
         TrackerCalls(world),
+        PackingCalls(world),
         PackageCalls(world),
         ShippingCalls(world),
         LookupCalls(world),

@@ -101,6 +101,8 @@ class Scenario:
     """The shop's market: how parcels are told of, and whether packages exist before they are shipped."""
     tiktok_shipping_share: float = 0.0
     """How many of the orders TikTok itself ships, between 0 and 1."""
+    twin_orders: bool = False
+    """Whether every second order is by the buyer of the one before it, to the same address."""
 
     specials: Specials = field(default_factory=Specials)
     """How many orders are not like the others."""

@@ -115,6 +115,7 @@ async def connected(
     token_seconds: float = 7 * 86_400,
     region: str = "US",
     tiktok_shipping_share: float = 0.0,
+    twin_orders: bool = False,
 ) -> AsyncIterator[Connected]:
     """Orders that are all there at once, in the shop of a seed."""
     scenario = Scenario(
@@ -124,6 +125,7 @@ async def connected(
         timings=timings,
         region=region,
         tiktok_shipping_share=tiktok_shipping_share,
+        twin_orders=twin_orders,
     )
     async with (
         opened(server) as database,

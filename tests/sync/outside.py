@@ -176,6 +176,7 @@ async def outside(
     token_seconds: float = 7 * 86_400,
     region: str = "US",
     tiktok_shipping_share: float = 0.0,
+    twin_orders: bool = False,
     **more: Any,
 ) -> AsyncIterator[Outside]:
     """A world of orders that are all there at once."""
@@ -186,6 +187,7 @@ async def outside(
         timings=timings,
         region=region,
         tiktok_shipping_share=tiktok_shipping_share,
+        twin_orders=twin_orders,
     )
     async with (
         serve(scenario, faults=faults, token_seconds=token_seconds, **more) as simulator,

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from engine.identifiers import EffectId, OrderId, PackageId, ShopId, new_id
-from engine.ports import AnswerRequest, Claim, NoticeRequest, Outcome, ParcelRequest, ShipRequest
+from engine.ports import AnswerRequest, Claim, NoticeRequest, Outcome, PackingRequest, ParcelRequest, ShipRequest
 from engine.words import Dependency, EffectKind
 
 SHOP = ShopId(UUID(int=0x5409))
@@ -23,6 +23,7 @@ class RecordedDesk:
     notices: dict[EffectId, NoticeRequest] = field(default_factory=dict)
     numbers: dict[OrderId, str] = field(default_factory=dict)
     answers: dict[EffectId, AnswerRequest] = field(default_factory=dict)
+    packings: dict[EffectId, PackingRequest] = field(default_factory=dict)
     taken_in: list[Mapping[str, Any]] = field(default_factory=list)
     handed_over: list[NoticeRequest] = field(default_factory=list)
     withdrawn: set[EffectId] = field(default_factory=set)
@@ -42,6 +43,9 @@ class RecordedDesk:
 
     async def answer_requests(self, claims: Sequence[Claim]) -> dict[EffectId, AnswerRequest]:
         return dict(self.answers)
+
+    async def packing_requests(self, claims: Sequence[Claim]) -> dict[EffectId, PackingRequest]:
+        return dict(self.packings)
 
     async def take_in(self, shop_id: ShopId, raw_orders: Sequence[Mapping[str, Any]]) -> None:
         self.taken_in += raw_orders

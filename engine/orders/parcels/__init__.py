@@ -4,6 +4,7 @@ Where to look
     packages    what carriers and TikTok must know of a parcel, and what tracking says of it
     splitting   one order in several parcels; what is short put off until its stock is there
     combining   several orders in one parcel, and the way back; `sharing` says who is in one with whom
+    arranging   what TikTok has to hear of parcels split and combined, where it has packages before they leave
     shrinking   what was made ready shrinks with units that are cancelled or shipped elsewhere
     handover    parcels handed to the carrier one by one
     voiding     a label given back, bought again, or read again

@@ -18,6 +18,7 @@ from engine.errors import NotFound, Refused
 from engine.identifiers import LocationId, OrderId, PackageId, new_id
 from engine.orders.marking import mark
 from engine.orders.opening import open_address
+from engine.orders.parcels.arranging import tell_combined, tell_uncombined
 from engine.privacy.cipher import MASK, Vault
 from engine.words import WorkflowState
 from engine.workflow.advance import advance
@@ -133,6 +134,7 @@ async def uncombine(database: Database, package_id: PackageId, *, actor: Actor, 
         await ledger.next_heads(connection, orders)
         told = {"package": str(package_id), "reason": reason}
         await mark(connection, database.vault, "parcel.uncombined", actor, dict.fromkeys(orders, told))
+        await tell_uncombined(connection, orders, package_id)
         await advance(connection, database.vault, orders)
         return orders
 
@@ -247,4 +249,5 @@ async def _write(connection: Any, vault: Vault, orders: Sequence[OrderFacts], ac
     await ledger.next_heads(connection, sorted(order.order_id for order in orders))
     told = {"package": str(combined), "orders": [order.order_number for order in orders], "reason": reason}
     await mark(connection, vault, "parcel.combined", actor, {order.order_id: told for order in orders})
+    await tell_combined(connection, [order.order_id for order in orders], combined)
     return combined

@@ -16,6 +16,7 @@ from engine.database.rows import insert_rows
 from engine.errors import NotFound, Refused
 from engine.identifiers import ItemId, LocationId, OrderId, PackageId, new_id
 from engine.orders.marking import mark
+from engine.orders.parcels.arranging import keep_skus_together, tell_split
 from engine.orders.parcels.rows import Parcel, lock_parcels
 from engine.words import ExecutionStatus, WorkflowState
 from engine.workflow.advance import Push, advance
@@ -93,6 +94,8 @@ async def split(
             raise Refused(
                 "split.everything", f"Order {order.order_number}: that is the whole parcel; leave something in it."
             )
+        others = [each.contents for each in order.packages if each.package_id != source.facts.package_id]
+        await keep_skus_together(connection, order, [wanted, rest, *others])
         await _insert(connection, order, package_id, source.parcel.location_id, wanted)
         items, quantities = list(wanted), list(wanted.values())
         await connection.execute(_EMPTY, source.facts.package_id, items, quantities)
@@ -100,6 +103,7 @@ async def split(
         await connection.execute(_WEIGH, source.facts.package_id, _weight(order, rest))
         await connection.execute(_PLACE_UNITS, order_id)
         await mark(connection, database.vault, "parcel.split", actor, {order_id: _told(order, wanted, reason)})
+        await tell_split(connection, order)
         await advance(connection, database.vault, [order_id])
         return package_id
 
@@ -123,6 +127,7 @@ async def ship_what_is_there(database: Database, order_id: OrderId, *, actor: Ac
             raise Refused("split.not_short", f"Order {order.order_number} is short of nothing: it goes on by itself.")
         if not there:
             raise Refused("split.nothing_there", f"Order {order.order_number}: nothing of it is in stock yet.")
+        await keep_skus_together(connection, order, [*there.values(), *rest.values()])
         for location_id, contents in there.items():
             await _insert(connection, order, PackageId(new_id()), location_id, contents)
         waiting = [(PackageId(new_id()), location_id, contents) for location_id, contents in rest.items()]
@@ -132,6 +137,7 @@ async def ship_what_is_there(database: Database, order_id: OrderId, *, actor: Ac
         await connection.execute(_PLACE_UNITS, order_id)
         put_off = {item: n for _, _, contents in waiting for item, n in contents.items()}
         await mark(connection, database.vault, "parcel.put_off", actor, {order_id: _told(order, put_off, reason)})
+        await tell_split(connection, order)
         trigger = "resume" if order.execution is ExecutionStatus.FAILED else "reserve_inventory"
         push = Push(trigger, actor, reason or "what is there ships", by_person=True)
         [moved] = await advance(connection, database.vault, [order_id], {order_id: push})

@@ -58,6 +58,8 @@ def draw_details(scenario: Scenario, index: int) -> OrderDetails:
     trouble = scenario.troubles().get(index)
     fate = trouble.fate if trouble else Fate.COMPLETED
     buyer = draw_buyer(random)
+    if scenario.twin_orders and index % 2:
+        buyer = draw_buyer(Random(f"{scenario.seed}/order/{index - 1}"))  # noqa: S311 - repeatable on purpose
     if trouble and fate is Fate.BAD_ADDRESS:
         buyer = replace(buyer, postal_code="" if trouble.variant % 3 == 0 else UNDELIVERABLE_ZIP)
     is_sample = random.random() < 0.02

@@ -13,6 +13,7 @@ paging.py         page sizes and opaque page tokens
 order_payload.py  an order as JSON: money that adds up, addresses only when TikTok shows them
 orders.py         order search and order detail
 fulfilment.py     mark shipped, correct a tracking number, follow it
+packing_calls.py  orders split, packages combined and taken apart
 package_calls.py  read and search packages
 shipping_calls.py TikTok Shipping: services, labels bought there, documents whose address lives a day
 logistics.py      the warehouse, the delivery option, the carriers and their tracking numbers
