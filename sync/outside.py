@@ -29,14 +29,13 @@ from sync.shipping.carriers import Carriers
 from sync.shipping.deliveries import LabelSettings, buy_label_handler, void_label_handler
 from sync.shipping.easypost import LISTS_BUDGET, EasyPost, EasyPostSettings
 from sync.shipping.tiktok_shipping import TikTokShippingSettings
-from sync.tiktok.answering import answer_handler
-from sync.tiktok.cancelling import CancelSettings, cancel_order_handler
+from sync.tiktok.cancelling import CancelSettings
 from sync.tiktok.client import TikTokClient, TikTokSettings
 from sync.tiktok.clock_skew import ClockSkew
 from sync.tiktok.connected import ConnectedShop
-from sync.tiktok.deliveries import ShipSettings, ship_package_handler
+from sync.tiktok.deliveries import ShipSettings
 from sync.tiktok.directory import Directory
-from sync.tiktok.packing import packing_handler
+from sync.tiktok.handlers import tiktok_handlers
 from sync.tiktok.stored_grants import StoredGrant
 from sync.tiktok.token_calls import AppCredentials, TokenCalls
 from sync.tiktok.tokens import TokenSource
@@ -109,18 +108,11 @@ class Outside:
     def handlers(self) -> Mapping[EffectKind, Handler]:
         """The handler of every kind of effect that this process delivers."""
         return {
-            EffectKind.SHIP_PACKAGE: ship_package_handler(self.shop, self._settings.shipping),
-            EffectKind.UPDATE_TRACKING: ship_package_handler(self.shop, self._settings.shipping),
+            **tiktok_handlers(self.shop, self._settings.shipping, self._settings.cancellations),
             EffectKind.BUY_LABEL: buy_label_handler(
                 self.carriers, self._settings.labels, depot=self.carrier, clock=self._clock.now
             ),
             EffectKind.VOID_LABEL: void_label_handler(self.carriers, self._settings.labels),
-            EffectKind.CANCEL_ORDER: cancel_order_handler(self.shop, self._settings.cancellations),
-            EffectKind.ANSWER_CANCELLATION: answer_handler(self.shop),
-            EffectKind.ANSWER_RETURN: answer_handler(self.shop),
-            EffectKind.SPLIT_ORDER: packing_handler(self.shop),
-            EffectKind.COMBINE_PACKAGES: packing_handler(self.shop),
-            EffectKind.UNCOMBINE_PACKAGE: packing_handler(self.shop),
             EffectKind.NOTICE: watched(self.notices.handler(), self._notices_health),
         }
 

@@ -90,6 +90,15 @@ LEFT JOIN returns r ON e.kind = 'answer_return' AND r.tiktok_return_id = e.reque
 WHERE e.id = ANY($1::uuid[]) AND coalesce(c.id, r.id) IS NOT NULL
 """
 
+_REQUEST = """
+SELECT r.number, o.shop_id
+FROM (SELECT tiktok_cancel_id AS number, order_id, channel_status FROM cancellations
+      UNION ALL SELECT tiktok_return_id, order_id, channel_status FROM returns) r
+JOIN orders o ON o.id = r.order_id
+WHERE r.number = $1 OR r.order_id = $2 AND r.channel_status LIKE '%PENDING'
+ORDER BY r.number = $1 DESC LIMIT 1
+"""
+
 _ANSWER_FAILURES = frozenset({"cancel_requested", "tiktok.cancel_reason_refused", "answer.refused", "answer.outdated"})
 
 
@@ -201,6 +210,16 @@ async def answer_requests(database: Database, claims: Sequence[Claim]) -> dict[E
             partial_refund=(Decimal(str(refund)), str(asked.get("currency") or "")) if refund else None,
         )
     return found
+
+
+async def request_of(database: Database, text: str, order_id: OrderId | None) -> tuple[str, ShopId]:
+    """TikTok's id of the request that an order has open, or that `text` names, and its shop. Raises NotFound."""
+    row = await database.pool.fetchrow(_REQUEST, text, order_id)
+    if row is None:
+        raise NotFound(
+            "answer.none", f"Nothing of {text} waits for an answer: give an order, or TikTok's id of a return."
+        )
+    return row["number"], ShopId(row["shop_id"])
 
 
 def _the_one(rows: Sequence[Any], request_id: str) -> Any:

@@ -32,23 +32,22 @@ class Decision(StrEnum):
 
 
 async def cancellations(
-    order: Annotated[str, Parameter(help="Only those of this order.")] = "",
+    order: Annotated[str, Parameter(help="Every cancellation of this order, answered ones too.")] = "",
     *,
-    all_of_them: Annotated[bool, Parameter(name="--all", negative=(), help="Answered ones too.")] = False,
     limit: Annotated[int, Parameter(help="How many at most.")] = 200,
     json: Json = False,
 ) -> int:
     """List buyers' requests to cancel that wait for an answer, the most urgent first."""
     async with open_services(read_settings(), on_wait=narrate) as services:
         order_id = (await find_all(services, [order]))[0] if order else None
-        found = await services.buyers.cancellations(order_id, only_open=not all_of_them, limit=limit)
+        found = await services.buyers.cancellations(order_id, limit=limit)
     for each in found:
         if json:
             emit_json(each)
             continue
         until = f", answer by {each.respond_by:%Y-%m-%d %H:%M} UTC" if each.respond_by else ""
         answered = f", {each.decision} by {each.decided_by}" if each.decision else ""
-        emit(f"{each.request_id}  {each.order_number}  {each.status}: {each.reason}{until}{answered}")
+        emit(f"{each.cancel_id}  {each.order_number}  {each.status}: {each.reason}{until}{answered}")
     return Exit.OK
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from engine.actors import Actor
 from engine.database.connection import Database
 from engine.identifiers import OrderId, ShopId
-from engine.orders import answers, buyer_requests
+from engine.orders import answers, cancellations
 from engine.orders.answers import Answer, Answered
-from engine.orders.buyer_requests import CancellationView
+from engine.orders.cancellations import CancellationRow
 from engine.shops import shops
 from orders_tui.services.door import Door, lost_is_unreachable
 
@@ -18,17 +18,17 @@ class Buyers:
     def __init__(self, database: Database, actor: Actor, door: Door) -> None:
         self._database, self._actor, self._door = database, actor, door
 
-    async def cancellations(
-        self, order_id: OrderId | None = None, *, only_open: bool = False, limit: int = 200
-    ) -> list[CancellationView]:
-        """Cancellations, the most urgent first: of one order, or of all."""
+    async def cancellations(self, order_id: OrderId | None = None, *, limit: int = 200) -> list[CancellationRow]:
+        """The requests to cancel that wait for an answer, the most urgent first; or every cancellation of one order."""
         with lost_is_unreachable():
-            return await buyer_requests.list_cancellations(self._database, order_id, only_open=only_open, limit=limit)
+            if order_id is None:
+                return await cancellations.open_requests(self._database, limit=limit)
+            return list(await cancellations.cancellations_of(self._database.pool, order_id))
 
     async def request_of(self, text: str, order_id: OrderId | None) -> tuple[str, ShopId]:
         """TikTok's id of what waits for an answer, of an order or by itself, and its shop. Raises NotFound."""
         with lost_is_unreachable():
-            return await buyer_requests.request_of(self._database, text, order_id)
+            return await answers.request_of(self._database, text, order_id)
 
     async def region_of(self, shop_id: ShopId) -> str:
         """The market of a shop."""

@@ -84,6 +84,7 @@ class AdminCalls:
                 "packages": packages.by_state()["shipped"],
                 "packages_by_state": packages.by_state(),
                 "cancel_requests": world.cancel_requests.by_status(),
+                "returns": world.returns.by_status(),
                 "double_ships_refused": world.tallies.refusals["double_ship"],
                 "packages_needing_label": len(labelled | packages.shipped_orders()),
                 "tiktok_labels_bought": packages.labels_bought(),

@@ -21,6 +21,7 @@ from sync.simulator.tiktok.orders import OrderCalls
 from sync.simulator.tiktok.package_calls import PackageCalls
 from sync.simulator.tiktok.packing_calls import PackingCalls
 from sync.simulator.tiktok.product_calls import ProductCalls
+from sync.simulator.tiktok.return_calls import ReturnCalls
 from sync.simulator.tiktok.shipping_calls import ShippingCalls
 from sync.simulator.tiktok.token_calls import TokenCalls
 from sync.simulator.webhooks.admin_calls import WebhookAdminCalls
@@ -43,6 +44,7 @@ def operations(world: World) -> list[Operation]:
         LookupCalls(world),
         ProductCalls(world),
         CancellationCalls(world),
+        ReturnCalls(world),
         TokenCalls(world),
         ConsentCalls(world),
         GrantAdminCalls(world),

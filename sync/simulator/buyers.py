@@ -4,10 +4,12 @@ from sync.simulator.admin import ADMIN, admin_error, admin_reply, let_in
 from sync.simulator.shop.orders import Order, OrderStatus
 from sync.simulator.tiktok.order_payload import line_item_id
 from sync.simulator.tiktok.paging import strings
+from sync.simulator.tiktok.return_calls import KINDS, MAY_RETURN
 from sync.simulator.wire import Call, Operation, Reply
 from sync.simulator.world import World
 
 NO_LONGER_NEEDED = "ecom_order_to_ship_canceled_reason_no_longer_needed"
+NOT_AS_DESCRIBED = "ecom_order_delivered_refund_and_return_reason_not_match"
 MAY_ASK = frozenset({OrderStatus.AWAITING_SHIPMENT, OrderStatus.PARTIALLY_SHIPPING})
 
 
@@ -21,8 +23,13 @@ class BuyerCalls:
         """Return the operations that make buyers ask."""
         return [
             Operation(
-                "admin.buyer.cancel", "POST", "/admin/buyer/cancel", self.cancel, ADMIN, let_in, suffers_faults=False
-            ),
+                f"admin.buyer.{name}", "POST", f"/admin/buyer/{name}", handle, ADMIN, let_in, suffers_faults=False
+            )
+            for name, handle in (
+                ("cancel", self.cancel),
+                ("return", self.send_back),
+                ("ship_back", self.ship_back),
+            )
         ]
 
     def cancel(self, call: Call) -> Reply:
@@ -38,6 +45,32 @@ class BuyerCalls:
             reason=str(call.json().get("reason") or NO_LONGER_NEEDED),
         )
         return admin_reply({"cancel_id": request.id, "deadline": request.deadline})
+
+    def send_back(self, call: Call) -> Reply:
+        """Ask for a refund, a return or a replacement of an order that is on its way, or of the named units of it."""
+        order, body = self._order(call), call.json()
+        what = str(body.get("return_type") or "RETURN_AND_REFUND")
+        if order.status not in MAY_RETURN or what not in (*KINDS, "REPLACEMENT"):
+            raise admin_error("The order is not on its way, or there is no such kind of return.", 409)
+        units, details = self._units(call, order), self._world.orders.details(order.index)
+        made = self._world.record(
+            "return_opened",
+            order=order.index,
+            units=units,
+            what=what,
+            role="BUYER",
+            reason=str(body.get("reason") or NOT_AS_DESCRIBED),
+            refund_cents=sum(details.units[unit].sale_cents + details.units[unit].tax_cents for unit in units),
+        )
+        return admin_reply({"return_id": made.id, "deadline": made.deadline})
+
+    def ship_back(self, call: Call) -> Reply:
+        """Let the buyer send the goods of an approved return."""
+        made = self._world.returns.find(str(call.json().get("return_id")))
+        if made is None or made.status != "AWAITING_BUYER_SHIP":
+            raise admin_error("No such return waits for its buyer to ship.", 409)
+        self._world.record("return_shipped", **{"return": made.number})
+        return admin_reply({"return_id": made.id})
 
     def _order(self, call: Call) -> Order:
         order = self._world.orders.find(str(call.json().get("order_id")))

@@ -17,6 +17,7 @@ from sync.simulator.scenario import Fate, Scenario
 from sync.simulator.shop.cancel_requests import CancelRequests
 from sync.simulator.shop.orders import Orders
 from sync.simulator.shop.packages import Packages
+from sync.simulator.shop.returns import Returns
 from sync.simulator.shop.stock import Stock
 from sync.simulator.tallies import Tallies
 from sync.simulator.tiktok.grants import Grants
@@ -72,6 +73,7 @@ class World:
         self.packages = Packages(scenario, self.timeline, self.orders)
         self.stock = Stock(self.orders, WAREHOUSE_ID)
         self.cancel_requests = CancelRequests(scenario.seed, self.orders, self.packages, self.timeline)
+        self.returns = Returns(scenario.seed, self.orders, self.timeline)
         self.shipments = Shipments(scenario, self.orders, self.timeline)
         self.trackers = Trackers(scenario.seed)
         self.grants = Grants(scenario.seed, self.credentials, token_seconds, start["at"])
@@ -91,6 +93,7 @@ class World:
             **self.packages.changes(),
             **self.stock.changes(),
             **self.cancel_requests.changes(),
+            **self.returns.changes(),
             "cancelled": lambda entry: self.orders.cancel(self.orders.arrived[entry["order"]], entry["at"]),
             "shipment": self.shipments.apply_created,
             "rerated": self.shipments.apply_rerated,

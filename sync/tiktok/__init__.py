@@ -26,6 +26,7 @@ Where to look
     answering     the effects that answer buyers: requests to cancel, returns
     deliveries    the effects "tell TikTok that the parcel left" and "correct its tracking number"
     package_shipping  packages that exist there before: shipped one by one, or many by one call
+    handlers      the handlers of all these effects together
     packing       the effects that split orders, combine packages and take them apart
     parcel_state  what an order there already says of a parcel of ours
 """

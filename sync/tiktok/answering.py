@@ -19,6 +19,7 @@ from sync.desk import Desk, Handler
 from sync.settling import for_each, outcome_of
 from sync.tiktok.connected import ConnectedShop, ShopDirectory
 from sync.tiktok.parcel_state import not_sent
+from sync.tiktok.reading import text
 
 _AT_ONCE = 8
 _APPROVED, _REJECTED = "CANCELLATION_REQUEST_SUCCESS", "CANCELLATION_REQUEST_CANCELLED"
@@ -84,8 +85,12 @@ async def _standing(shop: ConnectedShop, batch: Sequence[_Asked]) -> dict[str, s
     """How the requests stand at TikTok now; those that it does not know are absent."""
     cancels = [asked.request.request_id for asked in batch if asked.cancels]
     returns = [asked.request.request_id for asked in batch if not asked.cancels]
-    found = await shop.aftersales.cancellations(cancel_ids=cancels) if cancels else {}
-    return found | (await shop.returns.statuses(returns) if returns else {})
+    found: dict[str, str] = {}
+    for row in await shop.changes.cancellations_of(cancel_ids=cancels):
+        found[text(row, "cancel_id")] = text(row, "cancel_status")
+    for row in await shop.changes.returns_of(return_ids=returns):
+        found[text(row, "return_id")] = text(row, "return_status")
+    return found
 
 
 async def _take_in(shop: ConnectedShop, shop_id: ShopId, order_ids: list[str], desk: Desk) -> None:

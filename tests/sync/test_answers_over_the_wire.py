@@ -15,7 +15,7 @@ from engine.database.embedded import EmbeddedServer
 from engine.errors import NotFound, Refused
 from engine.identifiers import DaemonId, OrderId, new_id
 from engine.orders.answers import Answer, answer_cancellation
-from engine.orders.buyer_requests import list_cancellations
+from engine.orders.cancellations import open_requests
 from engine.reports.accounts import account
 from engine.words import ChangeSource, EffectKind
 from sync.delivery import Deliveries, DeliverySettings
@@ -93,8 +93,8 @@ async def answers_sent(shop: Connected, verb: str) -> int:
 async def test_a_yes_cancels_the_order_once_when_tiktok_says_so(shop: Connected) -> None:
     daemon_id = await shop.daemon()
     order_id, request_id = await a_request(shop, daemon_id)
-    [open_one] = await list_cancellations(shop.database, only_open=True)
-    assert (open_one.request_id, open_one.decision) == (request_id, "")
+    [open_one] = await open_requests(shop.database, limit=10)
+    assert (open_one.cancel_id, open_one.decision) == (request_id, "")
     assert open_one.respond_by is not None
     answered = await answer_cancellation(shop.database, order_id, Answer("approve"), actor=MIRA)
     assert (answered.request_id, answered.told) == (request_id, True)
@@ -107,7 +107,7 @@ async def test_a_yes_cancels_the_order_once_when_tiktok_says_so(shop: Connected)
     assert (seen["order_status"], seen["decision"], seen["decided_by"]) == ("cancelled", "approve", "mira")
     assert seen["channel_status"] == "CANCELLATION_REQUEST_SUCCESS"
     assert (await answers_sent(shop, "approve"), await answers_sent(shop, "create")) == (1, 0)
-    assert await list_cancellations(shop.database, only_open=True) == []
+    assert await open_requests(shop.database, limit=10) == []
     assert (await account(shop.database)).balanced
 
 

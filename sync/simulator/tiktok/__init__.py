@@ -19,5 +19,6 @@ shipping_calls.py TikTok Shipping: services, labels bought there, documents whos
 logistics.py      the warehouse, the delivery option, the carriers and their tracking numbers
 lookups.py        shops, warehouses, delivery options, shipping providers
 product_calls.py  products by time of change, their stock, and setting it
+return_calls.py   returns: searched, opened, answered, reckoned
 cancellations.py  cancellations by the seller, and those that happened
 """

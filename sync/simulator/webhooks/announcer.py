@@ -11,6 +11,7 @@ from sync.simulator.easypost.trackers import Tracker
 from sync.simulator.shop.cancel_requests import CancelRequest
 from sync.simulator.shop.orders import Order, OrderStatus
 from sync.simulator.shop.packages import Package
+from sync.simulator.shop.returns import Return
 from sync.simulator.tiktok.cancellations import cancel_id
 from sync.simulator.tiktok.order_payload import cancelled_by
 from sync.simulator.webhooks import carrier_events, happenings
@@ -38,6 +39,7 @@ class Announcer:
         world.packages.on_stage = self._parcel_moved
         world.cancel_requests.on_change = self._request_changed
         world.packages.on_regrouped = self._regrouped
+        world.returns.on_change = self._return_changed
         world.trackers.on_created = self._tracker_created
         world.shipments.on_refunded = self._label_refunded
 
@@ -106,6 +108,13 @@ class Announcer:
     def _regrouped(self, how: str, role: str, packages: Sequence[Package], at: float) -> None:
         rows = [(package.id, [part.order.id for part in package.parts]) for package in packages]
         self.tell(happenings.package_update(how, role, rows, at=at))
+
+    def _return_changed(self, made: Return, at: float) -> None:
+        self.tell(
+            happenings.return_status(
+                made.order.id, made.id, made.role, made.kind, made.status, created_at=made.created_at, at=at
+            )
+        )
 
     def _parcel_moved(self, package: Package, at: float) -> None:
         if not self._world.registrations.hooks:

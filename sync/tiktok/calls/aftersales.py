@@ -48,16 +48,6 @@ class AftersalesCalls:
         )
         return CancelledOrder(text(data, "cancel_id"), text(data, "cancel_status"))
 
-    async def cancellations(self, *, cancel_ids: Sequence[str]) -> dict[str, str]:
-        """How these cancellations stand, in TikTok's own words, by their ids."""
-        data = await self._client.call(
-            "cancellations.search",
-            cipher=self._cipher,
-            query={"page_size": "50"},
-            body={"cancel_ids": list(cancel_ids)},
-        )
-        return {text(each, "cancel_id"): text(each, "cancel_status") for each in objects(data, "cancellations")}
-
     async def approve(self, cancel_id: str, *, idempotency_key: str) -> None:
         """Let the buyer's request stand. The same key again changes nothing."""
         await self._client.call(

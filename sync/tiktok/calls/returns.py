@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from sync.tiktok.client import TikTokClient
-from sync.tiktok.reading import amount, objects, text
+from sync.tiktok.reading import amount, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +59,6 @@ class ReturnCalls:
             about={"order_id": tiktok_order_id},
         )
         return OpenedReturn(text(data, "return_id"), text(data, "return_status"))
-
-    async def statuses(self, return_ids: Sequence[str]) -> dict[str, str]:
-        """How these returns stand, in TikTok's own words, by their ids."""
-        data = await self._client.call(
-            "returns.search", cipher=self._cipher, query={"page_size": "50"}, body={"return_ids": list(return_ids)}
-        )
-        return {text(each, "return_id"): text(each, "return_status") for each in objects(data, "return_orders")}
 
     async def approve(
         self,
