@@ -32,6 +32,7 @@ class ListingCalls:
         rows = [
             {
                 "id": order.id,
+                "shop_id": world.grants.with_orders[world.scenario.shop(order.index)].id,
                 "fate": world.scenario.fate(order.index).value,
                 "status": order.status.value,
                 "cancelled_by": cancelled_by(order) if order.cancelled_at is not None else None,

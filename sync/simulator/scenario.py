@@ -104,12 +104,16 @@ class Scenario:
     twin_orders: bool = False
     """Whether every second order is by the buyer of the one before it, to the same address."""
 
+    shops: int = 1
+    """Among how many shops the orders are shared out, each with a seller and a grant of its own."""
     specials: Specials = field(default_factory=Specials)
     """How many orders are not like the others."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.orders <= 1_000_000:
             raise ValueError(f"orders is {self.orders}; give a number from 0 to 1000000.")
+        if not 1 <= self.shops <= 100:
+            raise ValueError(f"shops is {self.shops}; give a number from 1 to 100.")
         if self.orders_per_second <= 0:
             raise ValueError(f"orders_per_second is {self.orders_per_second}; give a number above 0.")
         if not 0 <= self.tiktok_shipping_share <= 1:
@@ -141,6 +145,10 @@ class Scenario:
             return False
         drawn = Random(f"{self.seed}/shipping/{index}").random()  # noqa: S311 - repeatable on purpose
         return drawn < self.tiktok_shipping_share
+
+    def shop(self, index: int) -> int:
+        """Return the number of the shop that the order with this index comes in to."""
+        return index % self.shops
 
     def special(self, index: int) -> Special | None:
         """Return what is special about the order with this index."""

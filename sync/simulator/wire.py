@@ -141,6 +141,7 @@ class Endpoint:
             await _until_disconnected(receive)
             return
         fault = NO_FAULT
+        self._world.orders.viewer = None  # the gate says who looks; nothing else is answered until this call is
         try:
             if outage is not None:
                 raise RefusedError(GATEWAY_REPLY)

@@ -76,7 +76,9 @@ class World:
         self.returns = Returns(scenario.seed, self.orders, self.timeline)
         self.shipments = Shipments(scenario, self.orders, self.timeline)
         self.trackers = Trackers(scenario.seed)
-        self.grants = Grants(scenario.seed, self.credentials, token_seconds, start["at"])
+        self.grants = Grants(
+            scenario.seed, self.credentials, token_seconds, start["at"], scenario.shops, scenario.region
+        )
         self.tokens = self.grants.first.tokens
         self.faults = Faults(scenario.seed, rates)
         self.tallies = Tallies()

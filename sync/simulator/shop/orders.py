@@ -73,6 +73,8 @@ class Orders:
         self.on_new_address: Callable[[Order, float], None] = _nobody_listens
         self.details = lru_cache(maxsize=5_000)(partial(draw_details, scenario))
         self._timeline = timeline
+        self.viewer: int | None = None
+        """The number of the shop whose call is being answered, which sees its own orders; None sees all."""
         self.when_paid: Callable[[Order, float], None] | None = None
         """What happens besides when an order is paid."""
         self.started_at = started_at
@@ -95,7 +97,16 @@ class Orders:
     def find(self, order_id: str) -> Order | None:
         """Return an order that has arrived."""
         index = self.index_of(order_id)
-        return self.arrived[index] if index is not None and index < len(self.arrived) else None
+        return self.arrived[index] if index is not None and index < len(self.arrived) and self.shows(index) else None
+
+    def shows(self, index: int) -> bool:
+        """Say whether the viewer may see the order with this index."""
+        return self.viewer is None or self.viewer == self.scenario.shop(index)
+
+    @property
+    def are_shared_out(self) -> bool:
+        """Whether what is looked at must be told from what other shops have."""
+        return self.viewer is not None and (self.scenario.shops > 1 or self.viewer > 0)
 
     def move(self, order: Order, status: OrderStatus, at: float) -> None:
         """Put the order into another status, which moves its update time; a cancelled one stays cancelled."""

@@ -108,7 +108,8 @@ class Packages:
         tail = package_id.removeprefix(self._id_prefix)
         if len(tail) != 9 or not (tail.isascii() and tail.isdigit()) or int(tail) >= len(self.all):
             return None
-        return self.all[int(tail)]
+        package = self.all[int(tail)]
+        return package if self._orders.shows(package.order.index) else None
 
     def shipped_units(self, order: Order) -> set[int]:
         """Return the indexes of the order's units that were shipped."""

@@ -142,8 +142,9 @@ class CancellationCalls:
         since, before = second(body, "update_time_ge"), second(body, "update_time_lt")
         ids, order_ids = strings(body, "cancel_ids"), strings(body, "order_ids")
         statuses, kinds = strings(body, "cancel_status"), strings(body, "cancel_types")
-        found = [self._payload(order) for order in self._cancelled_on_hold()]
-        found += [self._request_payload(request) for request in self._world.cancel_requests.all]
+        orders, requests = self._world.orders, self._world.cancel_requests.all
+        found = [self._payload(order) for order in self._cancelled_on_hold() if orders.shows(order.index)]
+        found += [self._request_payload(request) for request in requests if orders.shows(request.order.index)]
         rows = [
             row
             for row in sorted(found, key=lambda row: row["update_time"])

@@ -49,6 +49,7 @@ class Gates:
             raise refusal(SELLER_INACTIVE, "The seller is inactive.", 401)
         if not shop.active:
             raise refusal(SHOP_INACTIVE, "The shop is inactive.", 401)
+        self._world.orders.viewer = self._world.grants.number_of(cipher)
 
     def _check(self, call: Call, query: dict[str, str]) -> Grant:
         if query.get("app_key") != self._keys.app_key:

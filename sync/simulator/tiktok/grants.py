@@ -80,20 +80,37 @@ class Found:
 
 @dataclass(slots=True)
 class Grants:
-    """All grants; the first is the shop that the scenario's orders come in to."""
+    """All grants; the first ones are those of the shops that the scenario's orders come in to."""
 
     seed: int
     keys: Credentials
     token_seconds: float
     started_at: float
+    shops: int = 1
+    region: str = "US"
     all: list[Grant] = field(default_factory=list)
+    with_orders: list[GrantedShop] = field(default_factory=list)
+    """The shops that the scenario's orders come in to, by their number."""
+    _number_of: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Begin with the seller whose tokens are handed out by the admin calls."""
         keys = self.keys
         shop = GrantedShop(keys.shop_id, keys.shop_code, keys.shop_name, "US", "LOCAL", keys.shop_cipher)
         tokens = Tokens(self.seed, self.token_seconds, self.started_at)
-        self.all.append(Grant(0, "sim" + keys.shop_id, keys.shop_name, "US", tokens, [shop]))
+        self.all.append(Grant(0, "sim" + keys.shop_id, keys.shop_name, self.region, tokens, [shop]))
+        for number in range(1, self.shops):
+            self._apply_shop(
+                {
+                    "at": self.started_at,
+                    "grant": number,
+                    "name": f"{keys.shop_name} {number + 1}",
+                    "region": self.region,
+                    "seller_type": "LOCAL",
+                }
+            )
+        self.with_orders = [grant.shops[0] for grant in self.all]
+        self._number_of = {shop.cipher: number for number, shop in enumerate(self.with_orders)}
 
     @property
     def first(self) -> Grant:
@@ -116,9 +133,9 @@ class Grants:
         given = grant.code_given_at
         return code == grant.tokens.auth_code and given is not None and now - given > CODE_SECONDS
 
-    def has_orders(self, cipher: str) -> bool:
-        """Say whether the scenario's orders come in to the shop with this cipher."""
-        return cipher == self.keys.shop_cipher
+    def number_of(self, cipher: str) -> int:
+        """Return which of the scenario's shops has this cipher; for one that has no orders, a number that none has."""
+        return self._number_of.get(cipher, len(self.with_orders))
 
     def changes(self) -> Mapping[str, Callable[[Entry], object]]:
         """Return what may be recorded of grants."""

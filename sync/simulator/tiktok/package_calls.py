@@ -84,6 +84,9 @@ class PackageCalls:
     def _filter(self, body: dict[str, Any], *, other_field: str) -> Callable[[int], bool] | None:
         packages = self._world.packages
         checks: list[Callable[[int], bool]] = []
+        orders = self._world.orders
+        if orders.are_shared_out:
+            checks.append(lambda member: orders.shows(packages.all[member].order.index))
         if wanted := body.get("package_status"):
             checks.append(lambda member: self._status(packages.all[member]) == wanted)
         other = packages.by_creation if other_field == "create_time" else packages.by_update

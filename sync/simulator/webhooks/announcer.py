@@ -84,30 +84,47 @@ class Announcer:
         if not self._world.registrations.any or order.status is OrderStatus.PARTIALLY_SHIPPING:
             return  # TikTok's list of statuses in this event does not have that one
         on_hold = self._world.orders.hold_seconds(order) > 0
-        self.tell(happenings.order_status(order.id, order.status.value, on_hold=on_hold, at=at))
+        self.tell(
+            happenings.order_status(order.id, order.status.value, on_hold=on_hold, at=at, shop_id=self._shop(order))
+        )
         if order.status is not OrderStatus.CANCELLED or cancelled_by(order) == "SYSTEM":
             return
         if not any(request.order is order for request in self._world.cancel_requests.all):
             status = "CANCELLATION_REQUEST_COMPLETE"
             self.tell(
                 happenings.cancellation_status(
-                    order.id, cancel_id(order), cancelled_by(order), status, created_at=at, at=at
+                    order.id,
+                    cancel_id(order),
+                    cancelled_by(order),
+                    status,
+                    created_at=at,
+                    at=at,
+                    shop_id=self._shop(order),
                 )
             )
 
     def _request_changed(self, request: CancelRequest, at: float) -> None:
         self.tell(
             happenings.cancellation_status(
-                request.order.id, request.id, request.by, request.status, created_at=request.created_at, at=at
+                request.order.id,
+                request.id,
+                request.by,
+                request.status,
+                created_at=request.created_at,
+                at=at,
+                shop_id=self._shop(request.order),
             )
         )
 
+    def _shop(self, order: Order) -> str:
+        return self._world.grants.with_orders[self._world.scenario.shop(order.index)].id
+
     def _address_changed(self, order: Order, at: float) -> None:
-        self.tell(happenings.address_update(order.id, at=at))
+        self.tell(happenings.address_update(order.id, at=at, shop_id=self._shop(order)))
 
     def _regrouped(self, how: str, role: str, packages: Sequence[Package], at: float) -> None:
         rows = [(package.id, [part.order.id for part in package.parts]) for package in packages]
-        self.tell(happenings.package_update(how, role, rows, at=at))
+        self.tell(happenings.package_update(how, role, rows, at=at, shop_id=self._shop(packages[0].order)))
 
     def _return_changed(self, made: Return, at: float) -> None:
         self.tell(

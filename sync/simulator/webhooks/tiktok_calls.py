@@ -64,4 +64,5 @@ class WebhookCalls:
         return topic
 
     def _shop(self, call: Call) -> str:
-        return self._world.credentials.shop_id
+        ciphers = {shop.cipher: shop.id for grant in self._world.grants.all for shop in grant.shops}
+        return ciphers[call.value("shop_cipher") or ""]

@@ -178,6 +178,7 @@ async def test_the_listing_shows_every_order_with_its_packages_and_labels(seller
     assert len(rows) == 60
     assert rows[order["id"]] == {
         "id": order["id"],
+        "shop_id": seller.keys["shop_id"],
         "fate": "completed",
         "status": "AWAITING_COLLECTION",
         "cancelled_by": None,
