@@ -25,6 +25,9 @@ import yarl
 
 from engine.errors import Misconfigured
 
+LONGEST_RETRY_AFTER_SECONDS = 3600.0
+"""No other side may make orders wait longer by a header; it is asked again then."""
+
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
@@ -227,16 +230,16 @@ def encode_json(value: object) -> bytes:
 
 
 def retry_after_seconds(response: httpx.Response, *, now: datetime | None = None) -> float | None:
-    """The other side's `Retry-After`, given in seconds or as a date, as seconds from now; None when it is no such."""
+    """The other side's `Retry-After`, given in seconds or as a date, as seconds from now, an hour at most; None when it is no such."""
     text = response.headers.get("retry-after", "").strip()
     if not text:
         return None
     if text.isascii() and text.isdigit():
-        return min(float(text), 86_400.0)
+        return min(float(text), LONGEST_RETRY_AFTER_SECONDS)
     try:
         moment = parsedate_to_datetime(text)
     except ValueError:
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return min(max((moment - (now or datetime.now(UTC))).total_seconds(), 0.0), 86_400.0)
+    return min(max((moment - (now or datetime.now(UTC))).total_seconds(), 0.0), LONGEST_RETRY_AFTER_SECONDS)

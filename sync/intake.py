@@ -18,6 +18,7 @@ from engine.orders import inbox, intake
 from engine.orders.intake import IntakeResult
 from engine.orders.parcels import packages
 from engine.ports import InboxClaim, OrderFact, TrackingFact
+from sync.seller_center.documents import IMPORTED_ORDER, imported_fact
 from sync.shipping.easypost_webhooks import EASYPOST, read_event
 from sync.shipping.port import Track
 from sync.shipping.tracking import fact_of
@@ -40,12 +41,22 @@ async def drain(
 ) -> int:
     """Understand up to `limit` stored payloads. Answers how many; fewer than `limit` means that the inbox is empty."""
     claims = await inbox.claim(database, limit, _LEASE_SECONDS, daemon_id, dead_after_seconds)
-    parcels = [claim for claim in claims if claim.kind == EASYPOST]
+    if sealed := [claim for claim in claims if not claim.payload and claim.attempt <= _MOST_ATTEMPTS]:
+        await _look_for_keys(database, sealed)
+    held = {claim.inbox_id for claim in sealed}
+    parcels = [claim for claim in claims if claim.kind == EASYPOST and claim.inbox_id not in held]
     if parcels:
         await _follow(database, parcels)
-    if orders := [claim for claim in claims if claim.kind != EASYPOST]:
+    if orders := [claim for claim in claims if claim.kind != EASYPOST and claim.inbox_id not in held]:
         await _apply(database, orders)
     return len(claims)
+
+
+async def _look_for_keys(database: Database, claims: Sequence[InboxClaim]) -> None:
+    """Another program may have stored a payload under a key that is younger than this one: read the keys, and look again."""
+    async with database.pool.acquire() as connection:
+        await database.vault.load(connection)
+    await inbox.put_back(database, claims, 1.0, "its key was not known here yet")
 
 
 async def _apply(database: Database, claims: Sequence[InboxClaim]) -> None:
@@ -117,9 +128,11 @@ async def set_aside(database: Database, claim: InboxClaim) -> None:
 
 def understand(claim: InboxClaim) -> OrderFact | inbox.Understood:
     """What a payload says, or how the inbox remembers one that says nothing usable."""
-    if claim.kind != ORDER or claim.shop_id is None:
+    if claim.kind not in {ORDER, IMPORTED_ORDER} or claim.shop_id is None:
         return inbox.Understood(claim, "ignored", f"nothing here handles {claim.kind}")
     try:
+        if claim.kind == IMPORTED_ORDER:
+            return imported_fact(claim.shop_id, claim.payload)
         return order_fact(claim.shop_id, read_order(claim.payload))
     except OrdersError as error:
         _log.warning("payload_refused", inbox_id=str(claim.inbox_id), code=error.code)

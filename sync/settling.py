@@ -40,7 +40,9 @@ def outcome_of(error: OrdersError, provider_reference: str = "") -> Outcome:
     if isinstance(error, Ambiguous):
         return Unsure(error.code, error.sentence, provider_reference)
     if isinstance(error, Retryable):
-        return Postponed(error.code, error.sentence, error.retry_after_seconds, burns_attempt=not error.postponed)
+        # A wait that the other side asks for costs no try; should it never end, the breaker leaves the other side alone.
+        asked = error.postponed or error.retry_after_seconds is not None
+        return Postponed(error.code, error.sentence, error.retry_after_seconds, burns_attempt=not asked)
     return Failed(error.code, error.sentence)
 
 

@@ -7,13 +7,14 @@ understands them once the lease is over: nothing is lost, and the same file agai
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from engine.identifiers import ShopId, UserId, new_id
 from engine.orders import inbox, intake
+from engine.orders.intake import IntakeResult
 from engine.orders.intake_known import Applied, judge
 from engine.ports import InboxClaim, OrderFact
 
@@ -38,6 +39,9 @@ INSERT INTO inbox (id, shop_id, source, kind, payload, lease_token, lease_until,
 SELECT d.id, $2, $3, d.kind, d.payload, $5, now() + make_interval(secs => $4), 1
 FROM unnest($1::uuid[], $6::text[], $7::bytea[]) AS d(id, kind, payload)
 """
+
+
+Remembered = Callable[[InboxClaim, Sequence[OrderFact], IntakeResult], inbox.Understood]
 
 
 class Foreseen(StrEnum):
@@ -77,16 +81,23 @@ async def foresee(database: Database, facts: Sequence[OrderFact]) -> dict[str, F
 
 
 async def take_in(
-    database: Database, shop_id: ShopId, owner: UserId, orders: Sequence[ImportedOrder]
+    database: Database, shop_id: ShopId, owner: UserId, orders: Sequence[ImportedOrder], remembered: Remembered
 ) -> dict[str, Foreseen]:
-    """Store these orders' payloads and apply them. Answers what each did, by TikTok order id."""
+    """Store these orders' payloads and apply them. Answers what each did, by TikTok order id.
+
+    `remembered` says how the inbox remembers a payload whose fact was applied.
+    """
     foreseen = await foresee(database, [order.fact for order in orders])
     ours = [order for order in orders if foreseen[order.fact.tiktok_order_id] is not Foreseen.ELSEWHERE]
     if not ours:
         return foreseen
     claims = await _store(database, shop_id, owner, ours)
-    understood = [inbox.Understood(claim, "done", "applied") for claim in claims]
-    result = await intake.apply(database, [order.fact for order in ours], understood)
+    facts = {order.payload: order.fact for order in ours}
+
+    async def conclude(_: Any, result: IntakeResult) -> list[inbox.Understood]:
+        return [remembered(claim, [facts[claim.payload]], result) for claim in claims]
+
+    result = await intake.apply(database, list(facts.values()), conclude=conclude)
     return foreseen | {number: _MEANS[applied] for number, applied in result.applied.items()}
 
 

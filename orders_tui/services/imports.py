@@ -18,6 +18,7 @@ from engine.orders import importing
 from engine.orders.importing import Foreseen, ImportedOrder
 from engine.shops.offline import FileShop, find_file_shop
 from orders_tui.services.door import Door, lost_is_unreachable
+from sync.intake import settled
 from sync.seller_center.documents import IMPORTED_ORDER, document_of, imported_fact
 from sync.seller_center.export_file import FoundOrder, Survey, found_orders, survey
 from sync.seller_center.markets import market_of, require_market
@@ -97,7 +98,9 @@ class Imports:
     async def _take_in(self, shop: FileShop, orders: Sequence[ImportedOrder]) -> dict[str, Foreseen | OrdersError]:
         """Take orders in; one that breaks the intake is found by halving and refused alone."""
         try:
-            return dict(await self._door.write(importing.take_in(self._database, shop.shop_id, shop.user_id, orders)))
+            return dict(
+                await self._door.write(importing.take_in(self._database, shop.shop_id, shop.user_id, orders, settled))
+            )
         except Exception as error:
             if is_lost(error) or (isinstance(error, OrdersError) and error.code.startswith("database.")):
                 raise

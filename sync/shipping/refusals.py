@@ -56,7 +56,7 @@ def raise_refusal(response: httpx.Response, *, doing: str, spends: bool, private
             postponed=True,
         )
     if status == 408 or status >= 500 or code in _UNCLEAR:
-        raise unclear(doing, where, spends=spends)
+        raise unclear(doing, where, spends=spends, wish=retry_after_seconds(response))
     sentence = redact(message, private)
     if code == "SHIPMENT.POSTAGE.EXISTS":
         raise AlreadyBought("carrier.already_bought", f"The label was bought before {where}.")
@@ -106,12 +106,12 @@ def lost(error: httpx.HTTPError, *, doing: str, spends: bool) -> OrdersError:
     return unclear(doing, f"({what})", spends=spends)
 
 
-def unclear(doing: str, where: str, *, spends: bool) -> OrdersError:
+def unclear(doing: str, where: str, *, spends: bool, wish: float | None = None) -> OrdersError:
     """No clear answer: unknown when money may have moved, else simply to be tried again."""
     sentence = f"EasyPost gave no clear answer to the request to {doing} {where}"
     if spends:
         return Ambiguous("carrier.no_answer", f"{sentence}; it is looked up next.")
-    return Retryable("carrier.no_answer", f"{sentence}.")
+    return Retryable("carrier.no_answer", f"{sentence}.", retry_after_seconds=wish)
 
 
 def no_offer(messages: Iterable[str], private: Iterable[str]) -> Terminal:

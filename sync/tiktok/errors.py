@@ -113,7 +113,7 @@ def open_envelope(
     if code in TOO_MANY or response.status_code == 429:
         raise _too_many(response, where, hourly=code == HOURLY_CAP)
     if code in BROKEN or response.status_code >= 500:
-        raise _broken(doing, where, writes=writes)
+        raise _broken(doing, where, writes=writes, wish=retry_after_seconds(response))
     if code in {SHOP_INACTIVE, SELLER_INACTIVE}:
         whose = "the seller is" if code == SELLER_INACTIVE else "the shop is"
         advice = f"{whose} inactive; reactivate it in the seller centre, it goes on by itself then"
@@ -208,7 +208,7 @@ def _by_status(response: httpx.Response, *, doing: str, writes: bool) -> OrdersE
     if status == 429:
         return _too_many(response, where)
     if status == 408 or status >= 500 or status < 400:
-        return _broken(doing, where, writes=writes)
+        return _broken(doing, where, writes=writes, wish=retry_after_seconds(response))
     return Terminal("tiktok.refused", f"TikTok refused to {doing} {where}; check the address of the TikTok API.")
 
 
@@ -235,12 +235,13 @@ def _too_many(response: httpx.Response, where: str, *, hourly: bool = False) -> 
     )
 
 
-def _broken(doing: str, where: str, *, writes: bool) -> OrdersError:
+def _broken(doing: str, where: str, *, writes: bool, wish: float | None = None) -> OrdersError:
     if writes:
         return Ambiguous(
             "tiktok.no_answer", f"TikTok gave no clear answer to the request to {doing} {where}; it is looked up next."
         )
-    return Retryable("tiktok.no_answer", f"TikTok gave no clear answer to the request to {doing} {where}.")
+    sentence = f"TikTok gave no clear answer to the request to {doing} {where}."
+    return Retryable("tiktok.no_answer", sentence, retry_after_seconds=wish)
 
 
 _EMAIL = re.compile(r"\S+@\S+")

@@ -190,7 +190,8 @@ async def test_the_bytes_that_were_serialised_are_the_bytes_that_arrive() -> Non
         ("soon", None),
         ("-3", None),
         ("", None),
-        ("999999999999", 86_400.0),
+        ("999999999999", 3600.0),
+        ("Fri, 01 Jan 2027 00:00:00 GMT", 3600.0),
     ],
 )
 def test_retry_after_is_read_as_seconds_or_as_a_date(header: str, seconds: float | None) -> None:

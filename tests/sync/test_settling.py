@@ -46,7 +46,8 @@ async def test_one_that_raises_does_not_stop_the_others() -> None:
     [
         (Terminal("c", "No."), Failed("c", "No.")),
         (Ambiguous("c", "Who knows."), Unsure("c", "Who knows.", "shp_1")),
-        (Retryable("c", "Later.", retry_after_seconds=3), Postponed("c", "Later.", 3, burns_attempt=True)),
+        (Retryable("c", "Later.", retry_after_seconds=3), Postponed("c", "Later.", 3, burns_attempt=False)),
+        (Retryable("c", "Broken."), Postponed("c", "Broken.", None, burns_attempt=True)),
         (Retryable("c", "Wait.", postponed=True), Postponed("c", "Wait.", None, burns_attempt=False)),
     ],
 )

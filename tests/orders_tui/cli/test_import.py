@@ -74,8 +74,8 @@ async def test_the_good_orders_are_taken_in_once_and_the_bad_rows_are_named(
     assert said.err == "2 new, 1 refused.\n"
     after = await counts(store)
     assert (after["orders"], after["order_item_units"], after["inbox"]) == (2, 5, 2)
-    states = await store.pool.fetch("SELECT DISTINCT source, state, kind FROM inbox")
-    assert [tuple(row) for row in states] == [("import", "done", "imported_order")]
+    states = await store.pool.fetch("SELECT DISTINCT source, state, kind, event FROM inbox")
+    assert [tuple(row) for row in states] == [("import", "done", "imported_order", "order.created")]
     again = await brought(command, path)
     assert [line.split()[0] for line in again.lines] == ["refused", "unchanged", "unchanged"]
     assert await counts(store) == after
@@ -120,17 +120,20 @@ async def test_what_an_import_left_half_done_a_daemon_finishes(
     await offline_shop(command)
     path = as_csv(tmp_path / "orders.csv", table([MUGS]))
 
-    async def dies(*_: object) -> None:
+    async def dies(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(intake, "apply", dies)
     assert (await brought(command, path)).code == 130
     monkeypatch.undo()
-    await read_keys(store)
     daemon_id = await daemons.register(store, "test")
     assert await store.pool.fetchval("SELECT count(*) FROM orders") == 0
     assert await drain(store, daemon_id, 10) == 0  # still the importer's
     await store.pool.execute("UPDATE inbox SET lease_until = now() - interval '1 second'")
+    # The daemon is older than the creator's key: it learns it, and looks again.
+    assert await drain(store, daemon_id, 10) == 1
+    assert await store.pool.fetchval("SELECT state FROM inbox") == "new"
+    await store.pool.execute("UPDATE inbox SET due_at = now()")
     assert await drain(store, daemon_id, 10) == 1
     assert await store.pool.fetchval("SELECT tiktok_order_id FROM orders") == ORDER
 

@@ -218,6 +218,16 @@ async def test_too_many_calls_postpone_for_as_long_as_tiktok_asks(call: str, ans
     assert (failure.code, failure.postponed, failure.retry_after_seconds) == ("tiktok.too_many_requests", True, 7.0)
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [refused(36009003, status=503, Retry_After="40"), reply(status=503, body=b"busy", headers={"Retry-After": "40"})],
+)
+async def test_an_overloaded_tiktok_is_given_the_time_it_asks_for(answer: bytes) -> None:
+    failure = await failure_of(lambda _: answer, "read")
+    assert isinstance(failure, Retryable)
+    assert (failure.code, failure.postponed, failure.retry_after_seconds) == ("tiktok.no_answer", False, 40.0)
+
+
 async def test_an_unreachable_tiktok_never_saw_the_write() -> None:
     async with scripted(lambda _: None) as server:
         pass
