@@ -52,6 +52,7 @@ def outside_settings(settings: Settings, database: Database) -> OutsideSettings:
         cancellations=settings.tiktok.for_cancellations(),
         notices=PostSettings(
             templates=settings.notices.templates,
+            bounces=settings.notices.bounces,
             apprise=settings.notices.for_apprise(),
             sending=SendingSettings(
                 idle_seconds=settings.daemon.idle_seconds, retries=settings.retries.notices.for_engine()

@@ -222,7 +222,8 @@ class SmtpSection(Section):
 class NoticesSection(Section):
     """Where letters go: to the mail server if there is one, else to a Maildir (`folder`, or in the data directory).
 
-    `templates` is a directory of the owner's own words; `apprise_kinds` are the kinds of Apprise URLs that targets may have.
+    `templates` is a directory of the owner's own words; `apprise_kinds` are the kinds of Apprise URLs that targets may have;
+    `bounces` is a Maildir of what mail servers send back to the sender.
     """
 
     sender: str = "orders@orders-tui.invalid"
@@ -230,6 +231,7 @@ class NoticesSection(Section):
     durable: bool = True
     smtp: SmtpSection | None = None
     templates: OwnPath | None = None
+    bounces: OwnPath | None = None
     apprise_kinds: tuple[str, ...] = ()
     """Beside slack, discord, tgram, ntfys and the like, which are allowed from the start."""
     apprise_timeout_seconds: PositiveFloat = 15.0

@@ -10,5 +10,6 @@ Where to look
     people      who they are
     targets     adding, switching and removing targets, and how they fare
     choices     what each person wants, and when; addresses that want nothing
+    bounces     letters that came back
     history     what was sent to whom
 """

@@ -46,7 +46,7 @@ def demo_settings(files: DemoFiles, url: str, app_key: str) -> Settings:
             base_url=url, auth_url=url, app_key=app_key, calls_per_second=0, poll_seconds=1, overlap_seconds=3
         ),
         carrier=CarrierSection(base_url=url, calls_per_second=0, tracking_seconds=1.0),
-        notices=NoticesSection(durable=False),
+        notices=NoticesSection(durable=False, bounces=files.directory / "bounces"),
         daemon=DaemonSection(idle_seconds=0.5),
         # Its world fails on purpose, and a demo that is killed in the middle has used up tries without an answer.
         retries=RetriesSection(

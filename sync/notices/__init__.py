@@ -10,5 +10,6 @@ Where to look
     deliveries       the effect "send a notice": straight to its address, or handed over to targets
     post_office      all of it as one process keeps it
     sending          what was handed over, target by target
+    bounces          what mail servers send back, read from a folder
     trial            addresses and targets tried out
 """

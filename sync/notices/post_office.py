@@ -22,9 +22,10 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class PostSettings:
-    """`templates` is the owner's own directory of words."""
+    """`templates` is the owner's own directory of words, `bounces` the Maildir of letters that came back."""
 
     templates: Path | None = None
+    bounces: Path | None = None
     apprise: AppriseSettings = field(default_factory=AppriseSettings)
     sending: SendingSettings = field(default_factory=SendingSettings)
 
@@ -41,6 +42,7 @@ class PostOffice:
         clock: Callable[[], datetime] | None = None,
     ) -> None:
         settings = settings or PostSettings()
+        self.bounces = settings.bounces
         self._outbox = outbox
         self._clock = clock
         self._apprise = AppriseChannel(settings.apprise)

@@ -10,6 +10,7 @@ Where to look
     tracking      what the carriers say of open parcels
     channels      what shops list, and what they are told of stock
     stock         alarms, and the nightly check that stock adds up
+    bounces       letters that came back
     grants        tokens refreshed early, grants that end, and which shops are reached
 """
 
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sync.rounds import channels, dependencies, grants, housekeeping, polls, stock, tracking
+from sync.rounds import bounces, channels, dependencies, grants, housekeeping, polls, stock, tracking
 from sync.rounds.post import Post
 from sync.schedule import Tick
 
@@ -29,5 +30,6 @@ ROUNDS: tuple[Callable[[Post], list[Tick]], ...] = (
     tracking.ticks,
     stock.ticks,
     channels.ticks,
+    bounces.ticks,
 )
 """All of them."""

@@ -28,6 +28,7 @@ from orders_tui.demo.preparation import LEAD
 from sync.simulator.scenario import Fate
 from tests.faults.interception import Blow, Moment, Strike
 from tests.faults.stage import Stage
+from tests.sync.notices.reports import report
 
 Part = Callable[[Stage], Coroutine[Any, Any, None]]
 
@@ -89,6 +90,16 @@ async def _targets_are_told(stage: Stage) -> None:
     await _until(stage, "SELECT count(*) >= 6 FROM failures WHERE code = 'out_of_stock' AND resolved_at IS NULL")
     await stage.until(told, "The last letter to a target")
     await _stock_arrives(stage)
+
+
+async def _a_letter_comes_back(stage: Stage) -> None:
+    """The first letter to a customer is returned by a mail server, into the folder that the daemons read."""
+    sent = "SELECT id FROM effects WHERE kind = 'notice' AND state = 'done' AND request ->> 'audience' = 'customer' LIMIT 1"
+    await _until(stage, f"SELECT EXISTS ({sent})")
+    new = stage.shop.folder / "bounces" / "new"
+    new.mkdir(parents=True, exist_ok=True)
+    (new / "1.returned").write_text(report(await stage.ask(sent), "550 5.1.1 no such mailbox"))
+    await _until(stage, "SELECT EXISTS (SELECT FROM notice_sends WHERE state = 'bounced')")
 
 
 async def _hold_for_a_moment(stage: Stage) -> None:
@@ -357,6 +368,7 @@ SCENES = {
         Scene("old token", world={"token_seconds": 2000}),
         Scene("late stock", _empty_shelves, _stock_arrives),
         Scene("notice targets", _two_targets, _targets_are_told),
+        Scene("bounces", meanwhile=_a_letter_comes_back),
         Scene("timed holds", _hold_for_a_moment),
         Scene("corrupted address", _corrupted, _mend_address),
         Scene("by hand", _pick_by_hand, _change_their_mind),
