@@ -6,7 +6,7 @@ counts for the very next notice, and looking costs no statement of its own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -120,7 +120,7 @@ async def read_directory(database: Database, version: int) -> Directory:
         refusals = await connection.fetch(_REFUSALS)
     return Directory(
         version,
-        {row["id"]: target_of(database, row) for row in targets},
+        {target.target_id: target for target in await targets_of(database, targets)},
         {(UserId(row["user_id"]), row["template"], row["channel"]): _choice(row) for row in choices},
         frozenset((row["word"], row["template"]) for row in refusals),
     )
@@ -131,8 +131,18 @@ async def changed(connection: Any) -> None:
     await connection.execute(_CHANGED)
 
 
-def target_of(database: Database, row: Any) -> Target:
-    """One row as a target; an address that cannot be opened is an empty one."""
+async def targets_of(database: Database, rows: Sequence[Any]) -> list[Target]:
+    """Rows as targets; an address that cannot be opened is an empty one."""
+    targets = [_target(database, row) for row in rows]
+    if any(row["address"] and not target.address for row, target in zip(rows, targets, strict=True)):
+        # Another program has made a data key since this one read them.
+        async with database.pool.acquire() as connection:
+            await database.vault.load(connection)
+        targets = [_target(database, row) for row in rows]
+    return targets
+
+
+def _target(database: Database, row: Any) -> Target:
     try:
         address = (database.vault.open("notice_targets.address", row["id"], row["address"]) or b"").decode()
     except OrdersError:

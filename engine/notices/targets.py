@@ -13,7 +13,7 @@ from engine.actors import Actor
 from engine.audit import chain
 from engine.errors import NotFound, Refused
 from engine.identifiers import DEFAULT_CREATOR, ShopId, UserId, new_id
-from engine.notices.directory import Target, changed, target_of
+from engine.notices.directory import Target, changed, targets_of
 from engine.notices.people import find_person
 from engine.notices.sends import write_fared
 from engine.ports import Done, Failed, Outcome
@@ -76,7 +76,8 @@ class TargetView:
 
 async def list_targets(database: Database) -> list[TargetView]:
     """Every target, by label."""
-    return [_view(database, row) for row in await database.pool.fetch(_LIST)]
+    rows = await database.pool.fetch(_LIST)
+    return [_view(target, row) for target, row in zip(await targets_of(database, rows), rows, strict=True)]
 
 
 async def find_target(database: Database, label: str) -> Target:
@@ -84,7 +85,7 @@ async def find_target(database: Database, label: str) -> Target:
     row = await database.pool.fetchrow("SELECT * FROM notice_targets WHERE label = $1", label)
     if row is None:
         raise _unknown(label)
-    return target_of(database, row)
+    return (await targets_of(database, [row]))[0]
 
 
 async def add_target(database: Database, new: NewTarget, *, known_templates: Collection[str], actor: Actor) -> None:
@@ -185,8 +186,7 @@ def _unknown(label: str) -> NotFound:
     return NotFound("notices.unknown_target", f"There is no target {label!r}; orders-tui notices targets lists them.")
 
 
-def _view(database: Database, row: Any) -> TargetView:
-    target = target_of(database, row)
+def _view(target: Target, row: Any) -> TargetView:
     where = target.address
     if target.channel is NoticeChannel.APPRISE:
         kind = _KIND.match(target.address)

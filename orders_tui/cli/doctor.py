@@ -6,7 +6,6 @@ import asyncio
 import os
 import platform
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -21,7 +20,9 @@ from engine.errors import OrdersError
 from engine.fleet.dependencies import read_states
 from engine.privacy.secrets import Secrets, system_keyring
 from engine.reports.overview import pulse
+from orders_tui.cli.doctor_notices import notice_findings, target_findings
 from orders_tui.cli.exits import Exit, code_of
+from orders_tui.cli.findings import Finding
 from orders_tui.cli.output import emit, emit_json, narrate
 from orders_tui.cli.status import is_well, line_of
 from orders_tui.settings import Settings
@@ -30,16 +31,6 @@ from orders_tui.settings_file import read_settings, settings_path
 app = cyclopts.App(name="doctor", help="Check everything the program depends on, one line each.")
 
 CONNECT_SECONDS = 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What was found of one dependency; `exit_code` other than 0 means that it stops the program."""
-
-    name: str
-    fine: bool
-    sentence: str
-    exit_code: int = 0
 
 
 @app.default
@@ -69,7 +60,8 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
         ("carrier", settings.carrier.base_url, "easypost_api_key", True),
     ):
         yield await _dependency(settings, name, base_url, secret, ready=ready)
-    yield await _notices(settings)
+    async for finding in notice_findings(settings, _secrets(settings), _data_directory(settings)):
+        yield finding
 
 
 async def _database(settings: Settings) -> AsyncIterator[Finding]:
@@ -90,6 +82,8 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
         now = await pulse(database)
         daemon = "at work" if now.daemon_alive else "none is running: start orders-tui daemon, or open the console"
         yield Finding("daemon", fine=now.daemon_alive, sentence=daemon)
+        async for finding in target_findings(database, settings):
+            yield finding
         states = await read_states(database)
         for state in states:
             sentence = line_of(state).partition(" ")[2].strip()
@@ -106,14 +100,6 @@ async def _dependency(settings: Settings, name: str, base_url: str, secret: str,
         return Finding(name, fine=False, sentence=f"not set up: {missing} missing (ORDERS_TUI_{secret.upper()})")
     parts = urlsplit(base_url)
     return await _reach(name, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
-
-
-async def _notices(settings: Settings) -> Finding:
-    smtp = settings.notices.smtp
-    if smtp is not None:
-        return await _reach("notices", smtp.host, smtp.port)
-    folder = settings.notices.folder or _data_directory(settings) / "notices"
-    return Finding("notices", fine=True, sentence=f"left in {folder}; no mail server is set")
 
 
 async def _reach(name: str, host: str, port: int) -> Finding:

@@ -63,28 +63,29 @@ class SmtpOutbox:
         if settings.authorities:
             self._tls.load_verify_locations(settings.authorities)
 
+    async def check(self) -> str:
+        """What is wrong with the mail server, in one sentence; empty when it lets us in."""
+        client = self._client()
+        try:
+            await client.connect()
+        except aiosmtplib.SMTPAuthenticationError:
+            return self._refused_login()
+        except (aiosmtplib.SMTPException, OSError) as error:
+            return f"The mail server {self._settings.host}:{self._settings.port} could not be used ({type(error).__name__})."
+        await self._leave(client)
+        return ""
+
     async def deliver(self, letters: Sequence[Letter]) -> list[Outcome]:
         """4xx replies postpone, 5xx fail; a connection lost inside a letter leaves it unsure and postpones the rest.
 
         What is written for staff and has no address goes to the sender, whose mailbox is the shop's own.
         """
         outcomes: list[Outcome] = []
-        settings = self._settings
-        client = aiosmtplib.SMTP(
-            hostname=settings.host,
-            port=settings.port,
-            username=settings.username or None,
-            password=settings.password or None,
-            use_tls=settings.encryption is Encryption.TLS,
-            start_tls=settings.encryption is Encryption.STARTTLS,
-            tls_context=None if settings.encryption is Encryption.NONE else self._tls,
-            timeout=settings.timeout_seconds,
-        )
+        client = self._client()
         try:
             await client.connect()
         except aiosmtplib.SMTPAuthenticationError:
-            sentence = f"The mail server {settings.host} refuses the user name or password; check both."
-            return [patiently(letter, "notices.credentials", sentence) for letter in letters]
+            return [patiently(letter, "notices.credentials", self._refused_login()) for letter in letters]
         except (aiosmtplib.SMTPException, OSError) as error:
             return [self._unreachable(letter, error) for letter in letters]
         try:
@@ -95,6 +96,22 @@ class SmtpOutbox:
         finally:
             await self._leave(client)
         return outcomes + [self._unreachable(letter, ConnectionError()) for letter in letters[len(outcomes) :]]
+
+    def _client(self) -> aiosmtplib.SMTP:
+        settings = self._settings
+        return aiosmtplib.SMTP(
+            hostname=settings.host,
+            port=settings.port,
+            username=settings.username or None,
+            password=settings.password or None,
+            use_tls=settings.encryption is Encryption.TLS,
+            start_tls=settings.encryption is Encryption.STARTTLS,
+            tls_context=None if settings.encryption is Encryption.NONE else self._tls,
+            timeout=settings.timeout_seconds,
+        )
+
+    def _refused_login(self) -> str:
+        return f"The mail server {self._settings.host} refuses the user name or password; check both."
 
     async def _send(self, client: aiosmtplib.SMTP, letter: Letter) -> Outcome:
         if not letter.recipient and letter.audience in _STAFF:

@@ -128,7 +128,11 @@ async def _work(orders: Orders, line: Connection) -> None:
 
     interception = Interception(orders.strikes, struck)
     settings = demo_settings(DemoFiles(orders.folder), orders.url, orders.app_key).model_copy(
-        update={"notices": NoticesSection(folder=orders.folder / "notices", durable=False)}
+        update={
+            "notices": NoticesSection(
+                folder=orders.folder / "notices", durable=False, bounces=orders.folder / "bounces"
+            )
+        }
     )
     url = orders.environment["ORDERS_TUI_DATABASE__URL"]
     opening = DatabaseSettings(

@@ -11,7 +11,10 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class MailServer:
-    """`answers` replace the reply to a command, by its first word or by `RCPT <address>`; an empty one hangs up."""
+    """`answers` replace the reply to a command, by its first word or by `RCPT <address>`; an empty one hangs up.
+
+    `greylists` are put off the first time they are named; `slow` commands are answered after so many seconds.
+    """
 
     port: int = 0
     answers: dict[str, str] = field(default_factory=dict)
@@ -20,6 +23,9 @@ class MailServer:
     connections: int = 0
     messages: list[str] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
+    greylists: frozenset[str] = frozenset()
+    slow: dict[str, float] = field(default_factory=dict)
+    put_off: set[str] = field(default_factory=set)
 
 
 @asynccontextmanager
@@ -56,9 +62,14 @@ async def _session(server: MailServer, reader: asyncio.StreamReader, writer: asy
         word = line.split(" ")[0].upper()
         address = line.partition("<")[2].partition(">")[0]
         answer = server.answers.get(f"{word} {address}", server.answers.get(word))
+        if word == "RCPT" and address in server.greylists - server.put_off:
+            server.put_off.add(address)
+            answer = "451 4.7.1 greylisted, come back later"
         if answer == "":
             writer.transport.abort()
             return
+        if word in server.slow:
+            await asyncio.sleep(server.slow[word])
         if answer is None:
             answer = {
                 "EHLO": "\r\n".join(["250-mail.example", *(f"250-{offer}" for offer in server.offers), "250 8BITMIME"]),

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from email import message_from_string
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
-from engine.identifiers import new_id
 from engine.notices import bounces as ledger
 from sync.notices import bounces
 from tests.sync.notices.reports import report
 
-ID = new_id()
+ID = UUID("01960000-0000-7000-8000-0000000000b0")
 
 
 @pytest.mark.parametrize("whole", [False, True])
@@ -48,6 +48,7 @@ def test_only_an_address_that_is_none_is_over(said: str, words: str, over: bool)
         report(ID, "550 5.1.1 x").replace(str(ID), "somebody-elses-id"),
         "\x00\xff not mail",
     ],
+    ids=["delayed", "delivered", "holiday", "a stranger's", "no mail"],
 )
 def test_what_is_no_bounce_of_ours_is_left_alone(text: str) -> None:
     assert bounces.bounce_of(message_from_string(text)) is None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from email import message_from_string
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from engine.errors import Misconfigured
 from engine.ports import Done, Failed, NoticeSent, Postponed, Unsure
 from sync.notices.letter import message_id
 from sync.notices.smtp import Encryption, SmtpOutbox, SmtpSettings
+from sync.notices.templates import Templates
 from tests.sync.certificates import self_signed
 from tests.sync.notices.letters import letter
 from tests.sync.notices.smtp_server import MailServer, mail_server
@@ -149,3 +152,97 @@ def test_another_machine_is_never_written_to_in_the_clear() -> None:
     with pytest.raises(Misconfigured) as refused:
         SmtpOutbox(SmtpSettings("mail.example", 25, SENDER, encryption=Encryption.NONE))
     assert refused.value.code == "notices.not_encrypted"
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ({"RCPT": "452 4.2.2 over quota"}, "later"),
+        ({"RCPT": "452 mailbox is full"}, "later"),
+        ({".": "552 5.2.2 over quota"}, "never"),
+        ({"RCPT": "552 mailbox is full"}, "never"),
+        ({"MAIL": "452 4.3.1 no space left here"}, "server"),
+        ({"MAIL": "452 no space left here"}, "server"),
+    ],
+)
+async def test_a_full_mailbox_is_said_in_one_sentence_and_the_rest_goes_on(
+    answers: dict[str, str], expected: str
+) -> None:
+    async with mail_server(MailServer(answers=answers)) as server:
+        (outcome,) = await outbox(server).deliver([letter()])
+        server.answers.clear()
+        (after,) = await outbox(server).deliver([letter()])
+    assert isinstance(after, Done)
+    if expected == "never":
+        assert outcome == Failed("notices.mailbox_full", "The mailbox of the customer is full and takes no letter.")
+        return
+    assert isinstance(outcome, Postponed)
+    assert not outcome.burns_attempt
+    full = "The mailbox of the customer is full; it is tried again later."
+    assert (outcome.code == "notices.mailbox_full", outcome.sentence == full) == (expected == "later",) * 2
+
+
+async def test_a_greylisted_letter_is_taken_later_in_the_same_batch_as_others() -> None:
+    one, two = letter("grey@relay.example"), letter("bo@relay.example")
+    async with mail_server(MailServer(greylists=frozenset({"grey@relay.example"}))) as server:
+        first = await outbox(server).deliver([one, two])
+        second = await outbox(server).deliver([one])
+    assert [type(each) for each in first] == [Postponed, Done]
+    assert isinstance(first[0], Postponed)
+    assert (first[0].code, first[0].after_seconds, first[0].burns_attempt) == ("notices.put_off", 60.0, False)
+    assert isinstance(second[0], Done)
+
+
+@pytest.mark.parametrize(
+    ("waited", "expected"), [(timedelta(minutes=10), 300.0), (timedelta(hours=30), 3600.0), (timedelta(days=3), None)]
+)
+async def test_a_letter_waits_ever_longer_and_not_for_ever(waited: timedelta, expected: float | None) -> None:
+    async with mail_server(MailServer(answers={"RCPT": "451 4.7.1 later"})) as server:
+        (outcome,) = await outbox(server).deliver([letter(waited=waited)])
+    if expected is None:
+        assert isinstance(outcome, Failed)
+        assert outcome.code == "notices.waited_in_vain"
+    else:
+        assert isinstance(outcome, Postponed)
+        assert outcome.after_seconds == expected
+
+
+async def test_a_server_that_is_slow_costs_its_letter_the_time_and_no_more(tmp_path: Path) -> None:
+    async with mail_server(MailServer(slow={"RCPT": 5.0})) as server:
+        outcomes = await outbox(server).deliver([letter(), letter()])
+    assert isinstance(outcomes[0], Unsure)
+    assert isinstance(outcomes[1], Postponed)
+    assert server.messages == []
+
+
+async def test_staff_without_a_target_are_written_to_at_the_senders_own_mailbox() -> None:
+    async with mail_server(MailServer()) as server:
+        (outcome,) = await outbox(server).deliver([letter("", audience="support")])
+    assert isinstance(outcome, Done)
+    assert f"RCPT TO:<{SENDER}>" in server.commands
+
+
+async def test_plain_and_html_travel_together_and_what_buyers_wrote_is_escaped() -> None:
+    values = {"order": "577<b>", "shop": "A & B", "carrier": "USPS", "tracking_number": "1\r\nBcc: all@relay.example"}
+    words = Templates().render("order_shipped", values, html=True)
+    async with mail_server(MailServer()) as server:
+        await outbox(server).deliver([replace(letter(), words=words)])
+    message = message_from_string(server.messages[0])
+    _, plain, html = message.walk()
+    assert [part.get_content_type() for part in (plain, html)] == ["text/plain", "text/html"]
+    assert "order 577<b> from A & B" in str(plain.get_payload())
+    assert "<strong>577&lt;b&gt;</strong> from A &amp; B" in str(html.get_payload())
+    assert message["Bcc"] is None
+
+
+async def test_whether_the_server_lets_us_in_is_asked_without_a_letter(tmp_path: Path) -> None:
+    tls, certificate = self_signed(tmp_path)
+    given = {"authorities": str(certificate), "username": "orders", "password": "hush-hush"}
+    server = MailServer(tls=tls, offers=("STARTTLS", "AUTH PLAIN"))
+    async with mail_server(server):
+        assert await outbox(server, Encryption.STARTTLS, **given).check() == ""
+        server.answers["AUTH"] = "535 no"
+        refused = "The mail server 127.0.0.1 refuses the user name or password; check both."
+        assert await outbox(server, Encryption.STARTTLS, **given).check() == refused
+    assert "could not be used" in await outbox(server, Encryption.STARTTLS, **given).check()
+    assert server.messages == []

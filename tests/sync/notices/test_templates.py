@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,3 +72,64 @@ def test_no_value_can_colour_a_terminal_or_add_a_header(text: str) -> None:
     assert all(character.isprintable() for character in words.subject)
     assert all(character == "\n" or character.isprintable() for character in words.body)
     assert plain(plain(text)) == plain(text)
+
+
+def owned(directory: Path, **files: str) -> Templates:
+    for name, text in files.items():
+        (directory / name.replace("__", ".")).write_text(text)
+    return Templates(directory)
+
+
+def test_an_owners_words_take_the_place_of_ours_file_by_file(tmp_path: Path) -> None:
+    own = owned(
+        tmp_path,
+        order_shipped__txt="Subject: Off it goes: {{ order }}\n\n{{ carrier }} has it.\n",
+        layout__html="<main>{% for each in paragraphs %}<p>{{ each }}</p>{% endfor %}</main>",
+    )
+    assert own.problems == ()
+    assert own.render("order_shipped", SHIPPED) == Rendered("Off it goes: 577", "USPS has it.\n")
+    assert own.render("review_request", SHIPPED | {"shop": "<i>"}, html=True).html.startswith("<main><p>Hello,</p><p>")
+    assert "&lt;i&gt;" in own.render("review_request", SHIPPED | {"shop": "<i>"}, html=True).html
+    assert own.render("review_request", SHIPPED).subject == render("review_request", SHIPPED).subject
+    assert (own.is_own("order_shipped.txt"), own.is_own("review_request.txt")) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "says"),
+    [
+        (
+            "order_shipped.txt",
+            "Subject: {{ colour }}\n\nx\n",
+            "order_shipped.txt uses colour, which this notice does not have; it has carrier, order, shop, tracking_number.",
+        ),
+        (
+            "order_shipped.txt",
+            "Subject: x\n\n{% if order %}\n",
+            "order_shipped.txt, line 3: Unexpected end of template.",
+        ),
+        ("order_shipped.txt", "Hello {{ order }}\n", 'order_shipped.txt does not begin with "Subject: "; give it a'),
+        ("order_shipped.html", "<p>{{ order | shout }}</p>", "order_shipped.html, line 1: No filter named 'shout'"),
+        ("order_shipped.txt", "Subject: x\n\n{{ order / 2 }}\n", "order_shipped.txt cannot be filled in (TypeError)"),
+        ("order_shiped.txt", "Subject: x\n\nx\n", "order_shiped.txt is no notice's; name it after one of alert,"),
+    ],
+)
+def test_what_is_wrong_with_an_owners_words_is_one_sentence_and_ours_are_used(
+    tmp_path: Path, file: str, text: str, says: str
+) -> None:
+    (tmp_path / file).write_text(text)
+    own = Templates(tmp_path)
+    (problem,) = own.problems
+    assert says in problem
+    assert own.render("order_shipped", SHIPPED) == render("order_shipped", SHIPPED)
+    assert own.render("order_shipped", SHIPPED, html=True) == render("order_shipped", SHIPPED, html=True)
+
+
+def test_an_owners_words_can_reach_nothing_but_their_values(tmp_path: Path) -> None:
+    own = owned(tmp_path, order_shipped__txt="Subject: x\n\n{{ order.__class__.__mro__ }}\n")
+    (problem,) = own.problems
+    assert "order_shipped.txt cannot be filled in (SecurityError)" in problem
+
+
+def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
+    (problem,) = Templates(tmp_path / "none").problems
+    assert problem.endswith("cannot be read (no such file or directory); mend notices.templates.")
