@@ -286,7 +286,51 @@ class PackagesArranged:
     tiktok_package_ids: Mapping[PackageId, str]
 
 
-Result = LabelBought | LabelVoided | PackageShipped | OrderCancelled | RequestAnswered | PackagesArranged | NoticeSent
+@dataclass(frozen=True, slots=True)
+class StockTold:
+    """The inventory service has reserved, released or taken what it was told to."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLevel:
+    """What an inventory service has free of one SKU at one location, by its own count."""
+
+    sku: str
+    location: str
+    available: int
+
+
+@dataclass(frozen=True, slots=True)
+class StockItem:
+    """So many units of one SKU at one location. `key` names the movement that took them; empty for what is reserved."""
+
+    sku: str
+    location: str
+    quantity: int
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StockRequest:
+    """What an inventory service is to know of one order, as the ledger has it now."""
+
+    order: str
+    """The order's name there."""
+    reserved: tuple[StockItem, ...]
+    taken: tuple[StockItem, ...]
+    """What has left the shelf for it so far."""
+
+
+Result = (
+    LabelBought
+    | LabelVoided
+    | PackageShipped
+    | OrderCancelled
+    | RequestAnswered
+    | PackagesArranged
+    | NoticeSent
+    | StockTold
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,6 +346,8 @@ class Failed:
 
     code: str
     sentence: str
+    levels: tuple[ServiceLevel, ...] = ()
+    """With `out_of_stock`: what the inventory service has instead."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,6 +198,7 @@ class StockReason(StrEnum):
     TRANSFER = "transfer"
     QUALITY = "quality"
     RELEASED = "released"
+    SHIPPED = "shipped"
     INVENTORY_SERVICE = "inventory service"
 
 

@@ -14,6 +14,7 @@ from orders_tui.services.connecting import TikTokAccess
 from sync.daemon import Daemon
 from sync.daemon_settings import DaemonSettings
 from sync.delivery import DeliverySettings
+from sync.inventory.service import ServiceSettings
 from sync.notices.folder import FolderOutbox
 from sync.notices.letter import Outbox
 from sync.notices.post_office import PostSettings
@@ -63,7 +64,16 @@ def outside_settings(settings: Settings, database: Database) -> OutsideSettings:
         tiktok_breaker=settings.breakers.tiktok.for_guard(),
         carrier_breaker=settings.breakers.carrier.for_guard(),
         redis=_redis(settings, database),
+        inventory=_inventory_service(settings, database),
+        inventory_breaker=settings.breakers.inventory.for_guard(),
+        inventory_read_retries=settings.retries.inventory.for_engine(),
     )
+
+
+def _inventory_service(settings: Settings, database: Database) -> ServiceSettings | None:
+    if not settings.inventory.url:
+        return None
+    return ServiceSettings(settings.inventory.url, _secret(database, "inventory_api_key"))
 
 
 def open_outside(settings: Settings, database: Database) -> Outside:
@@ -113,6 +123,7 @@ def daemon_settings(settings: Settings) -> DaemonSettings:
         seal_seconds=daemon.seal_seconds,
         poll=PollSettings(overlap_seconds=settings.tiktok.overlap_seconds, slice_seconds=settings.tiktok.slice_seconds),
         push=settings.inventory.for_push(),
+        mirror_seconds=settings.inventory.mirror_seconds,
         delivery=DeliverySettings(
             batch=daemon.effect_batch_size, idle_seconds=daemon.idle_seconds, budgets=settings.retries.for_engine()
         ),

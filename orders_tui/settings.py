@@ -266,8 +266,13 @@ class NoticesSection(Section):
 
 
 class InventorySection(Section):
-    """How stock is told to the shops. `for_none` is what is said when there is none left: 1 where a market refuses 0."""
+    """How stock is told to the shops. `for_none` is what is said when there is none left: 1 where a market refuses 0.
 
+    `url` is an inventory service that has the last word for shops whose policy says so. Secret: `inventory_api_key`.
+    """
+
+    url: WebAddress | Literal[""] = ""
+    mirror_seconds: PositiveFloat = 30.0
     push_seconds: PositiveFloat = 5.0
     push_most_listings: PositiveInt = 100
     for_none: Literal[0, 1] = 0

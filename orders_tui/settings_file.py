@@ -20,6 +20,7 @@ _SECRET_OF_SECTION = {
     "database": "database_password",
     "tiktok": "tiktok_app_secret",
     "carrier": "easypost_api_key",
+    "inventory": "inventory_api_key",
     "notices": "smtp_password",
     "limits": "redis_password",
     "http": "easypost_webhook_secret",

@@ -31,6 +31,7 @@ class DaemonSettings:
     """The same for all daemons of a database: whoever misses three of these beats is dead to the others."""
     http: HttpSettings = field(default_factory=HttpSettings)
     poll: PollSettings = field(default_factory=PollSettings)
+    mirror_seconds: float = 30.0
     push: PushSettings = field(default_factory=PushSettings)
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
 

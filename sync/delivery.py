@@ -47,7 +47,12 @@ _RECONNECT_SECONDS = 0.5
 _STOPPED_SECONDS = 3600.0
 """Until a shop is reached again, which wakes what waits for it."""
 
-_NEED_THEIR_SHOP = frozenset(EffectKind) - {EffectKind.NOTICE, EffectKind.VOID_LABEL, EffectKind.RELEASE_STOCK}
+_NEED_THEIR_SHOP = frozenset(EffectKind) - {
+    EffectKind.NOTICE,
+    EffectKind.VOID_LABEL,
+    EffectKind.RELEASE_STOCK,
+    EffectKind.ADJUST_STOCK,
+}
 """What is not begun for a shop that is not reached: nobody could ask whether the buyer has cancelled meanwhile."""
 
 _WORKER_KILLER = Failed(

@@ -13,13 +13,16 @@ import httpx
 
 from engine.clock import DatabaseClock
 from engine.database.connection import Database
+from engine.effects.kinds import RETRIES, Retries
 from engine.fleet.dependencies import DependencyReport
 from engine.fleet.gates import Gates
 from engine.identifiers import GrantId, ShopId
-from engine.words import EffectKind
+from engine.words import Dependency, EffectKind
 from sync.desk import Handler
 from sync.health import Health
 from sync.http_client import open_http_client
+from sync.inventory.deliveries import stock_handlers
+from sync.inventory.service import InventoryService, ServiceSettings
 from sync.notices.letter import Outbox
 from sync.notices.post_office import PostOffice, PostSettings
 from sync.rates import Rates, RedisSettings
@@ -62,6 +65,9 @@ class OutsideSettings:
     tiktok_breaker: BreakerSettings = field(default_factory=BreakerSettings)
     carrier_breaker: BreakerSettings = field(default_factory=BreakerSettings)
     redis: RedisSettings = field(default_factory=RedisSettings)
+    inventory: ServiceSettings | None = None
+    inventory_breaker: BreakerSettings = field(default_factory=BreakerSettings)
+    inventory_read_retries: Retries = RETRIES[Dependency.INVENTORY]
 
 
 class Outside:
@@ -91,11 +97,19 @@ class Outside:
             calls_per_second=settings.carrier_calls_per_second, budgets=budgets, breaker=settings.carrier_breaker
         )
         self._carrier_guard = Guard("carrier", carrier, self.gates, rates=self.rates)
+        inventory = GuardSettings(
+            calls_per_second=0, breaker=settings.inventory_breaker, read_retries=settings.inventory_read_retries
+        )
+        self._inventory_guard = Guard("inventory", inventory, self.gates, rates=self.rates)
 
     async def __aenter__(self) -> Self:
         self._tiktok = await self._open(self._settings.tiktok_base_url)
         self._auth = await self._open(self._settings.tiktok_auth_url)
         carrier = await self._open(self._settings.carrier_base_url)
+        self.inventory: InventoryService | None = None
+        if self._settings.inventory is not None:
+            http = await self._open(self._settings.inventory.url)
+            self.inventory = InventoryService(http, self._settings.inventory, self._inventory_guard)
         self.carrier = EasyPost(carrier, self._settings.easypost, self._carrier_guard)
         self.carriers = Carriers(self.carrier, self.shop, self._settings.tiktok_shipping)
         return self
@@ -114,6 +128,7 @@ class Outside:
             ),
             EffectKind.VOID_LABEL: void_label_handler(self.carriers, self._settings.labels),
             EffectKind.NOTICE: watched(self.notices.handler(), self._notices_health),
+            **stock_handlers(self._database, self.inventory),
         }
 
     def reports(self) -> list[DependencyReport]:
@@ -122,6 +137,7 @@ class Outside:
             guard_report(self._tiktok_guard, skew_seconds=self.skew.seconds),
             guard_report(self._auth_guard),
             guard_report(self._carrier_guard),
+            *([guard_report(self._inventory_guard)] if self.inventory is not None else []),
             health_report("notices", self._notices_health),
         ]
         return reports + ([redis_report(self.rates.shared)] if self.rates.shared else [])

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 OPEN = "('intent', 'sent', 'ambiguous')"
 
+STAYS = "('void_label', 'cancel_order', 'release_stock', 'adjust_stock')"
+"""What is told although the order ends: others would keep what is not the order's any more."""
+
 PASSED_OVER = "passed_over"
 """The error code of a failed effect that a person vouches for: it is never tried again."""
 
@@ -40,10 +43,10 @@ SET state = CASE WHEN effects.provider_reference <> '' THEN 'ambiguous' ELSE 'in
 WHERE effects.state = 'voided'
 """  # noqa: S608
 
-_VOID = """
+_VOID = f"""
 UPDATE effects SET state = 'voided', head = false, settled_at = now()
-WHERE order_id = ANY($1::uuid[]) AND state = 'intent' AND lease_until IS NULL AND kind NOT IN ('void_label', 'cancel_order')
-"""
+WHERE order_id = ANY($1::uuid[]) AND state = 'intent' AND lease_until IS NULL AND kind NOT IN {STAYS}
+"""  # noqa: S608
 
 _VOID_LABELS = """
 UPDATE effects e SET state = 'voided', head = false, settled_at = now()
@@ -71,6 +74,15 @@ UPDATE effects f SET state = CASE WHEN f.provider_reference <> '' THEN 'ambiguou
                           AND (e.state IN {OPEN} OR e.state = 'failed' AND e.sequence < f.sequence
                                                     AND e.error_code IS DISTINCT FROM '{PASSED_OVER}'))
 WHERE f.order_id = ANY($1::uuid[]) AND f.state = 'failed' AND f.error_code IS DISTINCT FROM '{PASSED_OVER}'
+RETURNING kind
+"""  # noqa: S608
+
+# A reservation that is asked for again stands before the label that had come to the head after it.
+_STEP_BACK = f"""
+UPDATE effects f SET head = false
+WHERE f.order_id = ANY($1::uuid[]) AND f.head AND f.lease_until IS NULL AND f.state = 'intent' AND EXISTS (
+    SELECT FROM effects e WHERE e.order_id = f.order_id AND e.dependency = f.dependency AND e.state IN {OPEN}
+       AND e.sequence < f.sequence)
 """  # noqa: S608
 
 _VOUCHED_FOR = f"""
@@ -136,14 +148,14 @@ FROM unnest($1::uuid[], $2::bigint[]) AS d(id, token)
 WHERE e.id = d.id AND e.lease_token = d.token AND e.state IN ('intent', 'sent', 'ambiguous')
 """
 
-_VOID_TAKEN_BACK = """
+_VOID_TAKEN_BACK = f"""
 UPDATE effects e SET state = 'voided', head = false, settled_at = now(), lease_until = NULL
 FROM orders o
 WHERE e.id = ANY($1::uuid[]) AND e.state IN ('intent', 'ambiguous') AND o.id = e.order_id
-  AND e.kind NOT IN ('void_label', 'cancel_order')
+  AND e.kind NOT IN {STAYS}
   AND (o.order_status = 'cancelled' OR EXISTS (
       SELECT 1 FROM packages p WHERE p.id = e.package_id AND p.state IN ('voiding', 'voided')))
-"""
+"""  # noqa: S608
 
 # The answer to a claim was lost: what this daemon seems to hold and does not know of, it never began.
 _FORGET = """
@@ -205,7 +217,10 @@ async def next_heads(connection: Any, order_ids: Sequence[OrderId]) -> None:
 async def rearm(connection: Any, order_ids: Sequence[OrderId]) -> None:
     """Make failed effects of these orders due again, under their own keys and with a fresh budget."""
     if order_ids:
-        await connection.execute(_REARM, order_ids)
+        rows = await connection.fetch(_REARM, order_ids)
+        if any(row["kind"] == EffectKind.RESERVE_STOCK for row in rows):
+            await connection.execute(_STEP_BACK, order_ids)
+            await next_heads(connection, order_ids)
 
 
 async def claim(

@@ -17,6 +17,7 @@ from engine.ports import (
     PackagesArranged,
     PackageShipped,
     RequestAnswered,
+    StockTold,
 )
 from engine.privacy.cipher import Vault
 
@@ -123,7 +124,7 @@ async def write_meanings(connection: Any, vault: Vault, settled: Sequence[tuple[
                 told.append((claim.package_id, shipped))
             case LabelVoided():
                 voided.append(claim.package_id)
-            case OrderCancelled() | NoticeSent() | RequestAnswered() | PackagesArranged():
+            case OrderCancelled() | NoticeSent() | StockTold() | RequestAnswered() | PackagesArranged():
                 pass
     if bought:
         await _write_labels(connection, vault, sorted(bought, key=lambda each: each[0]))

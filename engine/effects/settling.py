@@ -15,9 +15,10 @@ from engine.database.locks import lock_for_result, make_ready
 from engine.database.loss import is_lost
 from engine.database.rows import insert_rows
 from engine.effects import ledger
-from engine.effects.kinds import BUDGETS, Budgets
+from engine.effects.kinds import BUDGETS, DEPENDENCY_OF, Budgets
 from engine.effects.meanings import write_meanings
 from engine.identifiers import OrderId, new_id
+from engine.inventory import mirror
 from engine.ports import Claim, Done, Failed, NoticeSent, Outcome, Postponed, Unsure
 from engine.privacy.cipher import Vault
 from engine.words import EffectKind, EffectState
@@ -137,6 +138,8 @@ async def _settle(
     moving = [order_id for order_id in open_orders if order_id in going or order_id not in order_ids]
     if moving and go_on:
         await advance(connection, vault, moving, pushes)
+        if levels := [level for s, _ in mine if isinstance(s.outcome, Failed) for level in s.outcome.levels]:
+            await mirror.correct(connection, levels)
     elif moving:
         await make_ready(connection, moving)
     return won
@@ -233,5 +236,6 @@ def _failure_push(claim: Claim, failed: Failed) -> Push:
     evidence = {"effect": claim.key, "tries": str(claim.attempt)}
     if claim.provider_reference:
         evidence["reference"] = claim.provider_reference
-    about = claim.dependency.value if failed.code == "attempts_exhausted" else ""
-    return Push("fail", reason=failed.code, cause=cause_of_outcome(failed.code, failed.sentence, about, evidence))
+    about = DEPENDENCY_OF[claim.kind].value if failed.code == "attempts_exhausted" else ""
+    cause = cause_of_outcome(failed.code, failed.sentence, failed.levels[0].sku if failed.levels else about, evidence)
+    return Push("fail", reason=failed.code, cause=cause, gives_back=bool(failed.levels))

@@ -10,6 +10,7 @@ Where to look
     demand     what unpaid and waiting orders will want
     listings   what shops list, matched with the master; `warehouses` of shops and the locations they are
     pushing    what shops are told of stock, and what they showed when it was read back
+    mirror     the ledger as the mirror of an inventory service
     alarms     low stock and oversold products, raised once
     checking   the nightly check that everything adds up
     locations  where goods lie, and each location's calendar

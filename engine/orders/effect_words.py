@@ -17,6 +17,9 @@ WANTED: Final = {
     EffectKind.SPLIT_ORDER: "Split the order at TikTok",
     EffectKind.COMBINE_PACKAGES: "Combine the packages at TikTok",
     EffectKind.UNCOMBINE_PACKAGE: "Take the package apart at TikTok",
+    EffectKind.RESERVE_STOCK: "Ask the inventory service for the stock",
+    EffectKind.RELEASE_STOCK: "Give the stock back to the inventory service",
+    EffectKind.ADJUST_STOCK: "Tell the inventory service what left",
     EffectKind.NOTICE: "Send the notice",
 }
 
@@ -31,5 +34,8 @@ DONE: Final = {
     EffectKind.SPLIT_ORDER: "Split at TikTok",
     EffectKind.COMBINE_PACKAGES: "Combined at TikTok",
     EffectKind.UNCOMBINE_PACKAGE: "Taken apart at TikTok",
+    EffectKind.RESERVE_STOCK: "Stock reserved at the inventory service",
+    EffectKind.RELEASE_STOCK: "Stock given back to the inventory service",
+    EffectKind.ADJUST_STOCK: "Inventory service told what left",
     EffectKind.NOTICE: "Notice sent",
 }

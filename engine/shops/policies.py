@@ -11,7 +11,7 @@ from engine.actors import Actor
 from engine.audit import chain
 from engine.errors import NotFound, Refused
 from engine.identifiers import ShopId, UserId
-from engine.workflow.facts import OVERRIDABLE, ImportMode, ShopPolicies
+from engine.workflow.facts import SETTABLE, ImportMode, ShopPolicies
 from engine.workflow.library import require_workflow
 
 if TYPE_CHECKING:
@@ -59,11 +59,11 @@ async def set_policies(database: Database, shop_id: ShopId, wanted: Mapping[str,
     for name, word in wanted.items():
         if name == "workflow":
             continue
-        words = OVERRIDABLE.get(name)
+        words = SETTABLE.get(name)
         if words is None:
             raise Refused(
                 "shop.policy_unknown",
-                f"There is no policy {name!r}: set {', '.join(sorted(OVERRIDABLE))} or workflow; "
+                f"There is no policy {name!r}: set {', '.join(sorted(SETTABLE))} or workflow; "
                 "observe and work have commands of their own.",
             )
         if word not in _words(words):

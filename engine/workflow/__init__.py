@@ -13,6 +13,7 @@ Where to look
     results          what an action may answer; `running` runs one, `undoing` takes its transition back when it says no
     plan             the commands of a batch
     following        orders that are only shown go where TikTok says they are
+    stock_service    what a decision tells an inventory service, where a shop has one
     parcels          what each parcel of an order does for itself while others wait
     writing          the plan written set-wise; `writing_stock` its part of the stock ledger, `writing_parcels` that of packages,
                      `writing_combined` what a cancellation does to a shared one

@@ -20,6 +20,7 @@ from engine.workflow.conditions import data_problems, items_picked
 from engine.workflow.facts import ItemFacts, LabelOn, PackageFacts
 from engine.workflow.plan import Cause, NewEffect, NewPackage, OrderPlan
 from engine.workflow.results import Action
+from engine.workflow.stock_service import tell_service
 
 ACTIONS: dict[str, Action] = {}
 
@@ -181,6 +182,7 @@ def reserve_stock(plan: OrderPlan) -> None:
     plan.order.reserved = True
     plan.reserve = True
     plan.item_status = FulfilmentStatus.RESERVED
+    tell_service(plan, EffectKind.RESERVE_STOCK)
 
 
 @_register
@@ -274,6 +276,7 @@ def mark_shipped(plan: OrderPlan) -> None:
     plan.handed_over = plan.order.by_person
     plan.consume = plan.order.reserved
     plan.order.reserved = False
+    tell_service(plan, EffectKind.ADJUST_STOCK)
     plan.item_status = FulfilmentStatus.SHIPPED
 
 
@@ -349,6 +352,8 @@ def rearm_effects(plan: OrderPlan) -> None:
 @_register
 def release_stock(plan: OrderPlan) -> None:
     """Whatever is still promised to the order goes back, also for units that TikTok has cancelled already."""
+    if plan.order.reserved:
+        tell_service(plan, EffectKind.RELEASE_STOCK)
     plan.release = True
     plan.order.reserved = False
 
@@ -393,15 +398,6 @@ def close_cancelled(plan: OrderPlan) -> None:
     plan.item_status = FulfilmentStatus.CANCELLED
     plan.order.execution = ExecutionStatus.CANCELLED
     plan.order.status = OrderStatus.CANCELLED
-
-
-def give_back(plan: OrderPlan) -> None:
-    """What is reserved for a failed order is not there: it goes back, with what has not left yet, and is reserved anew later."""
-    plan.release = True
-    plan.order.reserved = False
-    plan.gives_back = True
-    plan.void_effects = True
-    plan.item_status = FulfilmentStatus.PENDING
 
 
 def label_is_due(plan: OrderPlan) -> bool:

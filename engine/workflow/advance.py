@@ -27,7 +27,6 @@ from engine.words import (
     OrderStatus,
     WorkflowState,
 )
-from engine.workflow.actions import give_back
 from engine.workflow.conditions import arranged_elsewhere, data_problems, items_picked, shipping_label_ready
 from engine.workflow.definition import BUILT_IN_TRIGGERS
 from engine.workflow.explain import reason, refusal_sentence, state_words
@@ -45,6 +44,7 @@ from engine.workflow.rules.events import RuleEvent
 from engine.workflow.rules.reading import read_rulings
 from engine.workflow.rules.ruling import react
 from engine.workflow.skipping import Failing, skip
+from engine.workflow.stock_service import give_back
 from engine.workflow.writing import write_plans
 
 _LONGEST_CHAIN = 20

@@ -50,6 +50,13 @@ class Backorder(StrEnum):
     WAIT = "wait"
 
 
+class StockSource(StrEnum):
+    """Who has the last word on what is in stock."""
+
+    LEDGER = "ledger"
+    SERVICE = "service"
+
+
 class ImportMode(StrEnum):
     """Whether a shop's orders are worked or only shown."""
 
@@ -66,6 +73,7 @@ class ShopPolicies:
     ship_on: ShipOn = ShipOn.HANDOVER
     backorder: Backorder = Backorder.FAIL
     import_mode: ImportMode = ImportMode.OBSERVE
+    inventory: StockSource = StockSource.LEDGER
     workflow: str = "order"
     """The name of the workflow that new orders start on, in its newest version."""
     tiktok_label_on: LabelOn = LabelOn.PICK
@@ -98,12 +106,16 @@ OVERRIDABLE: Mapping[str, type[StrEnum]] = {
 }
 """The policies that one execution may have of its own."""
 
+SETTABLE: Mapping[str, type[StrEnum]] = {**OVERRIDABLE, "inventory": StockSource}
+"""The policies that a person sets for a shop, beside its workflow and whether it is worked."""
+
 _POLICY_WORDS: Mapping[str, Callable[[str], Any]] = {
     "label_on": LabelOn,
     "pick": Picking,
     "ship_on": ShipOn,
     "backorder": Backorder,
     "import_mode": ImportMode,
+    "inventory": StockSource,
     "workflow": str,
     "tiktok_label_on": LabelOn,
     "rate_rule": str,

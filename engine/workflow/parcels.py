@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.words import FulfilmentStatus, WorkflowState
+from engine.words import EffectKind, FulfilmentStatus, WorkflowState
 from engine.workflow.actions import label_is_due, tell_of
 from engine.workflow.conditions import BOUGHT, PICKED, has_left
 from engine.workflow.facts import OrderFacts, PackageFacts
 from engine.workflow.plan import OrderPlan, Step
+from engine.workflow.stock_service import tell_service
 
 if TYPE_CHECKING:
     from engine.workflow.machine import WorkflowMachine
@@ -65,6 +66,7 @@ def _take(plan: OrderPlan, package: PackageFacts) -> None:
             item.quantity += quantity
             item.status = FulfilmentStatus.RESERVED
     order.reserved = True
+    tell_service(plan, EffectKind.RESERVE_STOCK)
 
 
 def _is_picked(order: OrderFacts, package: PackageFacts) -> bool:
@@ -77,6 +79,7 @@ def _leave(plan: OrderPlan, package: PackageFacts) -> None:
     order = plan.order
     package.left = True
     plan.leaving.append(package)
+    tell_service(plan, EffectKind.ADJUST_STOCK)
     waiting = {
         item_id: quantity for each in order.packages if each.backordered for item_id, quantity in each.contents.items()
     }

@@ -14,6 +14,7 @@ from engine.inventory.ledger import Adjusted
 from engine.inventory.shortfall import Shortfall
 from engine.orders.views import StockRow
 from engine.words import StockReason
+from engine.workflow.facts import StockSource
 from orders_tui.cli.exits import Exit
 from orders_tui.cli.order_targets import Json
 from orders_tui.cli.output import emit, emit_json, narrate
@@ -225,6 +226,21 @@ async def set_push(
     async with open_services(read_settings(), on_wait=narrate) as services:
         await services.inventory.set_push(shop, enabled=on, buffer=buffer)
     narrate("It is told at the next round." if on is not False else f"{shop} is told of stock no more.")
+    return Exit.OK
+
+
+@app.command
+async def follow(
+    shop: Annotated[str, Parameter(help="The shop's name, or its id at TikTok.")],
+    source: Annotated[Literal["ledger", "service"], Parameter(help="Who has the last word on its stock.")],
+) -> int:
+    """Let a shop follow the built-in ledger, or an inventory service (`inventory.url`); best while no order is open."""
+    settings = read_settings()
+    if source == "service" and not settings.inventory.url:
+        raise Misconfigured("inventory.no_url", "There is no inventory service yet: set inventory.url first.")
+    async with open_services(settings, on_wait=narrate) as services:
+        await services.inventory.follow(shop, StockSource(source))
+    narrate(f"{shop} follows the {source} now.")
     return Exit.OK
 
 

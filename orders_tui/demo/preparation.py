@@ -25,6 +25,7 @@ from orders_tui.settings import (
     CarrierSection,
     DaemonSection,
     DatabaseSection,
+    InventorySection,
     NoticesSection,
     RetriesSection,
     RetrySection,
@@ -47,6 +48,7 @@ def demo_settings(files: DemoFiles, url: str, app_key: str) -> Settings:
         ),
         carrier=CarrierSection(base_url=url, calls_per_second=0, tracking_seconds=1.0),
         notices=NoticesSection(durable=False, bounces=files.directory / "bounces"),
+        inventory=InventorySection(url=url, mirror_seconds=1.0),
         daemon=DaemonSection(idle_seconds=0.5),
         # Its world fails on purpose, and a demo that is killed in the middle has used up tries without an answer.
         retries=RetriesSection(
@@ -60,6 +62,7 @@ async def prepare(database: Database, world: World) -> str:
     keys = await world.ask("credentials")
     database.secrets.keep("tiktok_app_secret", keys["app_secret"])
     database.secrets.keep("easypost_api_key", keys["easypost_api_key"])
+    database.secrets.keep("inventory_api_key", keys["inventory_api_key"])
     seller = grants.Seller(keys["open_id"], keys["shop_name"], "US", tuple(keys["scopes"]))
     tokens = grants.GrantTokens(
         access=keys["access_token"],

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from engine.actors import Actor
 from engine.database.connection import Database
+from engine.errors import NotFound
 from engine.inventory import alarms, availability, checking, counts, ledger, pushing
 from engine.inventory.alarms import Alarm
 from engine.inventory.availability import AvailabilityResult
@@ -15,7 +16,10 @@ from engine.inventory.counts import CountSheet, Posted
 from engine.inventory.ledger import Adjusted
 from engine.inventory.pushing import PushedView
 from engine.orders.views import StockRow
+from engine.shops.policies import set_policies
+from engine.shops.shops import list_shops
 from engine.words import StockReason
+from engine.workflow.facts import StockSource
 from orders_tui.services.door import Door, lost_is_unreachable
 
 
@@ -107,6 +111,20 @@ class Inventory:
         """Whether a shop is told of stock, and how much of each product is kept from it."""
         await self._door.write(
             pushing.set_shop_push(self._database, shop, enabled=enabled, buffer=buffer, actor=self._actor)
+        )
+
+    async def follow(self, shop: str, source: StockSource) -> None:
+        """Who has the last word on a shop's stock: the ledger, or the inventory service. Raises NotFound."""
+        with lost_is_unreachable():
+            found = [
+                each
+                for each in await list_shops(self._database)
+                if shop.casefold() in {each.name.casefold(), each.tiktok_shop_id}
+            ]
+        if not found:
+            raise NotFound("shop.unknown", f"There is no shop {shop}: give its name or its id at TikTok.")
+        await self._door.write(
+            set_policies(self._database, found[0].shop_id, {"inventory": source.value}, actor=self._actor)
         )
 
     # Counts

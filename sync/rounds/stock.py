@@ -6,8 +6,9 @@ import functools
 
 import structlog
 
+from engine.errors import OrdersError
 from engine.fleet import leases
-from engine.inventory import alarms, checking
+from engine.inventory import alarms, checking, mirror
 from sync.rounds.post import Post
 from sync.schedule import Tick
 
@@ -21,6 +22,7 @@ def ticks(post: Post) -> list[Tick]:
     """The rounds of this file."""
     return [
         Tick("stock_alarms", _LOOK_SECONDS, functools.partial(raise_alarms, post), 1.0),
+        Tick("mirror_service", post.settings.mirror_seconds, functools.partial(mirror_service, post), 1.0),
         Tick("check_stock", _NIGHTLY_LOOK_SECONDS, functools.partial(check_stock, post), 300.0),
     ]
 
@@ -50,3 +52,21 @@ async def check_stock(post: Post) -> None:
             active=difference.active,
             mend="see orders-tui stock check",
         )
+
+
+async def mirror_service(post: Post) -> None:
+    """Bring the ledger to what the inventory service says it has, where shops follow one."""
+    service = post.outside.inventory
+    if service is None or not await post.database.pool.fetchval(mirror.USED):
+        return
+    if not await leases.take(post.database, mirror.LEASE, post.daemon_id, max(60.0, 2 * post.settings.mirror_seconds)):
+        return
+    differed = 0
+    try:
+        async for page in service.levels():
+            differed += await mirror.reflect(post.database, page)
+    except OrdersError as error:
+        _log.warning("levels_not_read", code=error.code, sentence=error.sentence)
+    if differed:
+        _log.info("stock_mirrored", differed=differed)
+        post.bell.ring()

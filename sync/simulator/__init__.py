@@ -26,6 +26,7 @@ One process, one seeded world. Run it with ``python -m sync.simulator --seed 7 -
     listing.py      `/admin/orders`: every order with its packages and labels, for checkers
     shop/           people, catalogue, what each order holds, the life of orders and packages
     tiktok/         signatures, tokens, orders, fulfilment, look-ups, cancellations, as TikTok Shop words them
+    inventory/      an inventory service of its own
     easypost/       shipments, rates, labels, trackers, as EasyPost words them
 
 It shares no code with the clients it is spoken to by: its signature check is an implementation of its own.

@@ -117,6 +117,7 @@ class AdminCalls:
                 "shop_name": keys.shop_name,
                 "shop_cipher": keys.shop_cipher,
                 "easypost_api_key": keys.easypost_api_key,
+                "inventory_api_key": keys.inventory_api_key,
             }
         )
 

@@ -9,6 +9,7 @@ from sync.simulator.buyers import BuyerCalls
 from sync.simulator.condition_calls import ConditionCalls
 from sync.simulator.easypost.shipment_calls import ShipmentCalls
 from sync.simulator.easypost.tracker_calls import TrackerCalls
+from sync.simulator.inventory.calls import InventoryCalls
 from sync.simulator.listing import ListingCalls
 from sync.simulator.routes import Routes
 from sync.simulator.stock_admin import StockAdminCalls
@@ -52,6 +53,7 @@ def operations(world: World) -> list[Operation]:
         HookCalls(world),
         AdminCalls(world),
         StockAdminCalls(world),
+        InventoryCalls(world),
         BuyerCalls(world),
         WebhookAdminCalls(world),
         ConditionCalls(world),

@@ -26,6 +26,7 @@ class Credentials:
     shop_name: str
     shop_cipher: str
     easypost_api_key: str
+    inventory_api_key: str
 
     @classmethod
     def of_seed(cls, seed: int) -> "Credentials":
@@ -39,4 +40,5 @@ class Credentials:
             shop_name="Harbor Lane Goods",
             shop_cipher="SIM_" + digest(seed, "cipher")[:24],
             easypost_api_key="SIMK" + digest(seed, "easypost")[:50],
+            inventory_api_key="SIMI" + digest(seed, "inventory")[:40],
         )

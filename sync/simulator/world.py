@@ -12,6 +12,7 @@ from sync.simulator.credentials import Credentials
 from sync.simulator.easypost.shipments import Shipments
 from sync.simulator.easypost.trackers import Trackers
 from sync.simulator.faults import FaultRates, Faults, preset
+from sync.simulator.inventory.book import Book
 from sync.simulator.journal import Entry, Journal, JournalError
 from sync.simulator.scenario import Fate, Scenario
 from sync.simulator.shop.cancel_requests import CancelRequests
@@ -72,6 +73,7 @@ class World:
         self.orders = Orders(scenario, self.timeline, start["at"])
         self.packages = Packages(scenario, self.timeline, self.orders)
         self.stock = Stock(self.orders, WAREHOUSE_ID)
+        self.inventory = Book(scenario)
         self.cancel_requests = CancelRequests(scenario.seed, self.orders, self.packages, self.timeline)
         self.returns = Returns(scenario.seed, self.orders, self.timeline)
         self.shipments = Shipments(scenario, self.orders, self.timeline)
@@ -94,6 +96,7 @@ class World:
             "mended": lambda entry: self.mended.update(entry["orders"]),
             **self.packages.changes(),
             **self.stock.changes(),
+            **self.inventory.changes(),
             **self.cancel_requests.changes(),
             **self.returns.changes(),
             "cancelled": lambda entry: self.orders.cancel(self.orders.arrived[entry["order"]], entry["at"]),

@@ -21,6 +21,7 @@ from engine.inventory.ledger import receive
 from engine.notices.targets import NewTarget, add_target
 from engine.orders.cancelling import cancel
 from engine.orders.parcels.voiding import void_label
+from engine.shops.policies import set_policies
 from engine.words import Audience, CancelReason, NoticeChannel
 from engine.workflow.executions import skip
 from engine.workflow.failures import retry
@@ -133,6 +134,11 @@ async def _lose_an_answer(stage: Stage) -> None:
 async def _deafen(stage: Stage) -> None:
     """Three searches fail: as often as a read is tried."""
     await stage.aim("tiktok.orders.search", "server_error", calls=(1, 2, 3))
+
+
+async def _follow_a_service(stage: Stage) -> None:
+    """An inventory service has the last word on stock."""
+    await set_policies(stage.shop.database, stage.shop.shop.shop_id, {"inventory": "service"}, actor=LEAD)
 
 
 async def _second_warehouse(stage: Stage) -> None:
@@ -376,6 +382,7 @@ SCENES = {
         Scene("unsure", _lose_an_answer),
         Scene("webhooks", _listen, _call),
         Scene("taken in", _taken_in),
+        Scene("service", _follow_a_service),
         Scene("second warehouse", meanwhile=_second_warehouse),
         Scene("sealed", meanwhile=_until_sealed),
         Scene("lost claim", prelude=(Strike("engine.effects.ledger.claim", 1, Moment.SENT, Blow.LOSE),)),

@@ -106,6 +106,7 @@ class Stage:
         environment = dict(environment_for(self.server)) | {
             "ORDERS_TUI_TIKTOK_APP_SECRET": self.keys["app_secret"],
             "ORDERS_TUI_EASYPOST_API_KEY": self.keys["easypost_api_key"],
+            "ORDERS_TUI_INVENTORY_API_KEY": self.keys["inventory_api_key"],
         }
         orders = Orders(
             environment,

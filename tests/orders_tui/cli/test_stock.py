@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from engine.database.connection import Database
 from engine.inventory.listings import ListingFact, WarehouseStock, store_listings
 from engine.inventory.warehouses import WarehouseFact, store_warehouses
@@ -128,3 +130,16 @@ async def test_listings_warehouses_and_pushes_are_shown_and_set(
     assert (await command("stock", "push", "Alder Goods")).code == 2
     assert (await command("stock", "push", "Nobody", "--on")).code == 1
     assert (await command("product", "set", "MUG-BLU", "--buffer", "4", "--json")).documents[0]["stock_buffer"] == 4
+
+
+async def test_a_shop_follows_a_service_only_where_one_is_set(
+    command: Command, factory: Factory, store: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await factory.shop()
+    refused = await command("stock", "follow", "Alder Goods", "service")
+    assert (refused.code, refused.err) == (2, "There is no inventory service yet: set inventory.url first.\n")
+    monkeypatch.setenv("ORDERS_TUI_INVENTORY__URL", "https://stock.example.test")
+    assert (await command("stock", "follow", "Alder Goods", "service")).code == 0
+    assert await store.pool.fetchval("SELECT policies ->> 'inventory' FROM shops") == "service"
+    assert (await command("stock", "follow", "Nobody", "ledger")).code == 1
+    assert (await command("stock", "follow", "Alder Goods", "whim")).code == 2
