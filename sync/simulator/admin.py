@@ -79,6 +79,8 @@ class AdminCalls:
                 "labels_voided": shipments.refunded,
                 "orders_with_two_labels": shipments.orders_with_two_labels(),
                 "double_buys_refused": world.tallies.refusals["double_buy"],
+                "scan_forms": len(world.scan_forms.all),
+                "double_forms_refused": world.tallies.refusals["double_form"],
                 "carrier_refusals": world.tallies.refusals["carrier"],
                 "shipped": len(packages.shipped_orders()),
                 "packages": packages.by_state()["shipped"],

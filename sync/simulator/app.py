@@ -7,6 +7,7 @@ from starlette.types import Scope
 from sync.simulator.admin import AdminCalls
 from sync.simulator.buyers import BuyerCalls
 from sync.simulator.condition_calls import ConditionCalls
+from sync.simulator.easypost.depot_calls import DepotCalls
 from sync.simulator.easypost.shipment_calls import ShipmentCalls
 from sync.simulator.easypost.tracker_calls import TrackerCalls
 from sync.simulator.inventory.calls import InventoryCalls
@@ -40,6 +41,7 @@ def operations(world: World) -> list[Operation]:
         FulfilmentCalls(world),
         TrackerCalls(world),
         PackingCalls(world),
+        DepotCalls(world),
         PackageCalls(world),
         ShippingCalls(world),
         LookupCalls(world),

@@ -9,6 +9,7 @@ from typing import Any
 
 from sync.simulator.conditions import Conditions
 from sync.simulator.credentials import Credentials
+from sync.simulator.easypost.scan_forms import ScanForms
 from sync.simulator.easypost.shipments import Shipments
 from sync.simulator.easypost.trackers import Trackers
 from sync.simulator.faults import FaultRates, Faults, preset
@@ -82,6 +83,8 @@ class World:
             scenario.seed, self.credentials, token_seconds, start["at"], scenario.shops, scenario.region
         )
         self.tokens = self.grants.first.tokens
+        self.scan_forms = ScanForms(scenario.seed, self.shipments)
+        self.tokens = Tokens(scenario.seed, token_seconds, start["at"])
         self.faults = Faults(scenario.seed, rates)
         self.tallies = Tallies()
         self.registrations = Registrations(scenario.seed)
@@ -107,6 +110,10 @@ class World:
             "converted": self.shipments.apply_converted,
             "tracker": self.trackers.apply_created,
             **self.grants.changes(),
+            **self.scan_forms.changes(),
+            "token_pair": self.tokens.apply_issued,
+            "token_used": self.tokens.apply_used,
+            "token_expired": self.tokens.apply_expired,
             "app_address": self.registrations.apply_app_address,
             "topic": self.registrations.apply_topic,
             "clock_advanced": self.conditions.apply_advanced,

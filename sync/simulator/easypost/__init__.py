@@ -11,4 +11,6 @@ trackers.py          the book of trackers
 tracker_payload.py   a tracker as JSON, following its parcel
 tracker_calls.py     the calls on trackers
 labels.py            label files: PDF, PNG, ZPL, EPL2
+scan_forms.py        the book of scan forms
+depot_calls.py       addresses and scan forms
 """

@@ -9,6 +9,7 @@ from sync.simulator.easypost.paging import page
 from sync.simulator.easypost.shipment_payload import (
     MEDIA_TYPES,
     delivers_nowhere,
+    goes_nowhere,
     label_path,
     rate_payload,
     shipment_payload,
@@ -19,6 +20,7 @@ from sync.simulator.shop.packages import ParcelStage
 from sync.simulator.wire import Call, Operation, Reply, nothing
 from sync.simulator.world import World
 
+LABEL_LINK_SECONDS = 30 * 86_400
 REQUIRED = {"to_address": ("street1", "city", "state", "country"), "from_address": ("street1", "city", "zip")}
 
 
@@ -96,13 +98,15 @@ class ShipmentCalls:
         rate = body.get("rate")
         if not isinstance(rate, dict) or not isinstance(rate.get("id"), str):
             raise refusal(422, "PARAMETER.REQUIRED", "Missing required parameter.", [_field("rate", "is missing")])
-        offers = {} if delivers_nowhere(shipment.request["to_address"]) else self._offers(shipment)
+        offers = {} if goes_nowhere(shipment.request) else self._offers(shipment)
         if rate["id"] not in offers:
             raise refusal(422, "SHIPMENT.RATES.UNAVAILABLE", "The rate is not available; rate the shipment again.")
         if self._world.is_refused_by_carrier(shipment.order_index):
             self._world.record("refusal", what="carrier")
             raise refusal(422, "SHIPMENT.POSTAGE.FAILURE", "The carrier account is suspended for this destination.")
         insurance = body.get("insurance")
+        if insurance is not None and not _is_amount(insurance):
+            raise refusal(422, "PARAMETER.INVALID", "Invalid parameter.", [_field("insurance", "must be an amount")])
         self._world.record(
             "bought",
             shipment=shipment.number,
@@ -147,6 +151,8 @@ class ShipmentCalls:
         extension = name.rpartition(".")[2].upper()
         if shipment is None or shipment.purchase is None:
             raise missing("file")
+        if self._world.now > shipment.purchase.at + LABEL_LINK_SECONDS:
+            return Reply(403, b"<Error><Code>AccessDenied</Code></Error>", b"application/xml")
         made = shipment.converted | {shipment.purchase.format}
         if extension not in made or call.path != label_path(shipment, extension):
             raise missing("file")
@@ -218,6 +224,9 @@ def _check(request: dict[str, Any]) -> None:
             problems.append(_field(f"parcel.{side}", "must be a number of inches above 0"))
     if request.get("service"):
         problems.append(_field("service", "must not be given: a shipment is bought by a call of its own"))
+    customs = request.get("customs_info")
+    if isinstance(customs, dict):
+        problems += _customs_problems(customs)
     options = request.get("options") or {}
     if not isinstance(options, dict):
         problems.append(_field("options", "must be an object"))
@@ -225,6 +234,28 @@ def _check(request: dict[str, Any]) -> None:
         problems.append(_field("options.label_format", "must be one of PNG, PDF, ZPL, EPL2"))
     if problems:
         raise refusal(422, "PARAMETER.REQUIRED", "Missing or invalid parameter.", problems)
+
+
+def _customs_problems(customs: dict[str, Any]) -> list[dict[str, str]]:
+    items = customs.get("customs_items")
+    if not isinstance(items, list) or not items:
+        return [_field("customs_info.customs_items", "is missing")]
+    if customs.get("customs_certify") and not customs.get("customs_signer"):
+        return [_field("customs_info.customs_signer", "is missing")]
+    needed = ("description", "quantity", "value", "weight", "origin_country")
+    return [
+        _field(f"customs_info.customs_items.{name}", "is missing")
+        for item in items
+        for name in needed
+        if not isinstance(item, dict) or not item.get(name)
+    ]
+
+
+def _is_amount(value: object) -> bool:
+    try:
+        return 0 <= float(str(value)) < float("inf")
+    except ValueError:
+        return False
 
 
 def _is_positive(value: object) -> bool:

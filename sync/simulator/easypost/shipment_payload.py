@@ -10,6 +10,7 @@ from sync.simulator.easypost.shipments import Purchase, Shipment, Shipments
 from sync.simulator.shop.order_details import UNDELIVERABLE_ZIP
 
 LABEL_FEE_CENTS = 5
+LEAST_INSURANCE_CENTS = 50  # and a hundredth of what is insured
 LABEL_SIZE = "4x6"
 MEDIA_TYPES: Mapping[str, str] = {
     "PNG": "image/png",
@@ -38,7 +39,7 @@ def shipment_payload(shipments: Shipments, shipment: Shipment, *, now: float, or
         "from_address": _address(shipment, "from_address", normalised=False),
         "parcel": _parcel(shipment),
         "options": {"currency": "USD", **shipment.options},
-        "customs_info": None,
+        "customs_info": _customs(shipment),
         "insurance": purchase.insurance if purchase else None,
         "refund_status": shipment.refund_status(now),
         "messages": _messages(shipment) if not rates else [],
@@ -72,6 +73,17 @@ def rate_payload(rate: Rate, shipment: Shipment) -> dict[str, Any]:
         "carrier_account_id": CARRIER_ACCOUNTS[service.carrier],
         "shipment_id": shipment.id,
     }
+
+
+def goes_nowhere(request: Mapping[str, Any]) -> bool:
+    """Say whether no carrier takes the shipment: nobody delivers there, or it is to cross a border undeclared."""
+    return delivers_nowhere(request["to_address"]) or undeclared(request)
+
+
+def undeclared(request: Mapping[str, Any]) -> bool:
+    """Say whether a shipment goes to another country without customs data."""
+    origin, destination = (str(request[part].get("country") or "US") for part in ("from_address", "to_address"))
+    return origin != destination and not request.get("customs_info")
 
 
 def delivers_nowhere(address: Mapping[str, Any]) -> bool:
@@ -111,9 +123,18 @@ def _parcel(shipment: Shipment) -> dict[str, Any]:
     }
 
 
+def _customs(shipment: Shipment) -> dict[str, Any] | None:
+    declared = shipment.request.get("customs_info")
+    if not declared:
+        return None
+    return {"id": f"cstinfo_{digest(shipment.id, 'customs')[:32]}", "object": "CustomsInfo", "mode": "test", **declared}
+
+
 def _messages(shipment: Shipment) -> list[dict[str, str]]:
     undeliverable = delivers_nowhere(shipment.request["to_address"])
     reason = "Invalid destination postal code." if undeliverable else "The parcel exceeds the weight limit of 70 lb."
+    if not undeliverable and undeclared(shipment.request):
+        reason = "Customs info is required for international shipments."
     return [
         {"carrier": carrier, "carrier_account_id": account, "type": "rate_error", "message": reason}
         for carrier, account in CARRIER_ACCOUNTS.items()
@@ -141,6 +162,8 @@ def _label(shipment: Shipment, purchase: Purchase, origin: str) -> dict[str, Any
 
 def _fees(purchase: Purchase) -> list[dict[str, Any]]:
     charged = [("LabelFee", LABEL_FEE_CENTS), ("PostageFee", purchase.rate.cents)]
+    if purchase.insurance and float(purchase.insurance) > 0:
+        charged.append(("InsuranceFee", max(LEAST_INSURANCE_CENTS, round(float(purchase.insurance)))))
     return [
         {"object": "Fee", "type": kind, "amount": f"{dollars(cents)}000", "charged": True, "refunded": False}
         for kind, cents in charged
