@@ -90,6 +90,18 @@ class TrackingStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+class DocumentKind(StrEnum):
+    """What is printed for a parcel."""
+
+    LABEL = "label"
+    PACKING_SLIP = "packing_slip"
+    CUSTOMS = "customs"
+    LABEL_AND_SLIP = "label_and_slip"
+    LABEL_PICTURE = "label_picture"
+    HAZMAT_LABEL = "hazmat_label"
+    INVOICE_LABEL = "invoice_label"
+
+
 class EffectState(StrEnum):
     """Life of one effect: intent → sent → done | failed | ambiguous | voided."""
 

@@ -49,6 +49,7 @@ def outside_settings(settings: Settings, database: Database) -> OutsideSettings:
         easypost=settings.carrier.for_easypost(_secret(database, "easypost_api_key")),
         tiktok=settings.tiktok.for_client(),
         labels=settings.carrier.for_labels(),
+        tiktok_shipping=settings.carrier.for_tiktok_shipping(settings.tiktok.markets),
         shipping=settings.tiktok.for_shipping(),
         cancellations=settings.tiktok.for_cancellations(),
         notices=PostSettings(

@@ -7,6 +7,7 @@ and a file that holds one is refused. Each section turns itself into the small f
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import urlsplit
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from sync.resilience import BreakerSettings
     from sync.shipping.deliveries import LabelSettings
     from sync.shipping.easypost import EasyPostSettings
+    from sync.shipping.tiktok_shipping import TikTokShippingSettings
     from sync.tiktok.cancelling import CancelSettings
     from sync.tiktok.client import TikTokSettings
     from sync.tiktok.consent import ConsentSettings
@@ -162,26 +164,76 @@ class TikTokSection(Section):
 
 
 class CarrierSection(Section):
-    """EasyPost. Secret: `easypost_api_key`. `rate_rule` is `cheapest`, `fastest` or `service:<name>`."""
+    """EasyPost. Secret: `easypost_api_key`.
+
+    `rate_rule` is `cheapest`, `fastest`, `in_time`, `default`, `service:<name>` or `carrier:<name>`; a shop's policy or an order's own
+    rule wins over it. With `convertible_labels` labels are bought as PNG, which is the only format that EasyPost converts later.
+    """
 
     base_url: WebAddress = "https://api.easypost.com"
     rate_rule: str = "cheapest"
+    tiktok_rate_rule: str = "default"
+    """The same for parcels that TikTok ships: its services, or `DROP_OFF` and `PICKUP` where it only takes them over."""
     days_after_ship_by: PositiveInt = 5
     label_format: Literal["PDF", "PNG", "ZPL", "EPL2"] = "PDF"
+    convertible_labels: bool = False
     calls_per_second: NonNegativeInt = 10
     tracking_seconds: PositiveFloat = 300.0
+    check_addresses: bool = False
+    """Ask the carriers about every address before its label is bought: one call more for each parcel."""
+    accounts: tuple[str, ...] = ()
+    """EasyPost's ids of the carrier accounts to ask for rates (`ca_…`, at most 60); all when none is named."""
+    options: dict[str, str] = Field(default_factory=dict)
+    """Further options of EasyPost's for every shipment, such as `delivery_confirmation = "SIGNATURE"`."""
+    insure_from: Annotated[Decimal, Field(ge=0)] | None = None
+    """Insure parcels whose goods are worth as many US dollars or more, for their worth; none without it."""
+    customs_signer: str = ""
+    """Who vouches for customs forms; the warehouse's name when nobody is named."""
+    export_code: str = "NOEEI 30.37(a)"
+    document_size: Literal["A6", "A5"] = "A6"
+    """Of what TikTok prints."""
 
     def for_labels(self) -> LabelSettings:
         """Raises Misconfigured for a rule that is none."""
         from sync.shipping.choice import parse_rate_rule
         from sync.shipping.deliveries import LabelSettings
 
-        return LabelSettings(rate_rule=parse_rate_rule(self.rate_rule, days_after_ship_by=self.days_after_ship_by))
+        days = self.days_after_ship_by
+        return LabelSettings(
+            rate_rule=parse_rate_rule(self.rate_rule, days_after_ship_by=days),
+            tiktok_rate_rule=parse_rate_rule(self.tiktok_rate_rule, days_after_ship_by=days),
+            check_addresses=self.check_addresses,
+        )
 
     def for_easypost(self, api_key: str) -> EasyPostSettings:
+        """Raises Misconfigured for more accounts than EasyPost rates at once."""
         from sync.shipping.easypost import EasyPostSettings
+        from sync.shipping.wire import Terms
 
-        return EasyPostSettings(api_key=api_key, label_format=self.label_format)
+        if len(self.accounts) > 60:
+            raise Misconfigured(
+                "carrier.accounts", f"carrier.accounts names {len(self.accounts)} accounts; EasyPost rates 60 at once."
+            )
+        return EasyPostSettings(
+            api_key=api_key,
+            label_format="PNG" if self.convertible_labels else self.label_format,
+            terms=Terms(
+                carrier_accounts=self.accounts,
+                options=self.options,
+                customs_signer=self.customs_signer,
+                export_code=self.export_code,
+            ),
+            insure_from=self.insure_from,
+        )
+
+    def for_tiktok_shipping(self, markets: dict[str, dict[str, str | bool | int]]) -> TikTokShippingSettings:
+        """`markets` are `tiktok.markets`, which say how a market arranges parcels."""
+        from engine.orders.markets import check
+        from sync.shipping.tiktok_shipping import TikTokShippingSettings
+
+        return TikTokShippingSettings(
+            markets=check(markets, "tiktok.markets"), document_size=self.document_size, label_format=self.label_format
+        )
 
 
 def _redis_address(url: str) -> str:

@@ -114,6 +114,11 @@ class Outside:
         self.carriers = Carriers(self.carrier, self.shop, self._settings.tiktok_shipping)
         return self
 
+    @property
+    def labels(self) -> LabelSettings:
+        """How labels are bought."""
+        return self._settings.labels
+
     async def __aexit__(self, *_: object) -> None:
         self.notices.close()
         await self.rates.close()

@@ -44,7 +44,7 @@ _DOCUMENTS = """
 INSERT INTO documents (id, package_id, kind, generation, media_type, body)
 SELECT d.id, d.package_id, 'label', d.generation, d.media_type, d.body
 FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::bytea[]) AS d(id, package_id, generation, media_type, body)
-ON CONFLICT (package_id, kind, generation) DO NOTHING
+ON CONFLICT (package_id, kind, generation, media_type, size) DO NOTHING
 """
 
 # The caller opens the head of each order's effects afterwards.

@@ -53,9 +53,12 @@ def payment_confirmed(order: OrderFacts) -> bool:
 
 
 def arranged_elsewhere(order: OrderFacts) -> bool:
-    """TikTok shows a shipment that this program did not arrange: such an order is never reserved nor labelled."""
+    """TikTok shows a shipment that this program did not arrange: such an order is never reserved nor labelled.
+
+    Buying a label of TikTok's arranges the shipment there, which may be heard of before the label is: what was meant here is ours.
+    """
     return order.channel_status in _LEFT | {ChannelStatus.AWAITING_COLLECTION} and not any(
-        package.state in BOUGHT for package in order.packages
+        package.state in BOUGHT or (order.shipped_by_tiktok and package.label_meant) for package in order.packages
     )
 
 

@@ -22,6 +22,7 @@ COMMANDS = {
     "workflow": "Check, draw, load and list workflows; start, pause and stop them for orders.",
     "stock": "Stock: listed, received, adjusted, moved, held back, counted, checked.",
     "product": "What the program knows of a product.",
+    "carrier": "End-of-day forms.",
     "failures": "The failed queue: what stopped orders, who is at it, and sending them on.",
     "report": "Numbers over many orders.",
     "audit": "Who changed what, and whether the record of it is whole.",

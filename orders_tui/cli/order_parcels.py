@@ -1,8 +1,7 @@
-"""`orders-tui orders` for parcels: split, combine, uncombine, hand-over, label, void-label, buy-label; and cancel."""
+"""`orders-tui orders` for parcels: split, combine, uncombine, hand-over, void-label, buy-label; and cancel."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -98,27 +97,6 @@ async def hand_over(
         package_ids = [await _parcel(services, text) for text in parcels]
         await services.parcels.hand_over(package_ids, reason=reason)
     return _done({"package_ids": package_ids}, f"{len(package_ids)} handed over", json=json)
-
-
-async def label(
-    order: Order,
-    *,
-    output: Annotated[Path, Parameter(help="The file to write; several parcels get a number each.")],
-    json: Json = False,
-) -> int:
-    """Write an order's stored labels to files; nothing is bought."""
-    async with open_services(read_settings(), on_wait=narrate) as services:
-        [order_id] = await find_all(services, [order])
-        documents = await services.parcels.labels(order_id)
-    for number, document in enumerate(documents, 1):
-        path = output if len(documents) == 1 else output.with_stem(f"{output.stem}-{number}")
-        try:
-            path.write_bytes(document.body)
-        except OSError as error:
-            raise Misconfigured("label.file", f"{path} cannot be written: {error.strerror}.") from error
-        found = {"file": str(path), "package_id": document.package_id, "media_type": document.media_type}
-        _done(found, f"{path}  {document.media_type}, {document.tracking_number}", json=json)
-    return Exit.OK
 
 
 async def void_label(

@@ -9,6 +9,7 @@ Where to look
     buyers     requests to cancel and returns, seen and answered
     audit      is the record of who changed what whole
     door       how every write runs to its end, and how a lost database is told
+    shipping   rates, addresses, documents and end-of-day forms: what asks a carrier
     parcels    split, combine, hand over, labels, cancel, returns
     holds      holding orders back; `marks` are tags, people, notes and priorities
     products   the product master; `locations` and their calendars

@@ -8,11 +8,11 @@ from engine.actors import Actor
 from engine.database.connection import Database
 from engine.identifiers import OrderId, PackageId
 from engine.orders.bulk.requests import BulkKind, BulkRequest
-from engine.orders.parcels import combining, handover, receiving, splitting, voiding
+from engine.orders.parcels import combining, documents, handover, receiving, splitting, voiding
 from engine.orders.parcels.combining import Combination
+from engine.orders.parcels.documents import LabelDocument
 from engine.orders.parcels.receiving import ReceivedLine, ReturnView
 from engine.orders.parcels.rows import live_parcels, parts_by_sku
-from engine.orders.parcels.voiding import LabelDocument
 from engine.orders.views import ChangeOutcome
 from engine.words import CancelReason
 from orders_tui.services.bulk import Bulk
@@ -75,10 +75,10 @@ class Parcels:
         """Buy another label for a parcel whose label was voided. Raises NotFound, Refused."""
         await self._door.write(voiding.buy_label(self._database, package_id, actor=self._actor, reason=reason))
 
-    async def labels(self, order_id: OrderId) -> list[LabelDocument]:
-        """The stored labels of an order's parcels; nothing is bought. Raises NotFound."""
+    async def labels(self, order_id: OrderId, media_type: str = "") -> list[LabelDocument]:
+        """The stored labels of an order's parcels, in one format or as they were bought; nothing is bought. Raises NotFound."""
         with lost_is_unreachable():
-            return await voiding.labels(self._database, order_id)
+            return await documents.labels(self._database, order_id, media_type)
 
     async def returns(self, order_id: OrderId | None = None, *, limit: int = 200) -> list[ReturnView]:
         """Returns, newest first: of one order, or of all."""

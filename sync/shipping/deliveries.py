@@ -117,7 +117,9 @@ class _LabelDeliveries:
             quote = await carrier.quote(request, _our_reference(claim, claim.attempt))
         elif not quote.rates:
             quote = await carrier.requote(request, quote.shipment_reference)
-        rate = choose_offer(request, quote, self._rule(claim, request), now=self._clock())
+        rate = choose_offer(
+            request, quote, rule_for(request, self._settings, claim.request.get("rate_rule")), now=self._clock()
+        )
         return await self._buy(carrier, claim, request, quote.shipment_reference, rate, desk)
 
     async def _known(
@@ -130,14 +132,6 @@ class _LabelDeliveries:
             return None
         # The shipment of the last attempt may be there although its name never reached us.
         return await carrier.find(request, _our_reference(claim, max(claim.attempt - 1, 1)))
-
-    def _rule(self, claim: Claim, request: ParcelRequest) -> RateRule:
-        by_tiktok = request.shipping_type == "TIKTOK"
-        named = claim.request.get("rate_rule") or ("" if by_tiktok else request.rate_rule)
-        rule = self._settings.tiktok_rate_rule if by_tiktok else self._settings.rate_rule
-        if not isinstance(named, str) or not named:
-            return rule
-        return parse_rate_rule(named, days_after_ship_by=rule.days_after_ship_by)
 
     async def _refuse_bad_address(self, request: ParcelRequest) -> None:
         if self._depot is None:
@@ -260,6 +254,16 @@ class _LabelDeliveries:
 def _not_fetched(error: OrdersError, purchase: Purchase) -> Unsure:
     """The money is spent: the next claim finds the purchase by its reference and fetches the file."""
     return Unsure(error.code, f"The label is bought but not fetched yet. {error.sentence}", purchase.shipment_reference)
+
+
+def rule_for(request: ParcelRequest, settings: LabelSettings, own: object = None) -> RateRule:
+    """The rule for a parcel's rates: its order's `own`, else its shop's, else the settings'. Raises Misconfigured for one that is none."""
+    by_tiktok = request.shipping_type == "TIKTOK"
+    rule = settings.tiktok_rate_rule if by_tiktok else settings.rate_rule
+    named = own or ("" if by_tiktok else request.rate_rule)
+    if not isinstance(named, str) or not named:
+        return rule
+    return parse_rate_rule(named, days_after_ship_by=rule.days_after_ship_by)
 
 
 def _our_reference(claim: Claim, attempt: int) -> str:

@@ -84,7 +84,6 @@ class World:
         )
         self.tokens = self.grants.first.tokens
         self.scan_forms = ScanForms(scenario.seed, self.shipments)
-        self.tokens = Tokens(scenario.seed, token_seconds, start["at"])
         self.faults = Faults(scenario.seed, rates)
         self.tallies = Tallies()
         self.registrations = Registrations(scenario.seed)
@@ -111,9 +110,6 @@ class World:
             "tracker": self.trackers.apply_created,
             **self.grants.changes(),
             **self.scan_forms.changes(),
-            "token_pair": self.tokens.apply_issued,
-            "token_used": self.tokens.apply_used,
-            "token_expired": self.tokens.apply_expired,
             "app_address": self.registrations.apply_app_address,
             "topic": self.registrations.apply_topic,
             "clock_advanced": self.conditions.apply_advanced,

@@ -14,11 +14,14 @@ from engine.errors import Refused
 from engine.identifiers import OrderId, PackageId
 from engine.orders.cancelling import cancel
 from engine.orders.parcels import packages
-from engine.orders.parcels.voiding import labels, void_label
+from engine.orders.parcels.documents import labels
+from engine.orders.parcels.voiding import void_label
 from engine.reports.accounts import account
 from engine.words import CancelReason, ChangeSource, EffectKind
 from engine.workflow.facts import Picking
+from sync.delivery import Deliveries, DeliverySettings
 from sync.shipping.tracking import read_tracking
+from sync.waking import Bell
 from tests.sync.connected import Connected, connected
 from tests.sync.test_parcels_over_the_wire import deliver, worked
 
@@ -56,6 +59,25 @@ async def test_masked_addresses_are_valid_and_labels_are_bought_from_tiktok_once
     assert (state["labels_bought"], state["tiktok_double_buys_refused"], state["double_ships_refused"]) == (0, 0, 0)
     document = (await labels(shop.database, orders[0]))[0]
     assert (document.media_type, document.body[:5]) == ("application/pdf", b"%PDF-")
+    assert (await account(shop.database)).balanced
+
+
+async def test_a_purchase_that_is_heard_of_before_its_answer_is_ours_and_not_somebody_elses(shop: Connected) -> None:
+    daemon_id = await worked(shop)
+    await shop.world.tell("aim", {"operation": "tiktok.shipping.create_package", "failure": "lost_reply"})
+    async with shop.outside() as outside:
+        buying = Deliveries(shop.database, daemon_id, outside.handlers(), DeliverySettings(batch=1), Bell())
+        assert await buying.run_once(EffectKind.BUY_LABEL) == 1
+    bought = await shop.database.pool.fetchval("SELECT order_id FROM effects WHERE state = 'ambiguous'")
+    await shop.take_in(daemon_id)
+    status = "SELECT channel_status, workflow_status FROM orders WHERE id = $1"
+    heard = await shop.database.pool.fetchrow(status, bought)
+    assert tuple(heard) == ("AWAITING_COLLECTION", "inventory_reserved"), "it waits for its label, and has not failed"
+    await deliver(shop, daemon_id)
+    assert tuple(await shop.database.pool.fetchrow(status, bought)) == ("AWAITING_COLLECTION", "ready_to_ship")
+    assert await shop.count("failures WHERE code = 'shipped_elsewhere'") == 0
+    state = await shop.state()
+    assert state["tiktok_labels_bought"] == len(await labelled(shop))
     assert (await account(shop.database)).balanced
 
 

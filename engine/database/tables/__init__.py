@@ -8,7 +8,7 @@ Where to look
     channels     listings of each shop, its warehouses, the stock it was told
     orders       orders, line items, units, status history, search words
     workflow     workflows, steps, work, holds, failures
-    parcels      packages, package items, documents, cancellations, returns, waves
+    parcels      packages, package items, documents, manifests, cancellations, returns, waves
     outside      inbox and effects, notices to targets, gates, leases, daemons
     records      audit log, notes, batches, journal, saved views, rules, counters
 """

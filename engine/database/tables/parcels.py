@@ -1,4 +1,4 @@
-"""Packages and what is in them, documents, cancellations, returns, waves. Orders and packages are many-to-many."""
+"""Packages and what is in them, documents, manifests, cancellations, returns, waves. Orders and packages are many-to-many."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     Index,
     Integer,
     PrimaryKeyConstraint,
@@ -27,7 +28,7 @@ from engine.database.tables.schema import (
     point,
     refer,
 )
-from engine.words import PackageState, TrackingStatus
+from engine.words import DocumentKind, PackageState, TrackingStatus
 
 
 def _answer() -> tuple[Column[object], ...]:
@@ -77,6 +78,7 @@ packages = Table(
         "after_void", Text, nullable=False, server_default="", comment="what becomes of it once its label is voided"
     ),
     Column("left_at", Time, comment="when its goods left, should they have left before the order's others"),
+    point("manifest_id", nullable=True),
     Column("version", Integer, nullable=False, server_default="1"),
     moment("created_at", required=True),
     moment("updated_at", required=True),
@@ -115,6 +117,7 @@ Index(
     postgresql_where=text("tracking_status IN ('returning', 'failed')"),
 )
 Index("packages_combined_index", packages.c.combined_into, postgresql_where=text("combined_into IS NOT NULL"))
+Index("packages_manifest_index", packages.c.manifest_id, postgresql_where=text("manifest_id IS NOT NULL"))
 Index("packages_track_due_index", packages.c.track_due_at, postgresql_where=text("track_due_at IS NOT NULL"))
 
 package_items = Table(
@@ -137,11 +140,32 @@ documents = Table(
     Column("kind", Text, nullable=False),
     Column("generation", Integer, nullable=False),
     Column("media_type", Text, nullable=False),
+    Column("size", Text, nullable=False, server_default="", comment="A6, A5; empty where there is but one"),
     Column("body", Sealed, nullable=False),
     moment("created_at", required=True),
-    UniqueConstraint("package_id", "kind", "generation"),
-    CheckConstraint(one_of("kind", ("label", "packing_slip", "customs")), name="kind"),
+    UniqueConstraint("package_id", "kind", "generation", "media_type", "size"),
+    CheckConstraint(one_of("kind", DocumentKind), name="kind"),
 )
+
+manifests = Table(
+    "manifests",
+    metadata,
+    key(),
+    refer("user_id", "users.id"),
+    refer("location_id", "locations.id"),
+    Column("carrier", Text, nullable=False),
+    Column("day", Date, nullable=False, comment="by the location's own calendar"),
+    Column("state", Text, nullable=False, server_default="making"),
+    Column("parcels", Integer, nullable=False),
+    Column("reference", Text, nullable=False, server_default=""),
+    Column("error", Text),
+    Column("media_type", Text, nullable=False, server_default=""),
+    Column("body", Sealed),
+    moment("created_at", required=True),
+    moment("made_at"),
+    CheckConstraint(one_of("state", ("making", "made", "failed")), name="state"),
+)
+Index("manifests_day_index", manifests.c.day)
 
 cancellations = Table(
     "cancellations",

@@ -7,7 +7,9 @@ Where to look
     arranging   what TikTok has to hear of parcels split and combined, where it has packages before they leave
     shrinking   what was made ready shrinks with units that are cancelled or shipped elsewhere
     handover    parcels handed to the carrier one by one
-    voiding     a label given back, bought again, or read again
+    voiding     a label given back, or bought again
+    documents   labels and slips, kept and read again
+    manifests   the parcels that go on one end-of-day form, and the form
     exporting   tracking numbers that leave in a file, and that the file was uploaded
     returns     what buyers send back and are refunded; `receiving` books it, good or damaged
     rows        a person's parcel, locked

@@ -1,4 +1,4 @@
-"""A label that is not wanted goes back to the carrier by a person's word, and another may be bought; the one there is can be read again.
+"""A label that is not wanted goes back to the carrier by a person's word, and another may be bought.
 
 There is never a second purchase beside a first one: the generation of a package rises once the void of its label is recorded, and each
 generation is bought once.
@@ -6,14 +6,13 @@ generation is bought once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.actors import Actor
 from engine.effects import ledger
 from engine.effects.kinds import DEPENDENCY_OF
-from engine.errors import Misconfigured, NotFound, Refused
-from engine.identifiers import OrderId, PackageId, new_id
+from engine.errors import Refused
+from engine.identifiers import PackageId, new_id
 from engine.orders.marking import mark
 from engine.orders.parcels.rows import Parcel, lock_parcels, unworkable
 from engine.words import EffectKind
@@ -35,25 +34,6 @@ UPDATE effects SET state = 'voided', head = false, settled_at = now()
 WHERE order_id IN (SELECT order_id FROM package_items WHERE package_id = $1) AND package_id = $1
   AND kind IN ('ship_package', 'update_tracking') AND state = 'intent' AND lease_until IS NULL
 """
-
-# The labels of the packages an order is in, of each its newest generation; a combined one's for each of its orders.
-_LABELS = """
-SELECT DISTINCT ON (p.id) d.id, p.id AS package_id, p.state, p.tracking_number, d.generation, d.media_type, d.body, s.user_id
-FROM package_items c JOIN packages p ON p.id = c.package_id JOIN shops s ON s.id = p.shop_id
-JOIN documents d ON d.package_id = p.id AND d.kind = 'label' AND d.generation = p.generation
-WHERE c.order_id = $1 AND p.state NOT IN ('planned', 'voiding', 'voided', 'combined')
-ORDER BY p.id, d.generation DESC
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class LabelDocument:
-    """A stored label as it was bought."""
-
-    package_id: PackageId
-    tracking_number: str
-    media_type: str
-    body: bytes
 
 
 async def void_label(
@@ -92,23 +72,6 @@ async def buy_label(database: Database, package_id: PackageId, *, actor: Actor, 
         await advance(connection, database.vault, list(parcel.orders))
 
     await database.run(run)
-
-
-async def labels(database: Database, order_id: OrderId) -> list[LabelDocument]:
-    """The stored labels of an order's parcels. Raises NotFound when there is none."""
-    rows = await database.pool.fetch(_LABELS, order_id)
-    if not rows:
-        raise NotFound("label.none", "There is no label of that order: none is bought yet, or it was voided.")
-    found = []
-    for row in rows:
-        body = database.vault.open("documents.body", row["id"], row["body"])
-        if body is None:
-            raise Misconfigured(
-                "keys.missing",
-                "The label cannot be opened without the master key: set ORDERS_TUI_MASTER_KEY or its file.",
-            )
-        found.append(LabelDocument(PackageId(row["package_id"]), row["tracking_number"], row["media_type"], body))
-    return found
 
 
 def _no_label(parcel: Parcel) -> Refused | None:

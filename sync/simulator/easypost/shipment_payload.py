@@ -24,7 +24,7 @@ ADDRESS_FIELDS = ("name", "company", "street1", "street2", "city", "state", "zip
 def shipment_payload(shipments: Shipments, shipment: Shipment, *, now: float, origin: str) -> dict[str, Any]:
     """Return the shipment as JSON values; `origin` is where label files are fetched from."""
     request, purchase = shipment.request, shipment.purchase
-    rates = () if delivers_nowhere(request["to_address"]) else shipments.rates(shipment)
+    rates = () if goes_nowhere(request) else shipments.rates(shipment)
     return {
         "id": shipment.id,
         "object": "Shipment",

@@ -42,6 +42,8 @@ def upgrade() -> None:
     _dependency_states()
     _channels()
     _notices()
+    _documents()
+    _manifests()
 
 
 def _grants() -> None:
@@ -605,6 +607,60 @@ def _notices() -> None:
         postgresql_where=sa.text("state IN ('queued', 'sending', 'failed')"),
     )
     op.create_index("notice_sends_message_index", "notice_sends", ["message_id"], unique=False, schema="orders")
+
+
+def _documents() -> None:
+    op.add_column(
+        "documents",
+        sa.Column("size", sa.Text(), server_default="", nullable=False, comment="A6, A5; empty where there is but one"),
+        schema="orders",
+    )
+    op.drop_constraint("documents_package_id_kind_generation_key", "documents", schema="orders")
+    op.create_unique_constraint(
+        op.f("documents_package_id_kind_generation_media_type_size_key"),
+        "documents",
+        ["package_id", "kind", "generation", "media_type", "size"],
+        schema="orders",
+    )
+    _recheck(
+        "documents",
+        "kind",
+        ("label", "packing_slip", "customs", "label_and_slip", "label_picture", "hazmat_label", "invoice_label"),
+    )
+
+
+def _manifests() -> None:
+    op.create_table(
+        "manifests",
+        sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("location_id", sa.Uuid(), nullable=False),
+        sa.Column("carrier", sa.Text(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False, comment="by the location's own calendar"),
+        sa.Column("state", sa.Text(), server_default="making", nullable=False),
+        sa.Column("parcels", sa.Integer(), nullable=False),
+        sa.Column("reference", sa.Text(), server_default="", nullable=False),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("media_type", sa.Text(), server_default="", nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("state IN ('making', 'made', 'failed')", name=op.f("manifests_state_check")),
+        sa.ForeignKeyConstraint(["user_id"], ["orders.users.id"], name=op.f("manifests_user_id_fkey")),
+        sa.ForeignKeyConstraint(["location_id"], ["orders.locations.id"], name=op.f("manifests_location_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("manifests_pkey")),
+        schema="orders",
+    )
+    op.create_index("manifests_day_index", "manifests", ["day"], unique=False, schema="orders")
+    op.add_column("packages", sa.Column("manifest_id", sa.Uuid(), nullable=True), schema="orders")
+    op.create_index(
+        "packages_manifest_index",
+        "packages",
+        ["manifest_id"],
+        unique=False,
+        schema="orders",
+        postgresql_where=sa.text("manifest_id IS NOT NULL"),
+    )
 
 
 def _recheck(table: str, column: str, words: Sequence[str]) -> None:

@@ -7,8 +7,9 @@ import pytest
 from engine.errors import NotFound, OrdersError, Refused
 from engine.identifiers import OrderId, PackageId, new_id
 from engine.orders.cancelling import cancel
+from engine.orders.parcels.documents import labels
 from engine.orders.parcels.splitting import split
-from engine.orders.parcels.voiding import buy_label, labels, void_label
+from engine.orders.parcels.voiding import buy_label, void_label
 from engine.ports import Done, Failed, LabelVoided, PackageShipped
 from engine.words import CancelReason, EffectKind, TrackingStatus
 from tests.engine.facts import a_unit, an_order
