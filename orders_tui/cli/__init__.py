@@ -8,7 +8,8 @@ Where to look
     output     stdout is data, stderr is narration
     orders     list, show, set-status, retry; with `order_holds` (hold, release, holds) and `order_marks` (tag, assign, note …)
                `order_bulk` changes and undoes many, `order_filter` is which, `bulk_text` how it is told
-               `order_parcels` splits, combines, hands over, cancels and has the labels; `order_returns` is what comes back
+               `order_parcels` splits, combines, hands over, cancels, voids labels; `order_returns` is what comes back
+               `order_shipping` asks carriers: rates, addresses, labels and what TikTok prints
                `order_answers` says yes or no to buyers: requests to cancel, returns
                `order_resuming` sends failed orders on: resume with corrected data, skip; `pairs` reads NAME=VALUE
     shop       list, status, work, observe, set, disconnect; `shop_connect` connects, `shop_offline` adds one without API access
@@ -16,6 +17,7 @@ Where to look
     import_    the seller centre's order export, taken in or tried
     export     tracking numbers for upload, and that they were uploaded
     workflow   check, show, list, load, trigger, pause, resume, cancel; `workflow_text` draws
+    carrier    manifest
     batch      list, show, stop, continue
     stock      list, receive, adjust, transfer, hold, release, alarms, check, availability; `stock_count` counts the shelves
     failures   list, show, assign, acknowledge, snooze, wake, retry-group
