@@ -41,25 +41,31 @@ async def drain(
 ) -> int:
     """Understand up to `limit` stored payloads. Answers how many; fewer than `limit` means that the inbox is empty."""
     claims = await inbox.claim(database, limit, _LEASE_SECONDS, daemon_id, dead_after_seconds)
-    if sealed := [claim for claim in claims if not claim.payload and claim.attempt <= _MOST_ATTEMPTS]:
-        await _look_for_keys(database, sealed)
+    if sealed := still_sealed(claims):
+        await look_for_keys(database, sealed)
     held = {claim.inbox_id for claim in sealed}
     parcels = [claim for claim in claims if claim.kind == EASYPOST and claim.inbox_id not in held]
     if parcels:
         await _follow(database, parcels)
     if orders := [claim for claim in claims if claim.kind != EASYPOST and claim.inbox_id not in held]:
-        await _apply(database, orders)
+        await apply_orders(database, orders)
     return len(claims)
 
 
-async def _look_for_keys(database: Database, claims: Sequence[InboxClaim]) -> None:
+def still_sealed(claims: Sequence[InboxClaim]) -> list[InboxClaim]:
+    """Those that could not be opened, as long as that may change."""
+    return [claim for claim in claims if not claim.payload and claim.attempt <= _MOST_ATTEMPTS]
+
+
+async def look_for_keys(database: Database, claims: Sequence[InboxClaim]) -> None:
     """Another program may have stored a payload under a key that is younger than this one: read the keys, and look again."""
     async with database.pool.acquire() as connection:
         await database.vault.load(connection)
     await inbox.put_back(database, claims, 1.0, "its key was not known here yet")
 
 
-async def _apply(database: Database, claims: Sequence[InboxClaim]) -> None:
+async def apply_orders(database: Database, claims: Sequence[InboxClaim], source: str = "poll") -> list[OrderEvent]:
+    """Understand claimed order payloads and apply them. Answers what each change was."""
     facts: list[OrderFact] = []
     understood: list[inbox.Understood] = []
     said: list[tuple[InboxClaim, OrderFact]] = []
@@ -82,12 +88,13 @@ async def _apply(database: Database, claims: Sequence[InboxClaim]) -> None:
         # One payload that breaks must not hold up the others.
         if len(claims) == 1:
             await set_aside(database, claims[0])
-            return
+            return []
         middle = len(claims) // 2
-        await _apply(database, claims[:middle])
-        await _apply(database, claims[middle:])
-        return
-    tell(facts, result, "poll")
+        return [
+            *await apply_orders(database, claims[:middle], source),
+            *await apply_orders(database, claims[middle:], source),
+        ]
+    return tell(facts, result, source)
 
 
 async def _follow(database: Database, claims: Sequence[InboxClaim]) -> None:
@@ -157,15 +164,15 @@ def events_of(facts: Sequence[OrderFact], result: IntakeResult, **metadata: Any)
     return [event for event in found if event is not None]
 
 
-def tell(facts: Sequence[OrderFact], result: IntakeResult, source: str) -> None:
-    """Write the changes into the log: how many, and each by itself where details are wanted."""
+def tell(facts: Sequence[OrderFact], result: IntakeResult, source: str) -> list[OrderEvent]:
+    """Write the changes into the log: how many, and each by itself where details are wanted. Answers them."""
     events = events_of(facts, result)
     if not events:
-        return
+        return []
     counts = Counter(each.event.partition(".")[2] for each in events)
     _log.info("orders_changed", source=source, **counts)
-    if not logging.getLogger().isEnabledFor(logging.DEBUG):
-        return
-    for each in events:
-        document = each.document()
-        _log.debug(document["event"], source=source, timestamp=document["timestamp"], **document["data"])
+    if logging.getLogger().isEnabledFor(logging.DEBUG):
+        for each in events:
+            document = each.document()
+            _log.debug(document["event"], source=source, timestamp=document["timestamp"], **document["data"])
+    return events

@@ -13,7 +13,7 @@ from engine.orders.opening import open_address, open_text
 from engine.orders.plain_text import plain
 from engine.orders.rows import ROW_COLUMNS, ROW_JOINS, to_row
 from engine.orders.timeline import timeline
-from engine.orders.views import FailureView, ItemView, OrderDetail, OrderRow, PackageView, WorkflowView
+from engine.orders.views import CancelRequest, FailureView, ItemView, OrderDetail, OrderRow, PackageView, WorkflowView
 from engine.orders.why import ActiveHold, Standstill, why
 from engine.privacy.cipher import Vault
 from engine.words import Dependency, ExecutionStatus, FulfilmentStatus, HoldReason, OrderKind, OrderStatus
@@ -31,6 +31,11 @@ SELECT {ROW_COLUMNS}, o.customer_email, o.customer_phone, o.shipping_address, o.
   FROM picked {ROW_JOINS} JOIN shops ON shops.id = o.shop_id
 """  # noqa: S608
 
+# Index: cancellations_order_index.
+_CANCEL_REQUEST = """
+SELECT tiktok_cancel_id, reason, respond_by FROM cancellations WHERE order_id = $1 AND channel_status LIKE '%PENDING'
+ORDER BY respond_by NULLS LAST LIMIT 1
+"""
 _REPLACED_BY = """
 SELECT other.order_number FROM orders o JOIN orders other ON other.replaces_order_id = o.tiktok_order_id
  WHERE o.id = $1 ORDER BY other.id
@@ -115,8 +120,15 @@ async def detail(database: Database, order_id: OrderId) -> OrderDetail:
             timeline=await timeline(connection, vault, order_id),
             kind=OrderKind(record["order_kind"]),
             replaces=plain(record["replaces_order_id"]),
+            cancel_request=_cancel_request(await connection.fetchrow(_CANCEL_REQUEST, order_id)),
             replaced_by=tuple(plain(each["order_number"]) for each in await connection.fetch(_REPLACED_BY, order_id)),
         )
+
+
+def _cancel_request(record: Any) -> CancelRequest | None:
+    if record is None:
+        return None
+    return CancelRequest(plain(record["tiktok_cancel_id"]), plain(record["reason"]), record["respond_by"])
 
 
 async def _standstill(

@@ -74,6 +74,12 @@ _CLAIM_ASKING = f"""
 UPDATE inbox i {_TAKE}
 """
 
+_LEASE = """
+WITH token AS (SELECT nextval('claim_tokens') AS number)
+UPDATE inbox SET lease_token = token.number, lease_until = now() + make_interval(secs => $2), attempt = 1
+FROM token WHERE id = ANY($1::uuid[]) RETURNING id, lease_token AS token
+"""
+
 _SETTLE = """
 UPDATE inbox i SET state = d.state, outcome = d.outcome, event = nullif(d.event, ''), settled_at = now(), lease_token = NULL,
                    lease_until = NULL
@@ -140,6 +146,28 @@ async def store(
     return await database.run(write)
 
 
+async def take(
+    database: Database, shop_id: ShopId, owner: UserId, source: str, arrivals: Sequence[Arrival], lease_seconds: float
+) -> list[InboxClaim]:
+    """Store what is new among the arrivals and claim it at once, in one transaction.
+
+    Should the caller be killed before it is understood, the daemons claim it once the lease is over.
+    """
+
+    async def write(connection: Any) -> list[InboxClaim]:
+        letters = [_Letter(shop_id, owner, each) for each in arrivals]
+        new = dict(await _store(connection, database.vault, source, letters))
+        rows = await connection.fetch(_LEASE, list(new), lease_seconds) if new else []
+        return [
+            InboxClaim(
+                row["id"], shop_id, source, new[row["id"]].arrival.kind, new[row["id"]].arrival.payload, row["token"], 1
+            )
+            for row in rows
+        ]
+
+    return await database.run(write)
+
+
 async def deliver(database: Database, webhooks: Sequence[Webhook]) -> set[UUID]:
     """Store what is new among the webhooks, also of shops that nobody knows, in one transaction. Answers the tickets of the new ones."""
 
@@ -152,7 +180,8 @@ async def deliver(database: Database, webhooks: Sequence[Webhook]) -> set[UUID]:
             shop_id = ShopId(shop["id"]) if shop else None
             owner = UserId(shop["user_id"]) if shop else DEFAULT_CREATOR
             letters.append(_Letter(shop_id, owner, each.arrival, each.ignored, each.ticket))
-        return await _store(connection, database.vault, "webhook", letters)
+        new = await _store(connection, database.vault, "webhook", letters)
+        return {each.ticket for _, each in new if each.ticket is not None}
 
     return await database.run(write)
 
@@ -166,10 +195,10 @@ class _Letter:
     ticket: UUID | None = None
 
 
-async def _store(connection: Any, vault: Vault, source: str, letters: Sequence[_Letter]) -> set[UUID]:
-    """Store the letters whose keys are free. Answers the tickets of those, or their new ids where they have none."""
+async def _store(connection: Any, vault: Vault, source: str, letters: Sequence[_Letter]) -> list[tuple[UUID, _Letter]]:
+    """Store the letters whose keys are free. Answers those, with their ids in the inbox."""
     if not letters:
-        return set()
+        return []
     for owner in sorted({each.owner for each in letters}):
         await vault.ensure(connection, owner)
     by_key = {_key(each): (new_id(), each) for each in letters}
@@ -187,7 +216,7 @@ async def _store(connection: Any, vault: Vault, source: str, letters: Sequence[_
             [vault.seal(each.owner, "inbox.payload", inbox_id, each.arrival.payload) for inbox_id, each in rows],
             [each.ignored for _, each in rows],
         )
-    return {each.ticket or inbox_id for inbox_id, each in rows}
+    return rows
 
 
 async def store_seen(database: Database, shop_id: ShopId, arrivals: Sequence[Arrival]) -> int:

@@ -260,6 +260,15 @@ class FailureGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class CancelRequest:
+    """A buyer's request to cancel that waits for an answer; TikTok grants it by itself at `respond_by`."""
+
+    cancel_id: str
+    reason: str
+    respond_by: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class OrderDetail:
     """Everything one order's pane shows."""
 
@@ -281,6 +290,8 @@ class OrderDetail:
     replaces: str = ""
     """The number of the order that this one replaces, or was exchanged for."""
     replaced_by: tuple[str, ...] = ()
+    cancel_request: CancelRequest | None = None
+    """The most urgent one."""
 
 
 @dataclass(frozen=True, slots=True)

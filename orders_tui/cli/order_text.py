@@ -42,6 +42,9 @@ def story(detail: OrderDetail) -> Iterator[str]:
         yield f"Address    {', '.join(line for line in lines if line)}"
     if detail.buyer_message:
         yield f"Message    {detail.buyer_message}"
+    if detail.cancel_request:
+        until = f" by {_minute(detail.cancel_request.respond_by)}" if detail.cancel_request.respond_by else ""
+        yield f"Cancel     the buyer asks to ({detail.cancel_request.reason}); answer{until}: orders answer-cancellation"
     if detail.kind is not OrderKind.NORMAL:
         yield f"Kind       {detail.kind}{f', for order {detail.replaces}' if detail.replaces else ''}"
     if detail.replaced_by:

@@ -144,7 +144,11 @@ def test_the_shipment_and_the_tracker_s_event() -> None:
     quote = read_quote(shipment)
     (rate,), (row,) = quote.rates, shipment["rates"]
     assert (rate.rate_id, rate.carrier, rate.service) == (row["id"], row["carrier"], row["service"])
-    assert (rate.amount, rate.currency, rate.days) == (Decimal(row["rate"]), row["currency"], row["delivery_days"])
+    assert (rate.amount, rate.currency, rate.delivery_days) == (
+        Decimal(row["rate"]),
+        row["currency"],
+        row["delivery_days"],
+    )
     assert quote.shipment_reference == shipment["id"]
     event = orjson.loads(EASYPOST)
     event["result"] |= {"tracking_code": "9400", "carrier": "USPS", "updated_at": "2026-01-02T03:04:05Z"}
