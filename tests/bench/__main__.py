@@ -26,6 +26,7 @@ from tests.bench.loop import run_loop
 from tests.bench.recovery import measure_recovery
 from tests.bench.report import figure
 from tests.bench.scale import measure_scale
+from tests.bench.webhooks import measure_webhooks
 
 
 async def measure_engine(directory: Path, orders: int) -> None:
@@ -138,10 +139,17 @@ async def measure_loop(directory: Path, orders: int) -> None:
     figure("loop.http", float(summary["orders_per_second"]), "orders/s", "300; the specification: 100")
 
 
+async def measure_way_in(directory: Path) -> None:
+    way = await measure_webhooks(directory)
+    figure("sync.in_p95_ms", way.in_p95, "ms", "1000; the specification: 5000")
+    figure("sync.webhook_to_screen_p95_ms", way.to_screen_p95, "ms", "500; the specification: 5000")
+
+
 async def _measure(directory: Path, asked: argparse.Namespace) -> None:
     await measure_engine(directory / "engine", asked.orders)
     await measure_bulk_change(directory / "bulk")
     await measure_loop(directory / "loop", asked.loop_orders)
+    await measure_way_in(directory / "webhooks")
     figure("recovery.seconds", await measure_recovery(directory / "recovery"), "s", "5; the specification: 300")
     await measure_scale(directory / "scale", asked.orders, [int(size) for size in asked.sizes.split(",")])
 
