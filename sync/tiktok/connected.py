@@ -14,6 +14,7 @@ from sync.tiktok.calls.packing import PackingCalls
 from sync.tiktok.calls.products import ProductCalls
 from sync.tiktok.calls.returns import ReturnCalls
 from sync.tiktok.calls.shipping import ShippingCalls
+from sync.tiktok.calls.webhooks import WebhookCalls
 from sync.tiktok.client import TikTokClient
 
 
@@ -30,6 +31,7 @@ class ConnectedShop:
         self.aftersales = AftersalesCalls(client, cipher)
         self.returns = ReturnCalls(client, cipher)
         self.changes = ChangeCalls(client, cipher)
+        self.webhooks = WebhookCalls(client, cipher)
         self.products = ProductCalls(client, cipher)
 
 

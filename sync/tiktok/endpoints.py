@@ -62,6 +62,9 @@ ENDPOINTS: Final[Mapping[str, Endpoint]] = {
         "set the stock of product {product_id}",
         writes=True,
     ),
+    "webhooks.list": Endpoint("GET", "/event/{version}/webhooks", "202309", "list the shop's webhooks"),
+    "webhooks.set": Endpoint("PUT", "/event/{version}/webhooks", "202309", "send {event} to this program", writes=True),
+    "webhooks.remove": Endpoint("DELETE", "/event/{version}/webhooks", "202309", "stop sending {event}", writes=True),
     "logistics.warehouses": Endpoint("GET", "/logistics/{version}/warehouses", "202309", "list the warehouses"),
     "logistics.shipping_providers": Endpoint(
         "GET",

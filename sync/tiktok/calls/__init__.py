@@ -2,6 +2,7 @@
 
 Where to look
     authorization  which shops a grant covers
+    webhooks       where TikTok sends what happens in the shop
     paging         searches that come in pages
     changes        cancellations and returns: by time of change, and by id
     orders         search by time of change, details by id
