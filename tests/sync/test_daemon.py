@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import hmac
+import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
+import orjson
+import pytest
 import structlog
 
 from engine.database.embedded import EmbeddedServer
@@ -17,6 +24,7 @@ from engine.reports.accounts import account, outcomes
 from engine.shops import grants, shops
 from orders_tui.assembly import build_daemon
 from orders_tui.demo.preparation import LEAD
+from orders_tui.settings import HttpSection
 from sync.intake import ORDER
 from sync.simulator.scenario import Timings
 from tests.sync.connected import Connected, connected
@@ -142,3 +150,69 @@ async def test_a_daemon_whose_database_sessions_are_ended_works_on(shop: Connect
         while await shop.count("packages WHERE labelled_at IS NULL"):
             await asyncio.sleep(0.05)
     assert await labels(shop) == (23, 23, 23)
+
+
+async def test_a_daemon_takes_webhooks_until_it_stops_and_works_them_at_once(shop: Connected) -> None:
+    """No poll would come before the test is over."""
+    daemon_id = await shop.daemon()
+    await shop.take_in(daemon_id)
+    await shop.database.pool.execute("UPDATE polls SET due_at = now() + interval '1 hour'")
+    sections = {
+        "http": HttpSection(enabled=True, port=free_port()),
+        "tiktok": shop.settings.tiktok.model_copy(update={"poll_seconds": 3600.0, "reread_seconds": 3600.0}),
+    }
+    settings = shop.settings.model_copy(update=sections)
+    order_id = await shop.database.pool.fetchval(
+        "SELECT tiktok_order_id FROM orders WHERE channel_status <> 'CANCELLED' LIMIT 1"
+    )
+    keys = await shop.world.ask("credentials")
+    envelope = {
+        "type": 3,
+        "tts_notification_id": "1",
+        "shop_id": shop.shop.tiktok_shop_id,
+        "timestamp": int(time.time()),
+        "data": {"order_id": order_id},
+    }
+    body = orjson.dumps(envelope)
+    signature = hmac.new(keys["app_secret"].encode(), keys["app_key"].encode() + body, hashlib.sha256).hexdigest()
+    url = f"http://127.0.0.1:{settings.http.port}/webhooks/tiktok"
+    stopping = asyncio.Event()
+    daemon = build_daemon(settings, shop.database)
+    running = asyncio.create_task(daemon.run(stopping))
+    try:
+        async with asyncio.timeout(60), httpx.AsyncClient() as http:
+            while daemon.listener is None or daemon.listener.port is None:
+                await asyncio.sleep(0.01)
+            assert (await http.post(url, content=body, headers={"Authorization": "0" * 64})).status_code == 401
+            assert (await http.post(url, content=body, headers={"Authorization": signature})).status_code == 200
+            while not await shop.count("inbox WHERE source = 'webhook' AND state = 'done'"):
+                await asyncio.sleep(0.01)
+    finally:
+        stopping.set()
+        await running
+    assert await shop.count("inbox WHERE source = 'webhook'") == 1
+    async with httpx.AsyncClient() as http:
+        with pytest.raises(httpx.ConnectError):
+            await http.post(url, content=body)
+
+
+async def test_a_daemon_whose_port_is_taken_goes_on_with_polling(shop: Connected) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        section = HttpSection(enabled=True, port=taken.getsockname()[1])
+        stopping = asyncio.Event()
+        with structlog.testing.capture_logs() as told:
+            daemon = build_daemon(shop.settings.model_copy(update={"http": section}), shop.database)
+            running = asyncio.create_task(daemon.run(stopping))
+            try:
+                async with asyncio.timeout(60):
+                    while await shop.count("orders") < 24:
+                        await asyncio.sleep(0.05)
+            finally:
+                stopping.set()
+                await running
+    assert [event["code"] for event in told if event["event"] == "http_not_listening"] == ["http.not_listening"]
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
