@@ -31,7 +31,17 @@ def write_down(error: BaseException, *, part: str, doing: str = "") -> str:
 
 
 def keep_logs_off_the_terminal() -> None:
-    """What libraries grumble about goes to the errors' log: stderr is for sentences."""
+    """What libraries and our own parts grumble about goes to the errors' log: stdout is data, stderr is for sentences."""
+    import structlog
+
+    if not structlog.is_configured():
+        structlog.configure(
+            processors=[
+                structlog.processors.format_exc_info,
+                structlog.processors.KeyValueRenderer(key_order=["event"]),
+            ],
+            logger_factory=structlog.stdlib.LoggerFactory(),
+        )
     for name in ("asyncio", "engine", "sync"):
         logger = logging.getLogger(name)
         if not any(isinstance(handler, _ErrorsLog) for handler in logger.handlers):

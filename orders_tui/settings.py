@@ -130,6 +130,8 @@ class TikTokSection(Section):
     """A long absence is caught up in searches of so much time each."""
     versions: dict[str, str] = Field(default_factory=dict)
     """Other versions of single endpoints, by our names for them (`orders.detail = "202507"`)."""
+    more_events: list[str] = Field(default_factory=list)
+    """Webhooks to ask for beside those whose names are certain (`shop webhooks --register`)."""
     cancel_reasons: dict[str, dict[str, str]] = Field(default_factory=dict)
     """TikTok's names for our reasons, by market, beside those that ship with the program."""
 

@@ -6,7 +6,6 @@ Where to look
     rounds/       the errands it runs by the clock
     schedule      how a tick is fired
     intake        inbox → engine
-    pulling       orders fetched by hand, on the same way in
     hints         inbox → TikTok → engine: webhooks say what to read again
     delivery      effects → handlers → engine
     settling      how a handler works through its batch, and what an error means for a claim

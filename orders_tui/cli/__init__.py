@@ -13,7 +13,8 @@ Where to look
                `order_answers` says yes or no to buyers: requests to cancel, returns
                `order_resuming` sends failed orders on: resume with corrected data, skip; `pairs` reads NAME=VALUE
     shop       list, status, work, observe, set, disconnect; `shop_connect` connects, `shop_offline` adds one without API access
-               `shop_text` is how they are told
+               `shop_webhooks` says where TikTok sends what happens, `shop_text` is how they are told
+    sync       orders pulled from TikTok now
     import_    the seller centre's order export, taken in or tried
     export     tracking numbers for upload, and that they were uploaded
     workflow   check, show, list, load, trigger, pause, resume, cancel; `workflow_text` draws

@@ -15,6 +15,7 @@ COMMANDS = {
     "demo": "A whole shop on this machine: orders arrive, are worked and delivered.",
     "daemon": "Keep orders, TikTok, carriers and people in step, without a screen.",
     "shop": "Connect shops, look how they stand, work or only observe their orders.",
+    "sync": "Pull orders from TikTok Shop now, with or without a daemon.",
     "import": "Take in the seller centre's order export (CSV or XLSX).",
     "export": "Tracking numbers as a file for the seller centre.",
     "orders": "List, show, change and retry orders.",

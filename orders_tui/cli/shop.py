@@ -1,4 +1,4 @@
-"""`orders-tui shop`: connect, list, status, work, observe, set, disconnect, add-offline."""
+"""`orders-tui shop`: connect, list, status, work, observe, set, disconnect, add-offline, webhooks."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from orders_tui.cli.pairs import read_pairs
 from orders_tui.cli.shop_connect import connect
 from orders_tui.cli.shop_offline import add_offline
 from orders_tui.cli.shop_text import document, line, lines
+from orders_tui.cli.shop_webhooks import webhooks
 from orders_tui.opening import open_services
 from orders_tui.services.shops import ShopStatus
 from orders_tui.settings_file import read_settings
@@ -23,6 +24,7 @@ from orders_tui.settings_file import read_settings
 app = cyclopts.App(name="shop", help="Shops: connected, looked at, worked or only observed.")
 app.command(connect)
 app.command(add_offline, name="add-offline")
+app.command(webhooks)
 
 Named = Annotated[str, Parameter(help="The shop's name, TikTok id or id.")]
 

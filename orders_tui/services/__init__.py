@@ -16,6 +16,7 @@ Where to look
     inventory  stock adjusted, moved, held back, counted; alarms
     failures   the failed queue as people work it
     reports    numbers over many orders
+    pulls      orders pulled from TikTok by hand, page by page (`pulling`)
     imports    order exports of the seller centre
     exports    tracking numbers as a file for it
     goods      sheets of stock and of products
@@ -77,6 +78,7 @@ from orders_tui.services.marks import Marks
 from orders_tui.services.notices import Notices
 from orders_tui.services.parcels import Parcels
 from orders_tui.services.products import Products
+from orders_tui.services.pulls import Pulls
 from orders_tui.services.reports import Reports
 from orders_tui.services.rules import Rules
 from orders_tui.services.shops import Shops
@@ -114,6 +116,7 @@ class Services:
         self.rules = Rules(database, actor, self.door)
         self.notices = Notices(database, actor, self.door)
         self.shops = Shops(database, actor, self.door)
+        self.pulls = Pulls(database)
 
     # Lists
 

@@ -20,6 +20,7 @@ from sync.http_client import open_http_client
 from sync.resilience import BreakerSettings, Guard, GuardSettings
 from sync.tiktok.calls.authorization import authorized_shops
 from sync.tiktok.client import TikTokClient, TikTokSettings
+from sync.tiktok.directory import Directory
 from sync.tiktok.stored_grants import StoredGrant
 from sync.tiktok.token_calls import SELLER, AppCredentials, TokenCalls
 from sync.tiktok.tokens import TokenSource
@@ -101,6 +102,21 @@ class Connector:
 @contextlib.asynccontextmanager
 async def open_connector(database: Database, access: TikTokAccess, actor: Actor) -> AsyncIterator[Connector]:
     """A connector with clients of its own."""
+    async with _open_clients(database, access) as (calls, client_of):
+        yield Connector(database, calls, client_of, actor)
+
+
+@contextlib.asynccontextmanager
+async def open_directory(database: Database, access: TikTokAccess) -> AsyncIterator[Directory]:
+    """The connected shops, reached beside whatever daemons there are."""
+    async with _open_clients(database, access) as (_, client_of):
+        yield Directory(database, client_of)
+
+
+@contextlib.asynccontextmanager
+async def _open_clients(
+    database: Database, access: TikTokAccess
+) -> AsyncIterator[tuple[TokenCalls, Callable[[GrantId], TikTokClient]]]:
     gates = Gates(database)
     guarded = GuardSettings(calls_per_second=access.calls_per_second, breaker=access.breaker)
     async with open_http_client(access.base_url) as http, open_http_client(access.auth_url) as auth:
@@ -111,4 +127,4 @@ async def open_connector(database: Database, access: TikTokAccess, actor: Actor)
             source = TokenSource(StoredGrant(database, grant_id), calls)
             return TikTokClient(http, access.app, source, guard, settings=access.settings)
 
-        yield Connector(database, calls, client_of, actor)
+        yield calls, client_of

@@ -80,6 +80,8 @@ CALLS: dict[str, tuple[str, str]] = {
     "POST /product/products/*/inventory/update": ("plain", "tiktok.inventory.update"),
     "POST /product/inventory/search": ("plain", "tiktok.inventory.search"),
     "POST /order/orders/search": ("plain", "tiktok.orders.search"),
+    "POST /return_refund/cancellations/search": ("plain", "tiktok.cancellations.search"),
+    "POST /return_refund/returns/search": ("plain", "tiktok.returns.search"),
     "GET /v2/shipments/*": ("unsure", "easypost.shipments.get"),
     "POST /return_refund/cancellations": ("by hand", "tiktok.cancellations.create"),
     "POST /v2/shipments/*/refund": ("by hand", "easypost.shipments.refund"),

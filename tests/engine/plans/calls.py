@@ -10,7 +10,7 @@ from engine.database.connection import Database
 from engine.effects import ledger
 from engine.effects.kinds import DEPENDENCY_OF
 from engine.fleet.daemons import DEAD_AFTER_SECONDS
-from engine.identifiers import EffectId, OrderId, PackageId, new_id
+from engine.identifiers import DEFAULT_CREATOR, EffectId, OrderId, PackageId, new_id
 from engine.inventory import stock
 from engine.orders import detail, holds, inbox, notes, polls, priority, queries, status, tags
 from engine.orders.bulk import batches, journal
@@ -143,6 +143,10 @@ CLAIMS: Mapping[str, Call] = {
     "inbox": lambda s: inbox.claim(s.store, 5, 60.0, s.house.daemon_id, DEAD_AFTER_SECONDS),
     "hints": lambda s: inbox.claim(s.store, 5, 60.0, s.house.daemon_id, DEAD_AFTER_SECONDS, asking=True),
     "polls": lambda s: polls.claim(s.store, PollTopic.ORDERS, 30.0),
+    "open orders, read again": lambda s: polls.open_after(
+        s.store, polls.Poll(s.house.shop_id, DEFAULT_CREATOR, PollTopic.OPEN_ORDERS, None, 0.0), 5
+    ),
+    "the parcels of trackers": lambda s: packages.parcels_of_trackers(s.store, ["trk_1"], ["9400111899"]),
     "parcels": lambda s: packages.claim_open_parcels(s.store, 5, 600.0),
     "priorities": lambda s: priority.rise_with_time(s.store, 20),
     "journal": lambda s: journal.sweep(s.store, 20),
