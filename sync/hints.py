@@ -27,7 +27,7 @@ from engine.orders.intake import IntakeResult
 from engine.orders.parcels.returns import write_returns
 from engine.ports import CancellationFact, InboxClaim, OrderFact, ReturnFact
 from engine.shops.ending import revoke_grant
-from sync.intake import set_aside, settled, tell
+from sync.intake import look_for_keys, set_aside, settled, still_sealed, tell
 from sync.tiktok.aftersales import CANCELLATION, RETURN, cancellation_fact, return_fact
 from sync.tiktok.connected import ConnectedShop, ShopDirectory
 from sync.tiktok.mapping import order_fact
@@ -57,9 +57,14 @@ async def drain(
 ) -> int:
     """Work up to `limit` hints, each shop's by itself. Answers how many; fewer than `limit` means that there are no more."""
     claims = await inbox.claim(database, limit, _LEASE_SECONDS, daemon_id, dead_after_seconds, asking=True)
+    if sealed := still_sealed(claims):
+        await look_for_keys(database, sealed)
+    held = {claim.inbox_id for claim in sealed}
     by_shop: dict[ShopId, list[Work]] = defaultdict(list)
     verdicts: list[inbox.Understood] = []
     for claim in claims:
+        if claim.inbox_id in held:
+            continue
         what = _understand(claim)
         if isinstance(what, inbox.Understood):
             verdicts.append(what)
