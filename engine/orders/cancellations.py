@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
 from engine.actors import CHANNEL
 from engine.database.locks import lock_for_result
@@ -21,6 +22,9 @@ from engine.ports import CancellationFact
 from engine.privacy.cipher import Vault
 from engine.workflow.advance import advance
 from engine.workflow.rules.events import RuleEvent
+
+if TYPE_CHECKING:
+    from engine.database.connection import Database
 
 _ORDERS = "SELECT id, tiktok_order_id FROM orders WHERE tiktok_order_id = ANY($1::text[])"
 
@@ -52,6 +56,22 @@ WHERE o.id = d.id
 RETURNING o.id
 """
 
+# Index: cancellations_open_index.
+_OPEN = """
+SELECT c.tiktok_cancel_id, o.id AS order_id, o.order_number, o.order_status, s.name AS shop, c.reason, c.refund_amount, c.currency,
+       c.respond_by, c.channel_status, c.decision, c.decided_by, c.lines, c.created_at
+FROM cancellations c JOIN orders o ON o.id = c.order_id JOIN shops s ON s.id = o.shop_id
+WHERE c.channel_status LIKE '%PENDING'
+ORDER BY c.respond_by NULLS LAST, c.id LIMIT $1
+"""
+
+_OF_ORDER = """
+SELECT c.tiktok_cancel_id, o.id AS order_id, o.order_number, o.order_status, s.name AS shop, c.reason, c.refund_amount, c.currency,
+       c.respond_by, c.channel_status, c.decision, c.decided_by, c.lines, c.created_at
+FROM cancellations c JOIN orders o ON o.id = c.order_id JOIN shops s ON s.id = o.shop_id
+WHERE c.order_id = $1 ORDER BY c.created_at, c.id
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class CancellationsResult:
@@ -59,6 +79,31 @@ class CancellationsResult:
 
     applied: dict[str, Applied]
     unknown: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CancellationRow:
+    """One cancellation as people see it. `respond_by` is when TikTok grants a request that nobody answered."""
+
+    cancel_id: str
+    order_id: OrderId
+    order_number: str
+    order_status: str
+    shop: str
+    status: str
+    reason: str
+    refund_amount: Decimal | None
+    currency: str
+    respond_by: datetime | None
+    decision: str
+    decided_by: str
+    units: int
+    created_at: datetime
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it waits for the seller's answer."""
+        return self.status.endswith(_WAITS)
 
 
 _WAITS = "PENDING"
@@ -88,6 +133,16 @@ async def apply_cancellations(connection: Any, vault: Vault, facts: Sequence[Can
         if going := sorted(turned.intersection(still_open)):
             await advance(connection, vault, going, happened=dict.fromkeys(going, (RuleEvent.UPDATED,)))
     return CancellationsResult(applied, unknown)
+
+
+async def open_requests(database: Database, *, limit: int) -> list[CancellationRow]:
+    """The buyers' requests that wait for an answer, the nearest deadline first."""
+    return [_row(record) for record in await database.pool.fetch(_OPEN, limit)]
+
+
+async def cancellations_of(connection: Any, order_id: OrderId) -> tuple[CancellationRow, ...]:
+    """Every cancellation of one order, oldest first."""
+    return tuple([_row(record) for record in await connection.fetch(_OF_ORDER, order_id)])
 
 
 def _told(news: Sequence[CancellationFact], orders: Mapping[str, OrderId]) -> dict[OrderId, dict[str, Any]]:
@@ -136,4 +191,23 @@ async def _write(connection: Any, news: Sequence[CancellationFact], orders: Mapp
         # An array of arrays would be one of two dimensions.
         [{"lines": [{"line": line.tiktok_line_id, "sku": line.seller_sku} for line in fact.lines]} for fact in news],
         [fact.update_time for fact in news],
+    )
+
+
+def _row(record: Any) -> CancellationRow:
+    return CancellationRow(
+        cancel_id=record["tiktok_cancel_id"],
+        order_id=OrderId(record["order_id"]),
+        order_number=record["order_number"],
+        order_status=record["order_status"],
+        shop=record["shop"],
+        status=record["channel_status"],
+        reason=record["reason"],
+        refund_amount=record["refund_amount"],
+        currency=record["currency"] or "",
+        respond_by=record["respond_by"],
+        decision=record["decision"],
+        decided_by=record["decided_by"] or "",
+        units=len(record["lines"]),
+        created_at=record["created_at"],
     )
