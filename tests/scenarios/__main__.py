@@ -20,6 +20,7 @@ from tests.scenarios import (
     carrier_loses_reply,
     expiring_token,
     masked_addresses,
+    revoked_grant,
     tiktok_down,
     viral_hour,
     week_offline,
@@ -36,6 +37,7 @@ PLAYS = (
     tiktok_down.PLAY,
     bad_webhooks.PLAY,
     masked_addresses.PLAY,
+    revoked_grant.PLAY,
 )
 SHOWN = 20
 
