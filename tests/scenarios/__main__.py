@@ -25,7 +25,7 @@ from tests.scenarios import (
     viral_hour,
     week_offline,
 )
-from tests.scenarios.checker import Agreement, compare
+from tests.scenarios.checker import Agreement, compare, stock_differences
 from tests.scenarios.plays import Play
 from tests.scenarios.stage import Stuck, open_stage
 
@@ -65,6 +65,9 @@ async def perform(play: Play, cluster: Cluster, folder: Path) -> Agreement:
             saw, stuck = "", str(error)
         found = await compare(stage.database, await stage.world.ask("orders"), await stage.state())
         found.saw = saw
+        stock = await stage.world.ask("stock")
+        found.pushes = stock["pushes"]
+        found.differences += await stock_differences(stage.database, stock)
         if stuck:
             found.differences.insert(0, stuck)
         broken = sum((daemon.events()["loop_broke"] + daemon.events()["handler_broke"]) for daemon in stage.daemons)
@@ -105,7 +108,7 @@ def totals(results: Sequence[Agreement]) -> str:
     wrong = sum(bool(found.differences) for found in results)
     return (
         f"scenarios: played {len(results)} wrong {wrong} orders {total('orders')} packages {total('packages')}"
-        f" labels {total('labels')} lost {total('lost')} doubled {total('doubled')}"
+        f" labels {total('labels')} pushes {total('pushes')} lost {total('lost')} doubled {total('doubled')}"
         f" differences {sum(len(found.differences) for found in results)}"
     )
 

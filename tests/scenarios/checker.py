@@ -32,6 +32,14 @@ SELECT (SELECT count(*) FROM effects WHERE state IN ('sent', 'ambiguous') OR lea
        (SELECT count(*) FROM stock_levels WHERE on_hand < 0 OR reserved < 0 OR reserved > on_hand) AS "stock levels are impossible"
 """
 
+_SHELF = """
+SELECT p.sku, sum(l.on_hand)::bigint - coalesce((
+           SELECT sum(i.quantity - i.cancelled_quantity - i.shipped_quantity) FROM order_items i JOIN orders o ON o.id = i.order_id
+           WHERE i.product_sku = p.sku AND o.channel_status IN ('UNPAID', 'ON_HOLD', 'AWAITING_SHIPMENT', 'PARTIALLY_SHIPPING')), 0)::bigint
+           AS free
+FROM stock_levels l JOIN products p ON p.id = l.product_id GROUP BY p.sku
+"""
+
 OURS = {
     "UNPAID": {"pending"},
     "ON_HOLD": {"pending"},
@@ -55,6 +63,7 @@ class Agreement:
     orders: int = 0
     packages: int = 0
     labels: int = 0
+    pushes: int = 0
     lost: int = 0
     doubled: int = 0
     saw: str = ""
@@ -120,6 +129,16 @@ def _compare_labels(
     kept = sorted(parcel["tracking_number"] for parcel in parcels if parcel["labelled"] and parcel["state"] in LIVE)
     if living != kept:
         say(f"Order {order_id}: the labels {living} live at the carrier, {kept} here.")
+
+
+async def stock_differences(database: Database, stock: Mapping[str, Any]) -> list[str]:
+    """Say which SKUs TikTok offers in another number than lies here and is promised to nobody; `stock` is the simulator's."""
+    found = []
+    for row in await database.pool.fetch(_SHELF):
+        offered = sum(stock["skus"][row["sku"]]["available"].values())
+        if offered != max(0, row["free"]):
+            found.append(f"{row['sku']}: TikTok offers {offered}, and {max(0, row['free'])} are free here.")
+    return found
 
 
 async def _compare_sums(database: Database, found: Agreement, state: Mapping[str, Any]) -> None:

@@ -18,9 +18,10 @@ import orjson
 
 from engine.database.connection import Database
 from engine.database.embedded import EmbeddedServer
+from engine.inventory.ledger import receive
 from engine.privacy.secrets import Secrets
 from engine.reports.accounts import outcomes
-from orders_tui.demo.preparation import prepare
+from orders_tui.demo.preparation import LEAD, prepare
 from orders_tui.demo.world import World
 from sync.http_client import open_http_client
 from sync.simulator.scenario import Scenario
@@ -28,6 +29,7 @@ from sync.simulator.server import Simulator, serve
 from tests.factories import environment_for, opened
 from tests.faults.cluster import Cluster
 from tests.orders_tui.cli.programs import PROJECT, environment
+from tests.scenarios.checker import stock_differences
 
 LOOK_SECONDS = 0.1
 
@@ -83,7 +85,7 @@ class Stage:
     folder: Path
     settings: dict[str, str]
     daemons: list[Daemon] = field(default_factory=list)
-    patience_seconds: float = 150.0
+    patience_seconds: float = 100.0
     foretold_otherwise: Counter[str] = field(default_factory=Counter)
     """What the scenario itself does to the orders: how many more or fewer end where."""
 
@@ -97,6 +99,18 @@ class Stage:
     async def state(self) -> dict[str, Any]:
         """What the simulator counted."""
         return await self.world.ask("state")
+
+    async def restock(self, units: int, *, skus: int = 6) -> None:
+        """Let so many units of some SKUs come in; nothing of what is sold out, whose orders would go on."""
+        for entry in [entry for entry in (await self.world.ask("catalogue"))["products"] if entry["stock"]][:skus]:
+            await receive(
+                self.database,
+                entry["sku"],
+                units,
+                actor=LEAD,
+                reason="received",
+                idempotency_key=f"more:{entry['sku']}",
+            )
 
     def start(self) -> Daemon:
         """Start one more daemon."""
@@ -161,6 +175,11 @@ class Stage:
         """Wait for the end of every order, and until what TikTok says of each is known here."""
         await self.until(self.settled, "The end of every order")
         await self.until(self.known, "TikTok's last word on every order")
+        await self.until(self.stock_told, "The stock that TikTok offers")
+
+    async def stock_told(self) -> bool:
+        """Whether TikTok offers of every SKU what is free here."""
+        return not await stock_differences(self.database, await self.world.ask("stock"))
 
     async def known(self) -> bool:
         """Whether parcels have come to their end at TikTok, and it is known here how TikTok calls every order now."""

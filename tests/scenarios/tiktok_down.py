@@ -27,12 +27,16 @@ async def act(stage: Stage) -> str:
 
     await stage.until(labels_went_on, "Labels while TikTok is down")
     await stage.pass_time(3 * HOUR)
+    await stage.restock(37)
     await stage.admin("outage", service="tiktok", seconds=3 * HOUR, how="502")
     down = await stage.state()
     if down["shipped"] != before["shipped"]:
         raise Stuck("Parcels were marked shipped while TikTok was down.")
     await stage.pass_time(3 * HOUR)
     await stage.settle()
+    pushes = (await stage.world.ask("stock"))["pushes"]
+    if pushes < 6:
+        raise Stuck(f"Stock came in for six SKUs, and {pushes} numbers were told to TikTok.")
     return f"{down['arrived'] - before['arrived']} orders came while TikTok was down"
 
 
