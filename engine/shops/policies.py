@@ -13,6 +13,7 @@ from engine.errors import NotFound, Refused
 from engine.identifiers import ShopId, UserId
 from engine.workflow.facts import SETTABLE, ImportMode, ShopPolicies
 from engine.workflow.library import require_workflow
+from engine.workflow.rate_rules import WORDS, is_rate_rule
 
 if TYPE_CHECKING:
     from engine.database.connection import Database
@@ -59,15 +60,22 @@ async def set_policies(database: Database, shop_id: ShopId, wanted: Mapping[str,
     for name, word in wanted.items():
         if name == "workflow":
             continue
+        if name == "rate_rule":
+            if word and not is_rate_rule(word):
+                raise Refused(
+                    "shop.policy_refused", f"rate_rule is {WORDS}, not {word!r}; empty leaves it to the settings."
+                )
+            continue
         words = SETTABLE.get(name)
         if words is None:
             raise Refused(
                 "shop.policy_unknown",
-                f"There is no policy {name!r}: set {', '.join(sorted(SETTABLE))} or workflow; "
+                f"There is no policy {name!r}: set {', '.join(sorted(SETTABLE))}, rate_rule or workflow; "
                 "observe and work have commands of their own.",
             )
         if word not in _words(words):
-            raise Refused("shop.policy_refused", f"{name} is one of {', '.join(_words(words))}, not {word!r}.")
+            known = ", ".join(each or "nothing" for each in _words(words))
+            raise Refused("shop.policy_refused", f"{name} is one of {known}, not {word!r}.")
 
     async def check(connection: Any) -> None:
         if "workflow" in wanted:

@@ -5,6 +5,7 @@ Where to look
     definition       a workflow as data; `definition_reading` reads it, `definition_checks` says what is wrong with it
     definition_file  workflow files, read and checked as a whole
     library          every version of every workflow that the database knows, and loading a new one
+    rate_rules       how a rule for rates is written
     machine          the compiled `transitions` machine and its tokens; `needs` says what its states want read
     machines         the machine of each edition, compiled once in this process
     facts            what a decision may look at; `reading` reads it for a batch, under lock

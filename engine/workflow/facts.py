@@ -57,6 +57,17 @@ class StockSource(StrEnum):
     SERVICE = "service"
 
 
+class LabelPrint(StrEnum):
+    """In which format labels are bought."""
+
+    AS_SET = ""
+    """As the settings say."""
+    PDF = "PDF"
+    PNG = "PNG"
+    ZPL = "ZPL"
+    EPL2 = "EPL2"
+
+
 class ImportMode(StrEnum):
     """Whether a shop's orders are worked or only shown."""
 
@@ -80,8 +91,7 @@ class ShopPolicies:
     """When TikTok's own labels are bought: that arranges the pickup, so not before the goods are in hand."""
     rate_rule: str = ""
     """How the rates of its labels are chosen; empty leaves it to the settings."""
-    label_format: str = ""
-    """In which format its labels are bought (PDF, PNG, ZPL, EPL2); empty leaves it to the settings."""
+    label_format: LabelPrint = LabelPrint.AS_SET
 
     @classmethod
     def read(cls, stored: Mapping[str, Any]) -> ShopPolicies:
@@ -106,8 +116,8 @@ OVERRIDABLE: Mapping[str, type[StrEnum]] = {
 }
 """The policies that one execution may have of its own."""
 
-SETTABLE: Mapping[str, type[StrEnum]] = {**OVERRIDABLE, "inventory": StockSource}
-"""The policies that a person sets for a shop, beside its workflow and whether it is worked."""
+SETTABLE: Mapping[str, type[StrEnum]] = {**OVERRIDABLE, "inventory": StockSource, "label_format": LabelPrint}
+"""The policies that a person sets for a shop, beside its workflow, its rule for rates and whether it is worked."""
 
 _POLICY_WORDS: Mapping[str, Callable[[str], Any]] = {
     "label_on": LabelOn,
@@ -119,7 +129,7 @@ _POLICY_WORDS: Mapping[str, Callable[[str], Any]] = {
     "workflow": str,
     "tiktok_label_on": LabelOn,
     "rate_rule": str,
-    "label_format": str,
+    "label_format": LabelPrint,
 }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, assert_never
@@ -13,14 +12,13 @@ from engine.orders.plain_text import plain
 from engine.orders.priority import HIGHEST, LOWEST
 from engine.orders.tags import normal_tag
 from engine.words import HoldReason
+from engine.workflow.rate_rules import WORDS, is_rate_rule
 from engine.workflow.rules.events import RuleEvent
 
 MOST_TAGS = 10
 LONGEST_TEXT = 500
 LONGEST_HOLD_HOURS = 24 * 90
 AUDIENCES = ("creator", "support", "warehouse")
-
-_RATE_RULE = re.compile(r"cheapest|fastest|in_time|default|(service|carrier):\s*\S.{0,59}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +133,8 @@ def _whole(least: int, most: int) -> Callable[[Any], int]:
 
 
 def _rate_rule(value: Any) -> str:
-    if not isinstance(value, str) or not _RATE_RULE.fullmatch(value):
-        raise ValueError("give cheapest, fastest, in_time, default, service:<name> or carrier:<name>")
+    if not isinstance(value, str) or not is_rate_rule(value):
+        raise ValueError(f"give {WORDS}")
     return value
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import Misconfigured
-from sync.shipping.choice import Preference, RateRule, choose_rate, parse_rate_rule, same_service
+from sync.shipping.choice import Preference, RateRule, choose_rate, parse_rate_rule, same_service, why_chosen
 from sync.shipping.port import Rate
 from tests.sync.shipping.parcels import SHIP_BY
 
@@ -104,3 +105,35 @@ def test_a_fresh_offer_is_matched_by_carrier_and_service() -> None:
     fresh = Rate("rate_new", "UPS", "Ground", Decimal("7.50"), "USD", 4)
     assert same_service([SLOW, fresh], GROUND) == fresh
     assert same_service([SLOW, EXPRESS], GROUND) is None
+
+
+def test_in_time_takes_the_cheapest_in_time_and_else_the_fastest() -> None:
+    rule = RateRule(Preference.IN_TIME)
+    assert chosen(rule) == GROUND
+    assert chosen(rule, now=SHIP_BY + timedelta(days=30)) == EXPRESS
+
+
+def test_the_providers_own_choice_is_taken_where_it_has_one() -> None:
+    rule = RateRule(Preference.DEFAULT)
+    assert chosen(rule, [EXPRESS, replace(SLOW, is_default=True), GROUND]) == replace(SLOW, is_default=True)
+    assert chosen(rule) == GROUND, "without one the cheapest in time"
+
+
+@pytest.mark.parametrize(
+    ("rule", "late_days", "why"),
+    [
+        ("cheapest", 0, "the cheapest that arrives in time"),
+        ("cheapest", 30, "nothing arrives in time, and this is the cheapest"),
+        ("fastest", 0, "the fastest"),
+        ("in_time", 0, "the cheapest that arrives in time"),
+        ("in_time", 30, "nothing arrives in time, and this is the fastest"),
+        ("service:Ground", 0, "the cheapest of the service Ground"),
+        ("carrier:UPS", 0, "the cheapest of UPS that arrives in time"),
+        ("default", 0, "the cheapest that arrives in time"),
+    ],
+)
+def test_the_choice_says_why(rule: str, late_days: int, why: str) -> None:
+    parsed, now = parse_rate_rule(rule), SHIP_BY + timedelta(days=late_days)
+    found = chosen(parsed, now=now)
+    assert found is not None
+    assert why_chosen(found, parsed, now=now, ship_by=SHIP_BY) == why
