@@ -6,8 +6,9 @@ import functools
 
 import structlog
 
-from engine.actors import SYSTEM
+from engine.actors import CHANNEL, SYSTEM
 from engine.errors import OrdersError
+from engine.fleet import leases
 from engine.identifiers import ShopId
 from engine.shops import ending, refreshing, standing
 from sync.rounds.post import Post
@@ -16,6 +17,8 @@ from sync.tiktok.stored_grants import StoredGrant
 from sync.tiktok.tokens import refresh_claimed
 
 _CLAIM_SECONDS = 60.0
+_PAUSED_SECONDS = 300.0
+_PAUSED_LEASE = "paused_shops"
 _log = structlog.get_logger(__name__)
 
 
@@ -26,6 +29,7 @@ def ticks(post: Post) -> list[Tick]:
         Tick("read_shops", 2.0, shops.read, 0.2),
         Tick("refresh_grants", 5.0, functools.partial(refresh_grants, post), 0.5),
         Tick("watch_grants", 60.0, functools.partial(watch_grants, post), 5.0),
+        Tick("look_at_paused", _PAUSED_SECONDS, functools.partial(look_at_paused, post), 10.0),
     ]
 
 
@@ -63,3 +67,14 @@ async def watch_grants(post: Post) -> None:
     if warned := await ending.warn_of_ends(post.database):
         _log.warning("grants_end_soon", grants=warned)
         post.bell.ring()
+
+
+async def look_at_paused(post: Post) -> None:
+    """Ask the shops that TikTok called inactive whether they answer again, and let those go on that do."""
+    paused = await standing.list_paused(post.database)
+    if not paused or not await leases.take(post.database, _PAUSED_LEASE, post.daemon_id, _PAUSED_SECONDS / 2):
+        return
+    for shop_id in paused:
+        if await post.outside.directory.answers(shop_id):
+            await standing.resume_shop(post.database, shop_id, actor=CHANNEL)
+            _log.info("shop_resumed", shop_id=str(shop_id))

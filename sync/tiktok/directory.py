@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from engine.actors import CHANNEL
 from engine.database.connection import Database
-from engine.errors import NotFound, Terminal
+from engine.errors import NotFound, OrdersError, Terminal
 from engine.identifiers import GrantId, ShopId
 from engine.privacy.cipher import MASK
 from engine.shops import shops, standing
@@ -89,6 +89,17 @@ class Directory:
                 f"{row.name} cannot be reached without the master key: give it, or connect the shop again."
             )
         return _Known(reach, ConnectedShop(self.client(reach.grant_id), row.cipher, row.region))
+
+    async def answers(self, shop_id: ShopId) -> bool:
+        """Whether TikTok answers for a shop that is stopped here; what it says of it otherwise is no news."""
+        shop = await shops.find_shop(self._database, shop_id)
+        if shop.grant_id is None or shop.cipher in {"", MASK}:
+            return False
+        try:
+            await self.client(shop.grant_id).call("logistics.warehouses", cipher=shop.cipher)
+        except OrdersError:
+            return False
+        return True
 
     async def pause(self, grant_id: GrantId, cipher: str, error: ShopInactive) -> None:
         """TikTok calls the shop of this cipher inactive, or all of the grant's: they are left alone until they answer again."""
