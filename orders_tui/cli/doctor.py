@@ -20,13 +20,17 @@ from engine.errors import OrdersError
 from engine.fleet.dependencies import read_states
 from engine.privacy.secrets import Secrets, system_keyring
 from engine.reports.overview import pulse
+from engine.shops.views import read_standings
 from orders_tui.cli.doctor_notices import notice_findings, target_findings
 from orders_tui.cli.exits import Exit, code_of
 from orders_tui.cli.findings import Finding
 from orders_tui.cli.output import emit, emit_json, narrate
 from orders_tui.cli.status import is_well, line_of
+from orders_tui.services.connecting import clock_of
+from orders_tui.services.shops import ShopStatus
 from orders_tui.settings import Settings
 from orders_tui.settings_file import read_settings, settings_path
+from sync.tiktok.scopes import missing
 
 app = cyclopts.App(name="doctor", help="Check everything the program depends on, one line each.")
 
@@ -62,6 +66,8 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
         yield await _dependency(settings, name, base_url, secret, ready=ready)
     async for finding in notice_findings(settings, _secrets(settings), _data_directory(settings)):
         yield finding
+    if settings.tiktok.app_key and (wrong := (await clock_of(settings.tiktok.base_url)).sentence):
+        yield Finding("clock", fine=False, sentence=wrong)
 
 
 async def _database(settings: Settings) -> AsyncIterator[Finding]:
@@ -90,6 +96,10 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
             yield Finding(f"- {state.dependency}", fine=is_well(state), sentence=sentence)
         for gate in () if states else now.open_gates:
             yield Finding("breaker", fine=False, sentence=f"{gate} keeps failing and is left alone for a while")
+        for shop in await read_standings(database):
+            status = ShopStatus(shop, missing(shop.scopes))
+            for trouble in status.troubles:
+                yield Finding("- shop", fine=False, sentence=f"{shop.name}: {trouble}")
     finally:
         await database.close()
 

@@ -18,6 +18,7 @@ from orders_tui.cli.shop_offline import add_offline
 from orders_tui.cli.shop_text import document, line, lines
 from orders_tui.cli.shop_webhooks import webhooks
 from orders_tui.opening import open_services
+from orders_tui.services.connecting import clock_of
 from orders_tui.services.shops import ShopStatus
 from orders_tui.settings_file import read_settings
 
@@ -52,16 +53,16 @@ async def status(
     settings = read_settings()
     async with open_services(settings, on_wait=narrate) as services:
         found = [await services.shops.find(shop)] if shop else await services.shops.all()
-        clock = await _clock(settings.tiktok.base_url) if found and not offline else None
+        clock = await clock_of(settings.tiktok.base_url) if found and not offline else None
         for each in found:
             if json:
-                emit_json(document(each) | {"clock_skew_seconds": clock[0] if clock else None})
+                emit_json(document(each) | {"clock_skew_seconds": clock.seconds if clock else None})
             else:
                 for text in lines(each):
                     emit(text)
-        if clock and clock[1] and not json:
-            emit(f"! {clock[1]}")
-    troubled = any(each.troubles for each in found) or bool(clock and clock[1])
+        if clock and clock.sentence and not json:
+            emit(f"! {clock.sentence}")
+    troubled = any(each.troubles for each in found) or bool(clock and clock.sentence)
     return Exit.REFUSED if troubled else Exit.OK
 
 
@@ -113,16 +114,3 @@ def _print(status: ShopStatus, *, json: bool) -> int:
     else:
         emit(line(status))
     return Exit.OK
-
-
-async def _clock(base_url: str) -> tuple[float | None, str]:
-    """How far this machine's clock is from TikTok's, and what is wrong with that in words."""
-    import time
-
-    from sync.http_client import Timeouts, open_http_client
-    from sync.tiktok.clock_skew import measure
-
-    quick = Timeouts(pool_seconds=1.0, connect_seconds=2.0, write_seconds=2.0, read_seconds=3.0)
-    async with open_http_client(base_url, timeouts=quick) as http:
-        skew = await measure(http, time.time)
-    return (None if skew.seconds is None else round(skew.seconds, 1)), skew.sentence

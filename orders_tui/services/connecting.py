@@ -6,6 +6,7 @@ The tokens are stored before they are used: a code works once, and what fails af
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
@@ -16,10 +17,11 @@ from engine.fleet.gates import Gates
 from engine.identifiers import GrantId
 from engine.shops import grants, shops
 from engine.shops.shops import Shop
-from sync.http_client import open_http_client
+from sync.http_client import Timeouts, open_http_client
 from sync.resilience import BreakerSettings, Guard, GuardSettings
 from sync.tiktok.calls.authorization import authorized_shops
 from sync.tiktok.client import TikTokClient, TikTokSettings
+from sync.tiktok.clock_skew import ClockSkew, measure
 from sync.tiktok.directory import Directory
 from sync.tiktok.stored_grants import StoredGrant
 from sync.tiktok.token_calls import SELLER, AppCredentials, TokenCalls
@@ -128,3 +130,10 @@ async def _open_clients(
             return TikTokClient(http, access.app, source, guard, settings=access.settings)
 
         yield calls, client_of
+
+
+async def clock_of(base_url: str) -> ClockSkew:
+    """How far this machine's clock is from TikTok's; unknown when TikTok does not answer."""
+    quick = Timeouts(pool_seconds=1.0, connect_seconds=2.0, write_seconds=2.0, read_seconds=3.0)
+    async with open_http_client(base_url, timeouts=quick) as http:
+        return await measure(http, time.time)

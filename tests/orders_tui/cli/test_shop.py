@@ -234,9 +234,23 @@ async def test_the_status_tells_the_ends_and_the_clock(tiktok: TikTok, command: 
     said = await command("shop", "status")
     assert said.code == 1
     assert said.lines[-1] == "  ! Its authorisation ends in 9 days: connect it again (orders-tui shop connect)."
+    doctor = await command("doctor")
+    told = "Harbor Lane Goods: Its authorisation ends in 9 days: connect it again (orders-tui shop connect)."
+    assert any(line.endswith(told) and line.startswith("MEND  - shop") for line in doctor.lines)
+    assert not any("clock" in line for line in doctor.lines)
     (document,) = (await command("shop", "status", "--json")).documents
     assert abs(document["clock_skew_seconds"]) < 5
     assert (document["grant_state"], document["grant_days_left"]) == ("active", 9)
+
+
+async def test_a_clock_that_is_wrong_is_named(tiktok: TikTok, command: Command) -> None:
+    await command("shop", "connect", "--code", await tiktok.code())
+    await tiktok.admin("clock", skew_seconds=-40)
+    said = await command("shop", "status")
+    assert said.code == 1
+    assert said.lines[-1].startswith("! The clock that signs is ")
+    assert said.lines[-1].endswith(" s ahead of TikTok's; set it by the network.")
+    assert any(line.startswith("MEND  clock") for line in (await command("doctor")).lines)
 
 
 async def test_without_the_apps_number_there_is_no_link(configured: Path, command: Command) -> None:
