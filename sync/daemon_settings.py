@@ -12,6 +12,17 @@ from sync.tiktok.polling import PollSettings
 
 
 @dataclass(frozen=True, slots=True)
+class GrantTimes:
+    """How often grants and the shops they reach are looked at."""
+
+    reach_seconds: float = 2.0
+    refresh_seconds: float = 5.0
+    watch_seconds: float = 60.0
+    paused_seconds: float = 300.0
+    """How often a shop that TikTok calls inactive is asked whether it is back."""
+
+
+@dataclass(frozen=True, slots=True)
 class DaemonSettings:
     """Everything about one daemon that is not about one dependency."""
 
@@ -32,6 +43,7 @@ class DaemonSettings:
     http: HttpSettings = field(default_factory=HttpSettings)
     poll: PollSettings = field(default_factory=PollSettings)
     mirror_seconds: float = 30.0
+    grants: GrantTimes = field(default_factory=GrantTimes)
     push: PushSettings = field(default_factory=PushSettings)
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
 

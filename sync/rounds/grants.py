@@ -13,23 +13,25 @@ from engine.identifiers import ShopId
 from engine.shops import ending, refreshing, standing
 from sync.rounds.post import Post
 from sync.schedule import Tick
-from sync.tiktok.stored_grants import StoredGrant
+from sync.tiktok.stored_grants import CLAIM_SECONDS, StoredGrant
 from sync.tiktok.tokens import refresh_claimed
 
-_CLAIM_SECONDS = 60.0
-_PAUSED_SECONDS = 300.0
 _PAUSED_LEASE = "paused_shops"
 _log = structlog.get_logger(__name__)
 
 
 def ticks(post: Post) -> list[Tick]:
     """The rounds of this file."""
-    shops = ReachedShops(post)
+    shops, times = ReachedShops(post), post.settings.grants
     return [
-        Tick("read_shops", 2.0, shops.read, 0.2),
-        Tick("refresh_grants", 5.0, functools.partial(refresh_grants, post), 0.5),
-        Tick("watch_grants", 60.0, functools.partial(watch_grants, post), 5.0),
-        Tick("look_at_paused", _PAUSED_SECONDS, functools.partial(look_at_paused, post), 10.0),
+        Tick("read_shops", times.reach_seconds, shops.read, times.reach_seconds / 10),
+        Tick(
+            "refresh_grants", times.refresh_seconds, functools.partial(refresh_grants, post), times.refresh_seconds / 10
+        ),
+        Tick("watch_grants", times.watch_seconds, functools.partial(watch_grants, post), times.watch_seconds / 10),
+        Tick(
+            "look_at_paused", times.paused_seconds, functools.partial(look_at_paused, post), times.paused_seconds / 10
+        ),
     ]
 
 
@@ -53,7 +55,7 @@ class ReachedShops:
 
 async def refresh_grants(post: Post) -> None:
     """Refresh the tokens that are due, each by whoever claims it; one that cannot be refreshed does not keep the others waiting."""
-    while (claim := await refreshing.claim_due(post.database, _CLAIM_SECONDS)) is not None:
+    while (claim := await refreshing.claim_due(post.database, CLAIM_SECONDS)) is not None:
         try:
             await refresh_claimed(StoredGrant(post.database, claim.grant_id), post.outside.token_calls(), claim)
         except OrdersError as error:
@@ -72,7 +74,9 @@ async def watch_grants(post: Post) -> None:
 async def look_at_paused(post: Post) -> None:
     """Ask the shops that TikTok called inactive whether they answer again, and let those go on that do."""
     paused = await standing.list_paused(post.database)
-    if not paused or not await leases.take(post.database, _PAUSED_LEASE, post.daemon_id, _PAUSED_SECONDS / 2):
+    if not paused or not await leases.take(
+        post.database, _PAUSED_LEASE, post.daemon_id, post.settings.grants.paused_seconds / 2
+    ):
         return
     for shop_id in paused:
         if await post.outside.directory.answers(shop_id):

@@ -14,8 +14,9 @@ from engine.shops.refreshing import Busy, Ended, RefreshClaim
 from sync.tiktok.token_calls import Issued
 from sync.tiktok.tokens import NotConnected
 
-_CLAIM_SECONDS = 60.0
-"""Longer than a refresh takes; what a daemon leaves that dies in the middle is tried again after it."""
+CLAIM_SECONDS = 20.0
+"""A refresh takes less. What a daemon leaves that dies in the middle is tried again after it, and one that is only slow finds that another
+has refreshed instead: TikTok gives the same successor until it is used."""
 
 _AGAIN_SECONDS = 300.0
 _log = structlog.get_logger(__name__)
@@ -37,7 +38,7 @@ class StoredGrant:
         return tokens
 
     async def claim(self, refused: str) -> RefreshClaim | GrantTokens | Busy | Ended:
-        found = await refreshing.claim_refresh(self._database, self._grant_id, refused, _CLAIM_SECONDS)
+        found = await refreshing.claim_refresh(self._database, self._grant_id, refused, CLAIM_SECONDS)
         if isinstance(found, Ended) and found.state is GrantState.EXPIRED:
             await ending.expire_grants(self._database, actor=CHANNEL)
         return found

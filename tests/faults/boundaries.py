@@ -48,7 +48,7 @@ COMMITS: dict[str, tuple[str, int]] = {
     "engine.shops.ending.warn_of_ends": ("plain", 1),
     "engine.shops.refreshing.claim_due": ("old token", 2),
     "engine.shops.refreshing.claim_refresh": ("refused token", 1),
-    "engine.shops.refreshing.give_back": ("deaf shop", 1),
+    "engine.shops.refreshing.give_back": ("deaf refresh", 1),
     "engine.shops.refreshing.store": ("old token", 2),
     "engine.shops.standing._move": ("inactive shop", 1),
     "engine.shops.standing.wake": ("revoked", 1),

@@ -25,7 +25,9 @@ from engine.shops.policies import set_policies
 from engine.words import Audience, CancelReason, NoticeChannel
 from engine.workflow.executions import skip
 from engine.workflow.failures import retry
+from orders_tui.assembly import tiktok_access
 from orders_tui.demo.preparation import LEAD
+from orders_tui.services.connecting import open_connector
 from sync.simulator.scenario import Fate
 from tests.faults.interception import Blow, Moment, Strike
 from tests.faults.stage import Stage
@@ -139,6 +141,69 @@ async def _deafen(stage: Stage) -> None:
 async def _follow_a_service(stage: Stage) -> None:
     """An inventory service has the last word on stock."""
     await set_policies(stage.shop.database, stage.shop.shop.shop_id, {"inventory": "service"}, actor=LEAD)
+
+
+async def _refresh_due(stage: Stage) -> None:
+    await stage.shop.database.pool.execute("UPDATE grants SET refresh_due_at = now()")
+
+
+async def _refreshed_again_and_again(stage: Stage) -> None:
+    """Tokens are due three times over, as they would be in three weeks."""
+    for _ in range(3):
+        await _until(stage, "SELECT refresh_due_at > now() FROM grants")
+        await _persist(lambda: _refresh_due(stage))
+    await _until(stage, "SELECT refresh_due_at > now() FROM grants")
+
+
+async def _refuse_the_token(stage: Stage) -> None:
+    """TikTok takes the token no more, though it seems to have days left."""
+    await stage.shop.world.tell("expire_token", {})
+
+
+async def _deafen_the_refresh(stage: Stage) -> None:
+    await stage.aim("tiktok.tokens.refresh", "server_error", calls=(1, 2))
+    await _refresh_due(stage)
+
+
+async def _due_once_more(stage: Stage) -> None:
+    """A refresh that failed is tried again in minutes; here at once."""
+
+    async def refreshed() -> bool:
+        if await stage.ask("SELECT error IS NULL AND refreshed_at IS NOT NULL FROM grants"):
+            return True
+        await _persist(
+            lambda: stage.shop.database.pool.execute("UPDATE grants SET refresh_due_at = now() WHERE error IS NOT NULL")
+        )
+        return False
+
+    await stage.until(refreshed, "The refresh")
+
+
+async def _revoke(stage: Stage) -> None:
+    await stage.shop.world.tell("revoke", {"grant": 0, "silent": True})
+
+
+async def _grant_anew(stage: Stage) -> None:
+    """The seller takes back what they granted, and grants it again once it was noticed."""
+    await _until(stage, "SELECT state = 'revoked' FROM shops")
+    code = (await stage.shop.world.ask("credentials"))["auth_code"]
+    access = tiktok_access(stage.shop.settings, stage.shop.database)
+
+    async def connect() -> None:
+        async with open_connector(stage.shop.database, access, LEAD) as connector:
+            await connector.connect(await connector.exchange(code), lambda _region: "UTC")
+
+    await _persist(connect)
+
+
+async def _inactive(stage: Stage) -> None:
+    await stage.shop.world.tell("grant", {"grant": 0, "active": False})
+
+
+async def _active_again(stage: Stage) -> None:
+    await _until(stage, "SELECT state = 'paused' FROM shops")
+    await stage.shop.world.tell("grant", {"grant": 0, "active": True})
+    await _until(stage, "SELECT state = 'connected' FROM shops")
 
 
 async def _second_warehouse(stage: Stage) -> None:
@@ -371,7 +436,11 @@ SCENES = {
     scene.name: scene
     for scene in (
         PLAIN,
-        Scene("old token", world={"token_seconds": 2000}),
+        Scene("old token", _refresh_due, _refreshed_again_and_again),
+        Scene("refused token", _refuse_the_token),
+        Scene("deaf refresh", _deafen_the_refresh, _due_once_more),
+        Scene("revoked", _revoke, _grant_anew),
+        Scene("inactive shop", _inactive, _active_again),
         Scene("late stock", _empty_shelves, _stock_arrives),
         Scene("notice targets", _two_targets, _targets_are_told),
         Scene("bounces", meanwhile=_a_letter_comes_back),

@@ -24,7 +24,7 @@ from orders_tui.logs import configure_json_logs
 from orders_tui.loop import run
 from orders_tui.settings import NoticesSection, Settings
 from sync.daemon import Daemon
-from sync.daemon_settings import DaemonSettings
+from sync.daemon_settings import DaemonSettings, GrantTimes
 from sync.delivery import DeliverySettings
 from sync.http.settings import HttpSettings
 from sync.inventory.push import PushSettings
@@ -79,6 +79,7 @@ def small_settings(settings: Settings, lease_seconds: float, port: int = 0) -> D
         seal_seconds=0.3,
         http=HttpSettings(enabled=port > 0, port=port, calls_per_second=0),
         poll=PollSettings(overlap_seconds=3, page_size=20),
+        grants=GrantTimes(reach_seconds=0.2, refresh_seconds=0.2, watch_seconds=0.4, paused_seconds=0.3),
         push=PushSettings(every_seconds=0.3, check_after_seconds=0.2, check_again_seconds=0.2),
         delivery=DeliverySettings(
             batch=4,
