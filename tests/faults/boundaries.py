@@ -45,7 +45,7 @@ COMMITS: dict[str, tuple[str, int]] = {
     "engine.orders.polls.claim": ("plain", 2),
     "engine.orders.polls.fail": ("deaf shop", 1),
     "engine.shops.ending.end_grant": ("revoked", 1),
-    "engine.shops.ending.warn_of_ends": ("plain", 1),
+    "engine.shops.ending.warn_of_ends": ("inactive shop", 1),
     "engine.shops.refreshing.claim_due": ("old token", 2),
     "engine.shops.refreshing.claim_refresh": ("refused token", 1),
     "engine.shops.refreshing.give_back": ("deaf refresh", 1),

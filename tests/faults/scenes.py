@@ -179,24 +179,27 @@ async def _due_once_more(stage: Stage) -> None:
     await stage.until(refreshed, "The refresh")
 
 
-async def _revoke(stage: Stage) -> None:
+async def _revoked_and_granted_anew(stage: Stage) -> None:
+    """The seller takes back what they granted while labels are bought, and grants it again once something waits for it."""
+    await _until(stage, "SELECT EXISTS (SELECT FROM effects WHERE kind = 'buy_label')")
     await stage.shop.world.tell("revoke", {"grant": 0, "silent": True})
-
-
-async def _grant_anew(stage: Stage) -> None:
-    """The seller takes back what they granted, and grants it again once it was noticed."""
     await _until(stage, "SELECT state = 'revoked' FROM shops")
+    await _until(stage, "SELECT EXISTS (SELECT FROM effects WHERE error_code = 'tiktok.not_connected')")
     code = (await stage.shop.world.ask("credentials"))["auth_code"]
     access = tiktok_access(stage.shop.settings, stage.shop.database)
 
     async def connect() -> None:
         async with open_connector(stage.shop.database, access, LEAD) as connector:
-            await connector.connect(await connector.exchange(code), lambda _region: "UTC")
+            await connector.exchange(code)
+        # The shop as connecting leaves it, but for what waits: waking that is left to the daemon.
+        await stage.shop.database.pool.execute("UPDATE shops SET state = 'connected', state_reason = ''")
 
     await _persist(connect)
 
 
 async def _inactive(stage: Stage) -> None:
+    """The seller's account rests for a while, and their grant ends in five days."""
+    await stage.shop.database.pool.execute("UPDATE grants SET refresh_expires_at = now() + interval '5 days'")
     await stage.shop.world.tell("grant", {"grant": 0, "active": False})
 
 
@@ -439,7 +442,7 @@ SCENES = {
         Scene("old token", _refresh_due, _refreshed_again_and_again),
         Scene("refused token", _refuse_the_token),
         Scene("deaf refresh", _deafen_the_refresh, _due_once_more),
-        Scene("revoked", _revoke, _grant_anew),
+        Scene("revoked", meanwhile=_revoked_and_granted_anew),
         Scene("inactive shop", _inactive, _active_again),
         Scene("late stock", _empty_shelves, _stock_arrives),
         Scene("notice targets", _two_targets, _targets_are_told),
