@@ -18,7 +18,9 @@ from engine.errors import NotFound, Refused
 from engine.identifiers import ShopId, UserId
 from engine.inventory.demand import UNRESERVED_DEMAND
 from engine.inventory.listings import MATCHED
+from engine.orders import polls
 from engine.orders.plain_text import plain
+from engine.orders.polls import Poll, Reached
 
 if TYPE_CHECKING:
     from engine.database.connection import Database
@@ -95,6 +97,11 @@ UPDATE listing_stock t SET check_at = now() + make_interval(secs => 60)
 FROM due, listings l
 WHERE t.listing_id = due.listing_id AND t.warehouse_id = due.warehouse_id AND l.id = t.listing_id
 RETURNING l.shop_id, l.tiktok_sku_id
+"""
+
+_CHECK_ALL = """
+UPDATE listing_stock t SET check_at = now() FROM listings l
+WHERE l.id = t.listing_id AND l.shop_id = $1 AND t.pushed IS NOT NULL AND t.check_at IS NULL
 """
 
 # As told, or less by what was sold there meanwhile, which is committed there and comes to us as orders: well. Else the first time it
@@ -252,6 +259,16 @@ async def to_check(database: Database, limit: int = 600) -> dict[ShopId, list[st
         if row["tiktok_sku_id"] not in skus:
             skus.append(row["tiktok_sku_id"])
     return found
+
+
+async def check_all(database: Database, poll: Poll, until: datetime) -> None:
+    """Have everything that the shop was told read back once more: something there has changed."""
+
+    async def write(connection: Any) -> None:
+        await connection.execute(_CHECK_ALL, poll.shop_id)
+        await polls.reach(connection, Reached(poll, until))
+
+    await database.run(write)
 
 
 async def checked(

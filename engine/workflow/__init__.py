@@ -22,7 +22,8 @@ Where to look
     runner           claims due work and advances it, halving a batch that breaks
     requests         what a person may ask for; `explain` says why not
     starting         a workflow started for an order, anew if need be
-    executions       paused, resumed, ended: `built_in` is what the machine does then; `skipping` passes a step over
+    executions       paused, resumed, ended: `built_in` is what the machine does then; `skipping` passes a step over, `vouching` says what
+                     nobody's word stands in for
     failures         the failed queue, written, and retry; `mends` (mends.toml) says what to do about each cause
     afterwards       what fails outside for an order that is closed already
     failure_groups   the failed queue as people see it, with what was tried (`tries`)

@@ -38,24 +38,6 @@ MEANS: dict[str, EffectKind] = {
 }
 """What the actions that go outside mean there: their `retry_config` is that of the effect."""
 
-NEVER_SKIPPED = frozenset(
-    {
-        "reserve_stock",
-        "update_inventory",
-        "release_stock",
-        "create_shipping_label",
-        "void_label",
-        "void_effects",
-        "rearm_effects",
-        "mark_shipped",
-        "mark_delivered",
-        "finalize_order",
-        "close_cancelled",
-        "log_failure_reason",
-    }
-)
-"""Nobody's word stands in for these: a label, stock and the order's own end are there or they are not."""
-
 
 def _register(action: Callable[[OrderPlan], None]) -> Callable[[OrderPlan], None]:
     ACTIONS[action.__name__] = action

@@ -9,12 +9,13 @@ from importlib import resources
 from pathlib import Path
 
 from engine.errors import Misconfigured
-from engine.workflow.actions import ACTIONS, MEANS, NEVER_SKIPPED
+from engine.workflow.actions import ACTIONS, MEANS
 from engine.workflow.conditions import CONDITIONS, VOUCHED_FOR
 from engine.workflow.definition import Definition, Mistake, SystemTrigger, digest_of
 from engine.workflow.definition_checks import name_mistakes, retry_mistakes, shape_mistakes, skip_mistakes
 from engine.workflow.definition_reading import Reader
 from engine.workflow.results import may_fail
+from engine.workflow.vouching import NEVER_SKIPPED
 
 PACKAGED_FILE = "default.toml"
 

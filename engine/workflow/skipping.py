@@ -11,12 +11,13 @@ from dataclasses import dataclass
 
 from engine.errors import Refused
 from engine.words import EffectKind, ExecutionStatus, WorkflowState
-from engine.workflow.actions import MEANS, NEVER_SKIPPED
+from engine.workflow.actions import MEANS
 from engine.workflow.conditions import CONDITIONS
 from engine.workflow.definition import SKIP, Transition
 from engine.workflow.explain import reason, state_words
 from engine.workflow.facts import OrderFacts
 from engine.workflow.machine import Token, WorkflowMachine
+from engine.workflow.vouching import NEVER_SKIPPED
 
 CODE = "workflow.not_skippable"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import OrdersError
 from engine.inventory import mirror
-from engine.ports import Claim, Done, Failed, Outcome, Postponed, StockRequest, StockTold
+from engine.ports import Claim, Done, Failed, Outcome, Postponed, ServiceLevel, StockRequest, StockTold
 from engine.words import EffectKind, StockReason
 from sync.desk import Desk, Handler
 from sync.inventory.service import Insufficient, InventoryService
@@ -59,7 +59,9 @@ async def _told(service: InventoryService, kind: EffectKind, request: StockReque
             if not request.reserved:
                 await service.release(request.order)  # what was cancelled meanwhile is not kept for ever
     except Insufficient as short:
-        return Failed(short.code, short.sentence, short.levels)
+        # A service that does not say what it has instead is taken to have none, until its levels are read again.
+        none = tuple(ServiceLevel(item.sku, item.location, 0) for item in request.reserved)
+        return Failed(short.code, short.sentence, short.levels or none)
     except OrdersError as error:
         return outcome_of(error)
     return Done(StockTold())

@@ -18,6 +18,7 @@ from sync.schedule import Tick
 
 _log = structlog.get_logger(__name__)
 _TIMES_SLOWER = 10
+_DAY_SECONDS = 86_400.0
 
 
 def ticks(post: Post) -> list[Tick]:
@@ -50,5 +51,9 @@ async def poll_products(post: Post) -> None:
 async def tell_stock(post: Post) -> None:
     """Tell shops what is left, by one daemon at a time: numbers that overtake each other would be put right, but late."""
     settings = post.settings.push
+    # Due once a day, and when TikTok says that stock has changed there.
+    await polls.begin(post.database, PollTopic.STOCK)
+    while (poll := await polls.claim(post.database, PollTopic.STOCK, _DAY_SECONDS)) is not None:
+        await pushing.check_all(post.database, poll, post.clock.now())
     if await leases.take(post.database, pushing.LEASE, post.daemon_id, max(60.0, 4 * settings.every_seconds)):
         await push_stock(post.database, post.outside.shop, settings)

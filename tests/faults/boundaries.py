@@ -22,6 +22,7 @@ COMMITS: dict[str, tuple[str, int]] = {
     "engine.fleet.leases.take_turn": ("plain", 1),
     "engine.inventory.alarms.look_over": ("plain", 1),
     "engine.inventory.mirror.reflect": ("service", 1),
+    "engine.inventory.pushing.check_all": ("plain", 1),
     "engine.inventory.pushing.checked": ("plain", 1),
     "engine.inventory.pushing.settle_pushes": ("plain", 1),
     "engine.inventory.pushing.take_pushes": ("plain", 2),

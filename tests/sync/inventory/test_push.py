@@ -314,3 +314,23 @@ async def test_where_none_is_refused_one_is_said(shop: Connected, outside: Outsi
     await leave(shop, 0)
     await push_stock(shop.database, outside.shop, replace(UNREAD, for_none=1))
     assert (await pushed(shop)).pushed == 1
+
+
+async def test_what_changed_at_tiktok_is_read_back_when_it_says_so(shop: Connected, outside: Outside) -> None:
+    await read_products(shop, outside)
+    await leave(shop, 5)
+    for _ in range(2):
+        await push_stock(shop.database, outside.shop, NOW)
+    [warehouse] = await list_warehouses(shop.database)
+    await change(shop, available={warehouse.warehouse_id: 77})
+    await push_stock(shop.database, outside.shop, NOW)
+    assert (await pushed(shop)).channel_quantity == 5, "nobody has looked"
+    async with shop.database.transaction() as connection:
+        await polls.make_due(connection, [shop.shop.shop_id], PollTopic.STOCK)
+    poll = await polls.claim(shop.database, PollTopic.STOCK, 60)
+    assert poll is not None
+    await pushing.check_all(shop.database, poll, await shop.database.pool.fetchval("SELECT now()"))
+    for _ in range(4):
+        await push_stock(shop.database, outside.shop, NOW)
+    row = await pushed(shop)
+    assert (row.pushed, row.channel_quantity, row.agrees) == (5, 5, True)

@@ -31,6 +31,7 @@ from sync.resilience import BreakerSettings
 from sync.waking import Bell
 from tests.engine.facts import NOON, an_order, units_of
 from tests.sync.connected import Connected, connected
+from tests.sync.scripted_server import Received, reply, scripted
 
 MIRA = Actor("mira", ChangeSource.USER)
 SKU = "GLOW-MUG-TEAL"
@@ -305,3 +306,21 @@ async def test_a_wrong_key_is_named_and_not_shown(shop: Connected) -> None:
         with pytest.raises(Exception, match="inventory_api_key") as refused:
             await service.reserve("o-1", [StockItem(SKU, "MAIN", 1)])
     assert "not-the-key" not in str(refused.value)
+
+
+async def test_a_refusal_that_does_not_say_what_there_is_is_not_asked_again_at_once(shop: Connected) -> None:
+    daemon_id = await shop.daemon()
+
+    def refuse(_: Received) -> bytes:
+        return reply({"error": {"code": "insufficient", "message": "no"}}, status=422)
+
+    order_id = await ordered(shop)
+    async with scripted(refuse) as server:
+        mute = replace(shop, settings=shop.settings.model_copy(update={"inventory": InventorySection(url=server.url)}))
+        await work(mute, daemon_id, (EffectKind.RESERVE_STOCK,), rounds=6)
+        assert len(server.received) == 1
+    assert await state(shop, order_id) == "failed"
+    assert await ours(shop) == (0, 0)
+    await work(shop, daemon_id, (EffectKind.RELEASE_STOCK,))
+    assert await reflect(shop) == 1
+    assert await ours(shop) == (500, 0)
