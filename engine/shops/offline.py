@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from engine.actors import Actor
 from engine.audit import chain
 from engine.errors import NotFound, Refused
-from engine.identifiers import DEFAULT_CREATOR, DEFAULT_LOCATION, LocationId, ShopId, UserId, new_id
+from engine.identifiers import DEFAULT_CREATOR, DEFAULT_LOCATION, ShopId, UserId, new_id
+from engine.inventory.booking import find_location
 from engine.workflow.facts import ImportMode, ShopPolicies
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ INSERT INTO shops (id, user_id, location_id, tiktok_shop_id, name, region, timez
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'offline')
 ON CONFLICT (platform, tiktok_shop_id) DO NOTHING RETURNING id
 """
-
-_LOCATION = "SELECT id FROM locations WHERE user_id = $1 AND code = $2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +82,7 @@ async def add_offline_shop(
 
     async def write(connection: Any) -> FileShop:
         await database.vault.ensure(connection, owner)
-        place: LocationId = DEFAULT_LOCATION
-        if location:
-            found = await connection.fetchval(_LOCATION, owner, location)
-            if found is None:
-                raise NotFound("location.unknown", f"There is no location {location!r}.")
-            place = LocationId(found)
+        place = await find_location(connection, location) if location else DEFAULT_LOCATION
         if await connection.fetchval("SELECT EXISTS (SELECT FROM shops WHERE lower(name) = lower($1))", name):
             raise Refused("shop.exists", f"There is a shop {name!r} already: choose another name.")
         shop_id = ShopId(new_id())

@@ -199,6 +199,17 @@ async def test_throttling_postpones_for_as_long_as_asked() -> None:
     assert (failure.postponed, failure.retry_after_seconds) == (True, 9.0)
 
 
+async def test_an_overloaded_carrier_is_given_the_time_it_asks_for() -> None:
+    async with (
+        scripted(lambda _: error(503, "", Retry_After="40")) as server,
+        easypost_at(server.url) as easypost,
+    ):
+        with pytest.raises(Retryable) as failure:
+            await easypost.track("trk_01")
+    assert (failure.value.postponed, failure.value.retry_after_seconds) == (False, 40.0)
+    assert len(server.received) == 1
+
+
 async def test_a_refused_purchase_is_believed_only_after_a_look() -> None:
     def refused_but_bought(request: Received) -> bytes:
         return reply(BOUGHT) if request.method == "GET" else error(402, "PAYMENT_REQUIRED", "Insufficient funds.")
