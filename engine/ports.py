@@ -475,6 +475,10 @@ class AnswerRequest:
     comment: str
     buyer_keeps_item: bool = False
     partial_refund: tuple[Decimal, str] | None = None
+    opens: str = ""
+    """A return of this type is to be opened, for `reject_reason`; no request is answered."""
+    tiktok_line_ids: tuple[str, ...] = ()
+    """What the opened return is about."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ SELECT e.id AS effect_id, o.tiktok_order_id, coalesce(c.id, r.id) AS id, coalesc
 FROM effects e JOIN orders o ON o.id = e.order_id
 LEFT JOIN cancellations c ON e.kind = 'answer_cancellation' AND c.tiktok_cancel_id = e.request ->> 'request'
 LEFT JOIN returns r ON e.kind = 'answer_return' AND r.tiktok_return_id = e.request ->> 'request'
-WHERE e.id = ANY($1::uuid[]) AND coalesce(c.id, r.id) IS NOT NULL
+WHERE e.id = ANY($1::uuid[]) AND (coalesce(c.id, r.id) IS NOT NULL OR e.request ->> 'open' IS NOT NULL)
 """
 
 _REQUEST = """
@@ -198,6 +198,17 @@ async def answer_requests(database: Database, claims: Sequence[Claim]) -> dict[E
     found = {}
     for row in await database.pool.fetch(_ANSWERS, list(requests)):
         asked = requests[EffectId(row["effect_id"])]
+        if opens := asked.get("open"):
+            found[EffectId(row["effect_id"])] = AnswerRequest(
+                request_id="",
+                tiktok_order_id=row["tiktok_order_id"],
+                decision="",
+                reject_reason=str(asked["reason"]),
+                comment="",
+                opens=str(opens),
+                tiktok_line_ids=tuple(str(asked["lines"]).split(",")),
+            )
+            continue
         place = f"{'cancellations' if row['cancels'] else 'returns'}.answer_comment"
         refund = asked.get("refund")
         found[EffectId(row["effect_id"])] = AnswerRequest(

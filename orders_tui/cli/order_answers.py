@@ -9,9 +9,12 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from engine.errors import Misconfigured, OrdersError
+from engine.money import Money
 from engine.orders.answers import RETURN_DECISIONS, Answer, Answered
+from engine.orders.opened_returns import ReturnKind
 from orders_tui.assembly import open_outside
 from orders_tui.cli.exits import Exit
+from orders_tui.cli.order_parcels import part_of
 from orders_tui.cli.order_targets import Json, find_all
 from orders_tui.cli.output import emit, emit_json, narrate
 from orders_tui.opening import open_services
@@ -110,6 +113,67 @@ async def cancel_reasons(
     return Exit.OK
 
 
+async def open_return(
+    order: Order,
+    kind: Annotated[ReturnKind, Parameter(help="The money alone, or the money for the goods.")],
+    *,
+    reason: Annotated[str, Parameter(help="Why, by TikTok's name for it.")],
+    lines: Annotated[
+        tuple[str, ...], Parameter(negative=(), help="SKU=QUANTITY; may be given several times. Everything without it.")
+    ] = (),
+    dry_run: Annotated[
+        bool, Parameter(negative=(), help="Ask TikTok what the refund would be, change nothing.")
+    ] = False,
+    json: Json = False,
+) -> int:
+    """Open a return or a refund for a buyer."""
+    settings, parts = read_settings(), [part_of(text) for text in lines]
+    async with open_services(settings, on_wait=narrate) as services:
+        [order_id] = await find_all(services, [order])
+        if not dry_run:
+            wanted = await services.buyers.open_return(order_id, kind, reason, parts)
+            _say(
+                {"order_number": wanted.order_number, "units": wanted.tiktok_line_ids},
+                f"{wanted.order_number}  {len(wanted.tiktok_line_ids)} units: TikTok is asked to open it",
+                json=json,
+            )
+            return Exit.OK
+        wanted = await services.buyers.wanted_return(order_id, parts)
+        async with open_outside(settings, services.database) as outside:
+            preview = await (await outside.shop(wanted.shop_id)).returns.refund_preview(
+                wanted.tiktok_order_id,
+                request_type=kind.value,
+                reason_name=reason,
+                line_item_ids=wanted.tiktok_line_ids,
+            )
+    refund = Money(preview.total, preview.currency) if preview.total is not None else "an amount TikTok does not name"
+    _say(
+        {"order_number": wanted.order_number, "refund": preview.total, "currency": preview.currency},
+        f"{wanted.order_number}  {len(wanted.tiktok_line_ids)} units, refund {refund}",
+        json=json,
+    )
+    return Exit.OK
+
+
+async def combinable(
+    *,
+    shop: Annotated[str, Parameter(help="The shop, by its name or TikTok's id of it.")] = "",
+    json: Json = False,
+) -> int:
+    """List the orders that TikTok itself would put into one package."""
+    settings = read_settings()
+    async with open_services(settings, on_wait=narrate) as services:
+        shop_id = await services.buyers.shop_named(shop)
+        async with open_outside(settings, services.database) as outside:
+            suggestions = await (await outside.shop(shop_id)).packing.combinable()
+    for each in suggestions:
+        if json:
+            emit_json(each)
+        else:
+            emit(f"{each.suggestion_id}  {' '.join(each.tiktok_order_ids)}")
+    return Exit.OK
+
+
 def _amount(text: str) -> Decimal | None:
     if not text:
         return None
@@ -120,6 +184,13 @@ def _amount(text: str) -> Decimal | None:
     if not found.is_finite():
         raise Misconfigured("usage.amount", f"{text!r} is no amount (for example 4.50).")
     return found
+
+
+def _say(document: dict[str, object], line: str, *, json: bool) -> None:
+    if json:
+        emit_json(document)
+    else:
+        emit(line)
 
 
 def _report(answered: Answered, *, json: bool) -> int:

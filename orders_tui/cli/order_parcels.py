@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -25,16 +26,40 @@ async def cancel(
     *orders: Annotated[str, Parameter(help="Orders.", name="ORDER...")],
     reason: Annotated[CancelReason, Parameter(help="Why; TikTok is told it by its own name.")],
     note: Annotated[str, Parameter(help="More about why; history keeps it.")] = "",
+    lines: Annotated[
+        tuple[str, ...],
+        Parameter(negative=(), help="Only so many of these, out of stock: SKU=QUANTITY; may be given several times."),
+    ] = (),
     dry_run: DryRun = False,
     json: Json = False,
 ) -> int:
     """Cancel orders that have not left: stock and labels go back, TikTok is told."""
     if not orders:
         raise Misconfigured("usage.targets", "Give at least one order: orders cancel ORDER... --reason ...")
+    if lines:
+        return await _cancel_units(
+            orders, reason, [part_of(text) for text in lines], note=note, dry_run=dry_run, json=json
+        )
     async with open_services(read_settings(), on_wait=narrate) as services:
         order_ids = await find_all(services, orders)
         outcomes = await services.parcels.cancel(order_ids, reason, note=note, write=not dry_run)
     return report_outcomes(outcomes, json=json)
+
+
+async def _cancel_units(
+    orders: Sequence[str], reason: CancelReason, parts: list[tuple[str, int]], *, note: str, dry_run: bool, json: bool
+) -> int:
+    if len(orders) != 1 or dry_run or reason is not CancelReason.OUT_OF_STOCK:
+        raise Misconfigured(
+            "usage.lines",
+            "Single items are cancelled of one order, out of stock, and without --dry-run: --lines SKU=QUANTITY.",
+        )
+    async with open_services(read_settings(), on_wait=narrate) as services:
+        [order_id] = await find_all(services, orders)
+        units = await services.parcels.cancel_units(order_id, parts, note=note)
+    return _done(
+        {"order_id": order_id, "units": units}, f"{orders[0]}  {len(units)} asked for; TikTok is told", json=json
+    )
 
 
 async def split(
@@ -54,7 +79,7 @@ async def split(
         if available:
             package_id = await services.parcels.ship_what_is_there(order_id, reason=reason)
         else:
-            package_id = await services.parcels.split(order_id, [_part(text) for text in parts], reason=reason)
+            package_id = await services.parcels.split(order_id, [part_of(text) for text in parts], reason=reason)
     return _done(
         {"order_id": order_id, "package_id": package_id}, f"{order}  split: the other parcel is {package_id}", json=json
     )
@@ -139,7 +164,8 @@ async def _parcel(services: Services, text: str) -> PackageId:
     raise Refused("parcel.which", f"Order {detail.row.order_number} has {len(live)} parcels: name one of {listed}.")
 
 
-def _part(text: str) -> tuple[str, int]:
+def part_of(text: str) -> tuple[str, int]:
+    """A SKU and how many of it. Raises Misconfigured."""
     sku, _, quantity = text.rpartition("=")
     if not sku or not quantity.isdigit():
         raise Misconfigured("usage.parts", f"{text!r} is not SKU=QUANTITY (for example MUG-BLU=2).")

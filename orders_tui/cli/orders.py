@@ -38,6 +38,7 @@ for _target, _name, _help in (
     ("order_parcels:cancel", "cancel", "Cancel orders that have not left; stock and labels go back, TikTok is told."),
     ("order_parcels:split", "split", "Split an order into two parcels, or ship what is in stock."),
     ("order_parcels:combine", "combine", "Put orders of one buyer into one parcel."),
+    ("order_answers:combinable", "combinable", "List the orders that TikTok itself would put into one package."),
     ("order_parcels:uncombine", "uncombine", "Take a combined parcel apart."),
     ("order_parcels:hand_over", "hand-over", "Say that parcels left the house."),
     ("order_shipping:label", "label", "Write an order's labels to files, as they were bought or in another format."),
@@ -46,6 +47,7 @@ for _target, _name, _help in (
     ("order_answers:cancellations", "cancellations", "List buyers' requests to cancel, the most urgent first."),
     ("order_answers:answer_cancellation", "answer-cancellation", "Say yes or no to a buyer who asks to cancel."),
     ("order_answers:answer_return", "answer-return", "Say what becomes of a return."),
+    ("order_answers:open_return", "open-return", "Open a return or a refund for a buyer."),
     ("order_answers:cancel_reasons", "cancel-reasons", "List the reasons for which a buyer's request may be rejected."),
     (
         "order_shipping:rates",

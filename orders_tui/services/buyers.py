@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from engine.actors import Actor
 from engine.database.connection import Database
+from engine.errors import NotFound, Refused
 from engine.identifiers import OrderId, ShopId
-from engine.orders import answers, cancellations
+from engine.orders import answers, cancellations, opened_returns
 from engine.orders.answers import Answer, Answered
 from engine.orders.cancellations import CancellationRow
+from engine.orders.opened_returns import ReturnKind, Wanted
 from engine.shops import shops
 from orders_tui.services.door import Door, lost_is_unreachable
 
@@ -34,6 +38,32 @@ class Buyers:
         """The market of a shop."""
         with lost_is_unreachable():
             return (await shops.find_shop(self._database, shop_id)).region
+
+    async def shop_named(self, text: str) -> ShopId:
+        """The shop of this name or TikTok id; without one the only shop there is. Raises NotFound, Refused."""
+        with lost_is_unreachable():
+            known = await shops.list_shops(self._database)
+        found = [shop for shop in known if not text or text in {shop.name, shop.tiktok_shop_id, str(shop.shop_id)}]
+        if not found:
+            raise NotFound("shop.unknown", f"There is no shop {text!r}." if text else "No shop is connected yet.")
+        if len(found) > 1:
+            raise Refused(
+                "shop.which", f"There are {len(found)} shops: name one of {', '.join(s.name for s in found)}."
+            )
+        return found[0].shop_id
+
+    async def wanted_return(self, order_id: OrderId, parts: Sequence[tuple[str, int]]) -> Wanted:
+        """What a return would be about. Raises NotFound, Refused."""
+        with lost_is_unreachable():
+            return await opened_returns.wanted_return(self._database, order_id, parts)
+
+    async def open_return(
+        self, order_id: OrderId, kind: ReturnKind, reason: str, parts: Sequence[tuple[str, int]]
+    ) -> Wanted:
+        """Open a return for a buyer, for a reason by TikTok's name. Raises NotFound, Refused."""
+        return await self._door.write(
+            opened_returns.open_return(self._database, order_id, kind, reason, parts, actor=self._actor)
+        )
 
     async def answer_cancellation(self, order_id: OrderId, answer: Answer, *, request_id: str = "") -> Answered:
         """Say yes or no to a buyer who asks to cancel. Raises NotFound, Refused."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from engine.actors import Actor
 from engine.database.connection import Database
 from engine.identifiers import OrderId, PackageId
+from engine.orders import part_cancelling
 from engine.orders.bulk.requests import BulkKind, BulkRequest
 from engine.orders.parcels import combining, documents, handover, receiving, splitting, voiding
 from engine.orders.parcels.combining import Combination
@@ -31,6 +32,12 @@ class Parcels:
         """Cancel these orders; with `write` False only say what would become of each. Refusals are in the outcomes."""
         request = BulkRequest(BulkKind.CANCEL, {"because": because.value}, note)
         return await self._bulk.do(request, order_ids, write=write)
+
+    async def cancel_units(self, order_id: OrderId, parts: Sequence[tuple[str, int]], *, note: str = "") -> list[str]:
+        """Ask TikTok to cancel so many of each SKU, out of stock. Raises NotFound, Refused."""
+        return await self._door.write(
+            part_cancelling.cancel_units(self._database, order_id, parts, actor=self._actor, note=note)
+        )
 
     async def of_order(self, order_id: OrderId) -> list[PackageId]:
         """The parcels an order is in now."""

@@ -84,7 +84,7 @@ class _Answers:
 async def _standing(shop: ConnectedShop, batch: Sequence[_Asked]) -> dict[str, str]:
     """How the requests stand at TikTok now; those that it does not know are absent."""
     cancels = [asked.request.request_id for asked in batch if asked.cancels]
-    returns = [asked.request.request_id for asked in batch if not asked.cancels]
+    returns = [asked.request.request_id for asked in batch if not (asked.cancels or asked.request.opens)]
     found: dict[str, str] = {}
     for row in await shop.changes.cancellations_of(cancel_ids=cancels):
         found[text(row, "cancel_id")] = text(row, "cancel_status")
@@ -103,6 +103,8 @@ async def _take_in(shop: ConnectedShop, shop_id: ShopId, order_ids: list[str], d
 async def _answer(shop: ConnectedShop, asked: _Asked, status: str | None, desk: Desk) -> Outcome | None:
     """The outcome of one claim; None when it must not be settled."""
     request, claim = asked.request, asked.claim
+    if request.opens:
+        return await _open_return(shop, asked, desk)
     if settled := _already(asked, status):
         return settled
     if not await desk.checkpoint(claim, request.request_id):
@@ -117,6 +119,26 @@ async def _answer(shop: ConnectedShop, asked: _Asked, status: str | None, desk: 
     except OrdersError as error:
         return outcome_of(error, request.request_id)
     return Done(RequestAnswered(request.request_id, _wanted(asked)))
+
+
+async def _open_return(shop: ConnectedShop, asked: _Asked, desk: Desk) -> Outcome | None:
+    """A return of the seller's own; the effect's key opens it once however often it is asked for."""
+    request, claim = asked.request, asked.claim
+    if not await desk.checkpoint(claim, request.tiktok_order_id):
+        return None
+    try:
+        opened = await shop.returns.open_return(
+            request.tiktok_order_id,
+            return_reason=request.reject_reason,
+            return_type=request.opens,
+            line_item_ids=request.tiktok_line_ids,
+            idempotency_key=claim.key,
+        )
+    except Terminal as error:
+        return Failed("return.refused", f"{error.sentence} No return of order {request.tiktok_order_id} was opened.")
+    except OrdersError as error:
+        return outcome_of(error, request.tiktok_order_id)
+    return Done(RequestAnswered(opened.return_id, opened.return_status))
 
 
 async def _answer_cancellation(shop: ConnectedShop, request: AnswerRequest, key: str) -> None:

@@ -67,6 +67,8 @@ class _Cancellations:
             outcome = await self._cancel(shop, orders.get(number), claim, number, desk)
             if outcome is not None:
                 await desk.settle(claim, outcome)
+            if isinstance(outcome, Done) and _lines(claim):
+                await _take_in(shop, shop_id, number, desk)
 
         await for_each(batch, one, at_once=self._settings.at_once)
 
@@ -78,28 +80,51 @@ class _Cancellations:
             return not_sent(order)
         if order is None:
             return Failed("order_unknown", f"TikTok does not know order {number} in this shop; check the shop.")
-        status = channel_status(order.status)
-        if status is ChannelStatus.CANCELLED:
+        status, lines = channel_status(order.status), _lines(claim)
+        if status is ChannelStatus.CANCELLED or _are_cancelled(order, lines):
             return Done(OrderCancelled())
         if status in _GONE:
-            return _too_late(number)
+            return _too_late(number, lines)
         if not await desk.checkpoint(claim, claim.provider_reference):
             return None
         name = name_of(str(claim.request.get("reason") or ""), shop.region, self._settings.names)
         try:
-            cancelled = await shop.aftersales.cancel_order(number, cancel_reason=name)
+            cancelled = await shop.aftersales.cancel_order(number, cancel_reason=name, line_item_ids=lines)
         except Terminal as error:
             if error.code in {"tiktok.already_cancelled", "tiktok.order_cancelled"}:
-                return Done(OrderCancelled())
+                return Done(OrderCancelled()) if not lines else Failed(error.code, error.sentence)
             if error.code in {"tiktok.too_late_to_cancel", "tiktok.already_shipped"}:
-                return _too_late(number)
+                return _too_late(number, lines)
             return Failed(error.code, error.sentence)
         except OrdersError as error:
             return outcome_of(error)
         return Done(OrderCancelled(cancelled.cancel_id))
 
 
-def _too_late(number: str) -> Failed:
+async def _take_in(shop: ConnectedShop, shop_id: ShopId, number: str, desk: Desk) -> None:
+    """What is left of an order is known here as soon as it is known there."""
+    try:
+        await desk.take_in(shop_id, await shop.orders.by_id([number]))
+    except OrdersError:
+        return  # the poll brings it a little later
+
+
+def _lines(claim: Claim) -> tuple[str, ...]:
+    """The units that a claim is about; none where it is about the whole order."""
+    return tuple(str(claim.request.get("lines") or "").split(",")) if claim.request.get("lines") else ()
+
+
+def _are_cancelled(order: OrderPayload, lines: tuple[str, ...]) -> bool:
+    status_of = {line.id: channel_status(line.display_status) for line in order.line_items or ()}
+    return bool(lines) and all(status_of.get(line) is ChannelStatus.CANCELLED for line in lines)
+
+
+def _too_late(number: str, lines: tuple[str, ...]) -> Failed:
+    if lines:
+        return Failed(
+            "cancel_refused",
+            f"TikTok shows order {number} as shipped and cancels none of its units; agree on a refund.",
+        )
     return Failed(
         "cancel_refused",
         f"Order {number} is cancelled here, but TikTok shows it as shipped and does not cancel it; "

@@ -12,4 +12,5 @@ latency     ingest.p95_ms and status.p95_ms: one order at a time, at the largest
 processor   processor seconds of this program and of its PostgreSQL
 recovery    recovery.seconds: kill -9 of a daemon under load, until what it held moves again
 loop        loop.http: the whole job against the simulator
+outward     sync.out_p95_ms: decided here, known at TikTok
 """

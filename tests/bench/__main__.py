@@ -23,6 +23,7 @@ from tests.bench.bulk import measure_bulk
 from tests.bench.facts import set_up_shop
 from tests.bench.lifecycle import run_lifecycle
 from tests.bench.loop import run_loop
+from tests.bench.outward import measure_outward
 from tests.bench.recovery import measure_recovery
 from tests.bench.report import figure
 from tests.bench.scale import measure_scale
@@ -150,6 +151,7 @@ async def _measure(directory: Path, asked: argparse.Namespace) -> None:
     await measure_bulk_change(directory / "bulk")
     await measure_loop(directory / "loop", asked.loop_orders)
     await measure_way_in(directory / "webhooks")
+    figure("sync.out_p95_ms", await measure_outward(directory / "outward"), "ms", "1000; the specification: 5000")
     figure("recovery.seconds", await measure_recovery(directory / "recovery"), "s", "5; the specification: 300")
     await measure_scale(directory / "scale", asked.orders, [int(size) for size in asked.sizes.split(",")])
 

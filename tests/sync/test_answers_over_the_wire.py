@@ -16,6 +16,7 @@ from engine.errors import NotFound, Refused
 from engine.identifiers import DaemonId, OrderId, new_id
 from engine.orders.answers import Answer, answer_cancellation
 from engine.orders.cancellations import open_requests
+from engine.orders.part_cancelling import cancel_units
 from engine.reports.accounts import account
 from engine.words import ChangeSource, EffectKind
 from sync.delivery import Deliveries, DeliverySettings
@@ -225,3 +226,34 @@ async def test_what_cannot_be_answered_is_refused_and_changes_nothing(shop: Conn
 def test_each_market_knows_a_reason_to_fall_back_on() -> None:
     assert set(known_reasons("US")) == {PACKED}
     assert set(known_reasons("UK")) == {f"{PACKED}_uk"}
+
+
+async def test_single_units_are_cancelled_at_tiktok_and_the_parcel_shrinks_with_them(us_shop: Connected) -> None:
+    daemon_id = await us_shop.daemon()
+    await us_shop.take_in(daemon_id)
+    found = await us_shop.database.pool.fetchrow(
+        "SELECT o.id, i.product_sku AS sku, i.quantity, sum(i.quantity) OVER (PARTITION BY o.id) AS units"
+        " FROM orders o JOIN order_items i ON i.order_id = o.id WHERE o.workflow_status = 'inventory_reserved'"
+        " ORDER BY units DESC, o.id LIMIT 1"
+    )
+    assert found["units"] > 1
+    order_id = OrderId(found["id"])
+    await us_shop.tell("aim", operation="tiktok.cancellations.create", failure="lost_reply", calls=[1])
+    [line] = await cancel_units(us_shop.database, order_id, [(found["sku"], 1)], actor=MIRA)
+    await deliver(us_shop, daemon_id, EffectKind.CANCEL_ORDER)
+    await us_shop.take_in(daemon_id)
+    await deliver(us_shop, daemon_id)
+    unit = await us_shop.database.pool.fetchval(
+        "SELECT channel_status FROM order_item_units WHERE tiktok_line_id = $1", line
+    )
+    assert unit == "CANCELLED"
+    assert await answers_sent(us_shop, "create") == 1
+    packed = await us_shop.database.pool.fetchval(
+        "SELECT sum(quantity) FROM package_items WHERE order_id = $1", order_id
+    )
+    assert packed == found["units"] - 1
+    assert (await row(us_shop, order_id))["order_status"] == "processing"
+    assert (
+        await us_shop.count("effects WHERE order_id = $1 AND kind = 'ship_package' AND state = 'done'", order_id) == 1
+    )
+    assert (await account(us_shop.database)).balanced

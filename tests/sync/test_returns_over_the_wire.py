@@ -11,8 +11,9 @@ import pytest
 
 from engine.database.embedded import EmbeddedServer
 from engine.errors import NotFound, Refused
-from engine.identifiers import DaemonId
+from engine.identifiers import DaemonId, OrderId
 from engine.orders.answers import Answer, answer_return
+from engine.orders.opened_returns import ReturnKind, open_return
 from engine.orders.parcels.returns import apply_returns
 from engine.ports import ReturnFact
 from engine.words import EffectKind
@@ -134,3 +135,23 @@ async def test_what_makes_no_sense_is_refused_and_changes_nothing(shop: Connecte
         await answer_return(shop.database, "4037", Answer("APPROVE_REFUND"), actor=MIRA)
     assert await shop.count("effects WHERE kind = 'answer_return'") == 0
     assert await shop.database.pool.fetchrow("SELECT * FROM returns WHERE tiktok_return_id = $1", return_id) == before
+
+
+async def test_a_return_of_the_seller_s_own_is_opened_once_whatever_is_lost(shop: Connected) -> None:
+    daemon_id, _, number = await a_return(shop)
+    order_id = OrderId(await shop.database.pool.fetchval("SELECT id FROM orders WHERE tiktok_order_id = $1", number))
+    async with shop.outside() as outside:
+        [order] = await (await outside.shop(shop.shop.shop_id)).orders.by_id([number])
+        await shop.database.pool.execute(
+            "UPDATE orders SET channel_status = $2 WHERE id = $1", order_id, order["status"]
+        )
+    await shop.tell("aim", operation="tiktok.returns.create", failure="lost_reply", calls=[1])
+    wanted = await open_return(shop.database, order_id, ReturnKind.REFUND, "seller_reason_damaged", actor=MIRA)
+    with pytest.raises(Refused) as twice:
+        await open_return(shop.database, order_id, ReturnKind.REFUND, "seller_reason_damaged", actor=MIRA)
+    assert twice.value.code == "return.under_way"
+    await deliver(shop, daemon_id, EffectKind.ANSWER_RETURN)
+    state = await shop.state()
+    assert state["http_calls"]["tiktok.returns.create"] == 2
+    assert state["returns"] == {PENDING: 1, "RETURN_OR_REFUND_REQUEST_COMPLETE": 1}
+    assert len(wanted.tiktok_line_ids) == len(order["line_items"])
