@@ -31,7 +31,15 @@ def write_down(error: BaseException, *, part: str, doing: str = "") -> str:
 
 
 def keep_logs_off_the_terminal() -> None:
-    """What libraries and our own parts grumble about goes to the errors' log: stdout is data, stderr is for sentences."""
+    """What libraries grumble about goes to the errors' log: stderr is for sentences."""
+    for name in ("asyncio", "engine", "sync"):
+        logger = logging.getLogger(name)
+        if not any(isinstance(handler, _ErrorsLog) for handler in logger.handlers):
+            logger.addHandler(_ErrorsLog())
+
+
+def keep_events_off_the_terminal() -> None:
+    """Our own parts' events go the same way, where a command has them at all: stdout is data."""
     import structlog
 
     if not structlog.is_configured():
@@ -42,10 +50,6 @@ def keep_logs_off_the_terminal() -> None:
             ],
             logger_factory=structlog.stdlib.LoggerFactory(),
         )
-    for name in ("asyncio", "engine", "sync"):
-        logger = logging.getLogger(name)
-        if not any(isinstance(handler, _ErrorsLog) for handler in logger.handlers):
-            logger.addHandler(_ErrorsLog())
 
 
 class _ErrorsLog(logging.Handler):

@@ -11,6 +11,7 @@ from engine.actors import Actor
 from engine.database.connection import Database, open_database
 from engine.identifiers import UserId
 from engine.words import ChangeSource
+from orders_tui.mistakes import keep_events_off_the_terminal
 from orders_tui.services import Services
 from orders_tui.settings import Settings
 
@@ -18,6 +19,7 @@ from orders_tui.settings import Settings
 @contextlib.asynccontextmanager
 async def open_services(settings: Settings, *, on_wait: Callable[[str], None] | None = None) -> AsyncIterator[Services]:
     """The services over an open database; the end waits for running writes. Raises Misconfigured, Unreachable."""
+    keep_events_off_the_terminal()
     database = await open_database(settings.database.for_engine(), os.environ, on_wait=on_wait)
     try:
         services = Services(database, await actor_of(database, embedded=not settings.database.url))
