@@ -1,15 +1,15 @@
 """`/admin/buyer/*`: what buyers may be made to ask for by a test or a scenario."""
 
 from sync.simulator.admin import ADMIN, admin_error, admin_reply, let_in
+from sync.simulator.shop.cancel_requests import NO_LONGER_NEEDED
 from sync.simulator.shop.orders import Order, OrderStatus
+from sync.simulator.shop.returns import NOT_AS_DESCRIBED
 from sync.simulator.tiktok.order_payload import line_item_id
 from sync.simulator.tiktok.paging import strings
 from sync.simulator.tiktok.return_calls import KINDS, MAY_RETURN
 from sync.simulator.wire import Call, Operation, Reply
 from sync.simulator.world import World
 
-NO_LONGER_NEEDED = "ecom_order_to_ship_canceled_reason_no_longer_needed"
-NOT_AS_DESCRIBED = "ecom_order_delivered_refund_and_return_reason_not_match"
 MAY_ASK = frozenset({OrderStatus.AWAITING_SHIPMENT, OrderStatus.PARTIALLY_SHIPPING})
 
 

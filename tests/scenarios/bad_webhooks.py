@@ -37,6 +37,7 @@ async def act(stage: Stage) -> str:
         return not any(counts["waiting"] for counts in (await stage.state())["webhooks"].values())
 
     await stage.until(all_sent, "The last webhook")
+    await stage.until(stage.inbox_read, "A decision on the last webhook")
     counts = (await stage.state())["webhooks"]
     for service, counted in counts.items():
         if counted["forged"] < 5 or counted["delivered"] < 300:

@@ -177,6 +177,14 @@ class Stage:
         await self.until(self.known, "TikTok's last word on every order")
         await self.until(self.stock_told, "The stock that TikTok offers")
 
+    async def inbox_read(self) -> bool:
+        """Whether everything that was received is decided."""
+        return bool(
+            await self.database.pool.fetchval(
+                "SELECT NOT EXISTS (SELECT FROM inbox WHERE state NOT IN ('done', 'ignored'))"
+            )
+        )
+
     async def stock_told(self) -> bool:
         """Whether TikTok offers of every SKU what is free here."""
         return not await stock_differences(self.database, await self.world.ask("stock"))

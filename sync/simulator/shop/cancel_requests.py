@@ -13,6 +13,7 @@ from sync.simulator.shop.packages import Packages
 from sync.simulator.timeline import Timeline
 
 ANSWER_SECONDS = 48 * 3600.0
+NO_LONGER_NEEDED = "ecom_order_to_ship_canceled_reason_no_longer_needed"
 PENDING = "CANCELLATION_REQUEST_PENDING"
 SUCCESS = "CANCELLATION_REQUEST_SUCCESS"
 CANCELLED = "CANCELLATION_REQUEST_CANCELLED"
@@ -51,6 +52,7 @@ class CancelRequests:
         self._packages = packages
         self._timeline = timeline
         self._id_prefix = "4036" + digits(6, seed, "cancel_requests")
+        orders.when_buyer_cancels = self._ask
 
     def changes(self) -> Mapping[str, Callable[[Entry], Any]]:
         """What the journal may say of requests."""
@@ -73,6 +75,11 @@ class CancelRequests:
         counts = Counter(request.status for request in self.all)
         counts.update(f"by {request.answered_by}" for request in self.all if request.answered_by)
         return dict(sorted(counts.items()))
+
+    def _ask(self, order: Order, at: float) -> None:
+        if self.pending_of(order) is None:
+            units = self._orders.going_units(order)
+            self._apply_requested({"order": order.index, "at": at, "units": units, "reason": NO_LONGER_NEEDED})
 
     def _apply_requested(self, entry: Entry) -> CancelRequest:
         order, at, number = self._orders.arrived[entry["order"]], entry["at"], len(self.all)

@@ -73,6 +73,8 @@ class Orders:
         self.on_new_address: Callable[[Order, float], None] = _nobody_listens
         self.details = lru_cache(maxsize=5_000)(partial(draw_details, scenario))
         self._timeline = timeline
+        self.when_buyer_cancels: Callable[[Order, float], None] | None = None
+        self.when_buyer_returns: Callable[[Order, float], None] | None = None
         self.viewer: int | None = None
         """The number of the shop whose call is being answered, which sees its own orders; None sees all."""
         self.when_paid: Callable[[Order, float], None] | None = None
@@ -137,17 +139,30 @@ class Orders:
     def _plan_what_follows(self, order: Order, at: float) -> None:
         specials, seed, index = self.scenario.specials, self.scenario.seed, order.index
         if order.status is OrderStatus.AWAITING_SHIPMENT:
-            if specials.moves(seed, index):
+            if specials.changes_mind("buyer_cancels", seed, index):
+                self._timeline.plan(at + specials.buyer_asks_after_seconds, partial(self._ask_to_cancel, order))
+            if specials.changes_mind("address_change", seed, index):
                 self._timeline.plan(at + specials.address_change_after_seconds, partial(self._move_away, order))
             if specials.of(seed, index) is Special.FULFILLED_BY_TIKTOK:
                 due = at + self.scenario.timings.scan_after_seconds
                 self._timeline.plan(due, partial(self._fulfil_by_tiktok, order))
+        elif order.status is OrderStatus.DELIVERED and specials.changes_mind("buyer_returns", seed, index):
+            self._timeline.plan(at + specials.buyer_asks_after_seconds, partial(self._ask_to_return, order))
         elif order.status is OrderStatus.COMPLETED:
             self._timeline.plan(at + specials.mask_after_completion_seconds, partial(self._mask_again, order))
 
     def _fulfil_by_tiktok(self, order: Order, at: float) -> None:
         if order.status is OrderStatus.AWAITING_SHIPMENT:
             self.arrange(order, at, completely=True)
+
+    def _ask_to_cancel(self, order: Order, at: float) -> None:
+        waiting = order.status in (OrderStatus.AWAITING_SHIPMENT, OrderStatus.PARTIALLY_SHIPPING)
+        if waiting and self.when_buyer_cancels is not None:
+            self.when_buyer_cancels(order, at)
+
+    def _ask_to_return(self, order: Order, at: float) -> None:
+        if order.status is OrderStatus.DELIVERED and self.when_buyer_returns is not None:
+            self.when_buyer_returns(order, at)
 
     def _move_away(self, order: Order, at: float) -> None:
         if order.status is not OrderStatus.AWAITING_SHIPMENT:

@@ -16,6 +16,7 @@ REPLACEMENT_ANSWER_SECONDS = 24 * 3600.0
 
 _REQUEST = "RETURN_OR_REFUND_REQUEST"
 PENDING, COMPLETE = f"{_REQUEST}_PENDING", f"{_REQUEST}_COMPLETE"
+NOT_AS_DESCRIBED = "ecom_order_delivered_refund_and_return_reason_not_match"
 REPLACEMENT_PENDING = "REPLACEMENT_REQUEST_PENDING"
 
 BECOMES: Mapping[tuple[str, str], str] = {
@@ -71,6 +72,7 @@ class Returns:
         self._orders = orders
         self._timeline = timeline
         self._id_prefix = "4037" + digits(6, seed, "returns")
+        orders.when_buyer_returns = self._ask
 
     def changes(self) -> Mapping[str, Callable[[Entry], Any]]:
         """What the journal may say of returns."""
@@ -91,6 +93,20 @@ class Returns:
     def by_status(self) -> dict[str, int]:
         """Return how many returns stand how."""
         return dict(sorted(Counter(each.status for each in self.all).items()))
+
+    def _ask(self, order: Order, at: float) -> None:
+        units, details = self._orders.going_units(order), self._orders.details(order.index)
+        self._apply_opened(
+            {
+                "order": order.index,
+                "at": at,
+                "what": "RETURN_AND_REFUND",
+                "units": units,
+                "role": "BUYER",
+                "reason": NOT_AS_DESCRIBED,
+                "refund_cents": sum(details.units[unit].sale_cents + details.units[unit].tax_cents for unit in units),
+            }
+        )
 
     def _apply_opened(self, entry: Entry) -> Return:
         order, at, number, kind = self._orders.arrived[entry["order"]], entry["at"], len(self.all), entry["what"]

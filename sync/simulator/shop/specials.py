@@ -20,6 +20,9 @@ class Special(StrEnum):
     CASH_ON_DELIVERY = "cash_on_delivery"
 
 
+CHANGES_OF_MIND = ("address_change", "buyer_cancels", "buyer_returns")
+
+
 @dataclass(frozen=True, slots=True)
 class Specials:
     """Shares of orders between 0 and 1, and how TikTok behaves about them.
@@ -34,6 +37,11 @@ class Specials:
     cash_on_delivery: float = 0.0
     address_change: float = 0.0
     """Of all orders: the buyer moves after payment, before anything is shipped."""
+    buyer_cancels: float = 0.0
+    """Of all orders: the buyer asks to cancel while it waits for shipment."""
+    buyer_returns: float = 0.0
+    """Of all orders: the buyer asks to send it back once it is delivered."""
+    buyer_asks_after_seconds: float = 0.3
     pre_order_hold_seconds: float = 21 * DAY_SECONDS
     address_change_after_seconds: float = 0.5
     edits_move_update_time: bool = False
@@ -43,7 +51,7 @@ class Specials:
     """As announced for the United States from August 2026: the street of orders that TikTok ships is masked as well."""
 
     def __post_init__(self) -> None:
-        shares = {name: value for name, value in asdict(self).items() if name in {*Special, "address_change"}}
+        shares = {name: value for name, value in asdict(self).items() if name in {*Special, *CHANGES_OF_MIND}}
         for name, value in shares.items():
             if not 0 <= value <= 1:
                 raise ValueError(f"{name} is {value}; give a number from 0 to 1.")
@@ -67,9 +75,10 @@ class Specials:
             drawn -= share
         return None
 
-    def moves(self, seed: int, index: int) -> bool:
-        """Say whether the buyer of the order with this index changes the address."""
-        if not self.address_change:
+    def changes_mind(self, what: str, seed: int, index: int) -> bool:
+        """Say whether the buyer of the order with this index does `what`, one of CHANGES_OF_MIND."""
+        share: float = getattr(self, what)
+        if not share:
             return False
-        drawn = Random(f"{seed}/moves/{index}").random()  # noqa: S311 - repeatable on purpose
-        return drawn < self.address_change
+        drawn = Random(f"{seed}/{what}/{index}").random()  # noqa: S311 - repeatable on purpose
+        return drawn < share

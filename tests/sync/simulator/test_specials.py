@@ -174,3 +174,28 @@ def test_each_special_comes_as_often_as_its_share_says() -> None:
     shares = {special: drawn.count(special) / 4000 for special in Special}
     assert all(abs(shares[special] - getattr(specials, special)) < 0.02 for special in Special)
     assert drawn == [specials.of(7, index) for index in range(4000)]
+
+
+async def test_buyers_ask_to_cancel_and_to_send_back_by_themselves(clock: MovableClock) -> None:
+    specials = Specials(buyer_cancels=0.4, buyer_returns=1, buyer_asks_after_seconds=60)
+    async with shop(clock, Timings(0, 0, 100, 200, 9000), specials=specials) as seller:
+        waiting = await shippable(seller)
+        clock.now += 60
+        search = "/return_refund/202309/cancellations/search"
+        asked = (await seller.ask("POST", search, {"page_size": "50"}, {}))["data"]["cancellations"]
+        asked_of = {each["order_id"] for each in asked if each["cancel_status"] == "CANCELLATION_REQUEST_PENDING"}
+        assert 4 <= len(asked_of) < len(waiting)
+        flagged = {order["id"] for order in await shippable(seller) if order["is_buyer_request_cancel"]}
+        assert flagged == asked_of
+        order = next(
+            o
+            for o in await shippable(seller)
+            if o["id"] not in asked_of and o["recipient_address"]["postal_code"] not in ("", "00000")
+        )
+        await seller.mark_shipped(order, await seller.label(order))
+        clock.now += 200 + 59
+        path = "/return_refund/202309/returns/search"
+        assert (await seller.ask("POST", path, {"page_size": "50"}, {}))["data"]["return_orders"] == []
+        clock.now += 1
+        (sent_back,) = (await seller.ask("POST", path, {"page_size": "50"}, {}))["data"]["return_orders"]
+        assert (sent_back["order_id"], sent_back["return_status"]) == (order["id"], "RETURN_OR_REFUND_REQUEST_PENDING")
