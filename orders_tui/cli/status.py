@@ -58,5 +58,5 @@ def is_well(state: DependencyState) -> bool:
 def unused(settings: Settings, states: list[DependencyState]) -> list[str]:
     """What is not set up, and so is not among the states."""
     known = {state.dependency for state in states}
-    absent = [] if settings.limits.redis_url else ["redis"]
-    return [name for name in absent if name not in known]
+    set_up = {"inventory": bool(settings.inventory.url), "redis": bool(settings.limits.redis_url)}
+    return [name for name, there in set_up.items() if not there and name not in known]

@@ -22,6 +22,7 @@ async def test_each_dependency_is_one_line_in_words(command: Command, store: Dat
             "database     ok",
             "notices      not asked yet",
             "tiktok       ok; 12 calls, 95 of 100 within 200 ms; our clock is 4 s ahead",
+            "inventory    not set up",
             "redis        not set up",
         ],
     )
