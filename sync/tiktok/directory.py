@@ -40,12 +40,16 @@ class Directory:
         self._stopped: dict[ShopId, str] = {}
         self._offline: set[ShopId] = set()
         self._back: set[ShopId] = set()
+        self._looked = False
 
     async def refresh(self) -> None:
         """Learn which shops are reached, and how."""
         reaches = {reach.shop_id: reach for reach in await standing.read_reaches(self._database)}
         stopped = {shop_id: reach.stopped for shop_id, reach in reaches.items() if reach.stopped}
-        self._back |= self._stopped.keys() - stopped.keys()
+        # At first every shop counts as reached again: whoever put something off for it may have died before it was woken.
+        before = self._stopped.keys() if self._looked else reaches.keys()
+        self._back |= before - stopped.keys()
+        self._looked = True
         self._stopped = stopped
         self._offline = {shop_id for shop_id, reach in reaches.items() if reach.offline}
         self._known = {shop_id: known for shop_id, known in self._known.items() if reaches.get(shop_id) == known.reach}

@@ -14,11 +14,12 @@ from engine.errors import Retryable
 from engine.identifiers import GrantId
 from engine.shops import grants, shops, standing
 from engine.shops.shops import Shop
+from engine.words import Dependency
 from orders_tui.assembly import daemon_settings, tiktok_access
 from orders_tui.demo.preparation import LEAD
 from orders_tui.services.connecting import open_connector
 from sync.outside import Outside
-from sync.rounds.grants import look_at_paused, refresh_grants
+from sync.rounds.grants import ReachedShops, look_at_paused, refresh_grants
 from sync.rounds.post import Post
 from sync.waking import Bell
 from tests.factories import opened
@@ -178,3 +179,30 @@ async def test_an_inactive_shop_pauses_without_a_refresh_and_goes_on_when_it_ans
         assert await standing.list_paused(shop.database) == []
         assert await (await outside.shop(shop.shop.shop_id)).logistics.warehouses()
         assert await refreshes(shop) == before
+
+
+async def test_a_daemon_that_starts_wakes_what_a_dead_one_put_off(shop: Connected) -> None:
+    await shop.take_in(await shop.daemon())
+    await shop.database.pool.execute(
+        "UPDATE effects SET due_at = now() + interval '1 hour', error_code = 'tiktok.not_connected' WHERE kind = 'buy_label'"
+    )
+    put_off = "effects WHERE kind = 'buy_label' AND due_at > now()"
+    assert await shop.count(put_off) == 23
+    async with shop.outside() as outside:
+        await ReachedShops(await post_of(shop, outside)).read()
+    assert await shop.count(put_off) == 0
+
+
+async def test_a_shop_that_works_from_files_gets_labels_while_tiktok_is_told_nothing(shop: Connected) -> None:
+    await shop.database.pool.execute("UPDATE shops SET state = 'offline'")
+    async with shop.outside() as outside:
+        await outside.directory.refresh()
+        stopped = outside.directory.stopped
+        assert stopped(shop.shop.shop_id, Dependency.CARRIER) is None
+        told = stopped(shop.shop.shop_id, Dependency.TIKTOK)
+        await shop.database.pool.execute("UPDATE shops SET state = 'revoked', state_reason = 'Taken back.'")
+        await outside.directory.refresh()
+        for dependency in (Dependency.CARRIER, Dependency.TIKTOK):
+            assert stopped(shop.shop.shop_id, dependency) == "Harbor Lane Goods is revoked: Taken back."
+    assert told is not None
+    assert told.startswith("Harbor Lane Goods has no API access")
