@@ -79,7 +79,7 @@ class Outside:
         self._database = database
         self._clock = clock or DatabaseClock()
         self._settings = settings
-        self.notices = PostOffice(database, outbox, settings.notices, clock=self._clock.now)
+        self.notices = PostOffice(database, outbox, settings.notices, shop=self.shop, clock=self._clock.now)
         self._stack = AsyncExitStack()
         self.skew = ClockSkew()
         self.directory = Directory(database, self._client)

@@ -7,6 +7,7 @@ Where to look
     folder           delivery to a Maildir on this machine
     smtp             delivery by mail server
     apprise_channel  delivery to chat rooms, phones and hooks
+    buyer_messages   delivery to customers as messages in TikTok Shop
     deliveries       the effect "send a notice": straight to its address, or handed over to targets
     post_office      all of it as one process keeps it
     sending          what was handed over, target by target

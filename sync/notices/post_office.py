@@ -12,10 +12,12 @@ import structlog
 from engine.database.connection import Database
 from sync.desk import Handler
 from sync.notices.apprise_channel import AppriseChannel, AppriseSettings
+from sync.notices.buyer_messages import BuyerMessages
 from sync.notices.deliveries import notice_handler
 from sync.notices.letter import Outbox
 from sync.notices.sending import Sending, SendingSettings
 from sync.notices.templates import Templates
+from sync.tiktok.connected import ShopDirectory
 
 _log = structlog.get_logger(__name__)
 
@@ -39,6 +41,7 @@ class PostOffice:
         outbox: Outbox,
         settings: PostSettings | None = None,
         *,
+        shop: ShopDirectory | None = None,
         clock: Callable[[], datetime] | None = None,
     ) -> None:
         settings = settings or PostSettings()
@@ -49,7 +52,15 @@ class PostOffice:
         self._templates = Templates(settings.templates)
         for problem in self._templates.problems:
             _log.warning("notice_template", sentence=problem)
-        self.sending = Sending(database, outbox, self._apprise, self._templates, settings.sending, clock=clock)
+        self.sending = Sending(
+            database,
+            outbox,
+            self._apprise,
+            self._templates,
+            settings.sending,
+            shop_messages=BuyerMessages(database, shop) if shop is not None else None,
+            clock=clock,
+        )
 
     def handler(self) -> Handler:
         """The handler for `EffectKind.NOTICE`."""

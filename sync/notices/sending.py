@@ -25,8 +25,8 @@ from engine.notices import sends
 from engine.notices.directory import Directory, Target
 from engine.notices.requests import Requests
 from engine.notices.sends import LeftOut, Member, Message, Result
-from engine.ports import Failed, NoticeRequest, Outcome
-from engine.words import Dependency, NoticeChannel
+from engine.ports import Failed, NoticeRequest, NoticeRoute, Outcome
+from engine.words import Audience, Dependency, NoticeChannel
 from sync.notices.apprise_channel import AppriseChannel
 from sync.notices.letter import Letter, Outbox
 from sync.notices.templates import Rendered, Templates
@@ -158,7 +158,10 @@ class Sending:
                 await self._settle(await self._post(ready))
             else:
                 for each in ready:
-                    await self._settle([await self._call(each)])
+                    result = await self._call(each)
+                    await self._settle([result])
+                    if each.message.audience == Audience.CUSTOMER and isinstance(result.outcome, Failed):
+                        await self._write_instead(each)
         except Exception as error:  # noqa: BLE001  # their lease ends, and they are tried again
             if is_lost(error):
                 _log.warning("database_away", loop="notices")
@@ -209,6 +212,16 @@ class Sending:
             lines.append(f"and {len(words) - _LINES} more")
         values = {"count": str(len(words)), "subject": words[0].subject, "lines": "\n".join(lines)}
         return self._templates.render("burst", values, html=self._outbox.takes_html)
+
+    async def _write_instead(self, ready: _Ready) -> None:
+        """A customer whom no message reaches gets the letter that everybody gets."""
+        effects = [member.notice.effect_id for member in ready.members]
+        message, by_mail = ready.message, NoticeRoute(None, "", NoticeChannel.EMAIL, 0.0, None, "")
+        requests = [
+            NoticeRequest(effect_id, message.template, message.audience, "", {}, (by_mail,)) for effect_id in effects
+        ]
+        await persist(lambda: sends.hand_over(self._database, requests), loop="notices")
+        self.look()
 
     async def _post(self, ready: Sequence[_Ready]) -> list[Result]:
         now = self._now()

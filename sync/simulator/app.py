@@ -16,6 +16,7 @@ from sync.simulator.routes import Routes
 from sync.simulator.stock_admin import StockAdminCalls
 from sync.simulator.tiktok.cancellations import CancellationCalls
 from sync.simulator.tiktok.consent import ConsentCalls
+from sync.simulator.tiktok.customer_service import CustomerServiceCalls
 from sync.simulator.tiktok.fulfilment import FulfilmentCalls
 from sync.simulator.tiktok.grant_admin import GrantAdminCalls
 from sync.simulator.tiktok.lookups import LookupCalls
@@ -48,6 +49,7 @@ def operations(world: World) -> list[Operation]:
         ProductCalls(world),
         CancellationCalls(world),
         ReturnCalls(world),
+        CustomerServiceCalls(world),
         TokenCalls(world),
         ConsentCalls(world),
         GrantAdminCalls(world),

@@ -17,6 +17,7 @@ from sync.simulator.inventory.book import Book
 from sync.simulator.journal import Entry, Journal, JournalError
 from sync.simulator.scenario import Fate, Scenario
 from sync.simulator.shop.cancel_requests import CancelRequests
+from sync.simulator.shop.conversations import Conversations
 from sync.simulator.shop.orders import Orders
 from sync.simulator.shop.packages import Packages
 from sync.simulator.shop.returns import Returns
@@ -76,6 +77,7 @@ class World:
         self.stock = Stock(self.orders, WAREHOUSE_ID)
         self.inventory = Book(scenario)
         self.cancel_requests = CancelRequests(scenario.seed, self.orders, self.packages, self.timeline)
+        self.conversations = Conversations(scenario.seed)
         self.returns = Returns(scenario.seed, self.orders, self.timeline)
         self.shipments = Shipments(scenario, self.orders, self.timeline)
         self.trackers = Trackers(scenario.seed)
@@ -101,6 +103,7 @@ class World:
             **self.inventory.changes(),
             **self.cancel_requests.changes(),
             **self.returns.changes(),
+            **self.conversations.changes(),
             "cancelled": lambda entry: self.orders.cancel(self.orders.arrived[entry["order"]], entry["at"]),
             "shipment": self.shipments.apply_created,
             "rerated": self.shipments.apply_rerated,

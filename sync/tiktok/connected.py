@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from engine.identifiers import ShopId
 from sync.tiktok.calls.aftersales import AftersalesCalls
 from sync.tiktok.calls.changes import ChangeCalls
+from sync.tiktok.calls.customer_service import CustomerServiceCalls
 from sync.tiktok.calls.fulfilment import FulfilmentCalls
 from sync.tiktok.calls.logistics import LogisticsCalls
 from sync.tiktok.calls.orders import OrderCalls
@@ -32,6 +33,7 @@ class ConnectedShop:
         self.returns = ReturnCalls(client, cipher)
         self.changes = ChangeCalls(client, cipher)
         self.webhooks = WebhookCalls(client, cipher)
+        self.customer_service = CustomerServiceCalls(client, cipher)
         self.products = ProductCalls(client, cipher)
 
 

@@ -144,6 +144,22 @@ ENDPOINTS: Final[Mapping[str, Endpoint]] = {
         "reject cancellation {cancel_id}",
         writes=True,
     ),
+    "conversations.open": Endpoint(
+        "POST", "/customer_service/{version}/conversations", "202309", "open a conversation with a buyer"
+    ),
+    "conversations.send": Endpoint(
+        "POST",
+        "/customer_service/{version}/conversations/{conversation_id}/messages",
+        "202309",
+        "write to a buyer",
+        writes=True,
+    ),
+    "conversations.messages": Endpoint(
+        "GET",
+        "/customer_service/{version}/conversations/{conversation_id}/messages",
+        "202309",
+        "read a conversation with a buyer",
+    ),
     "aftersales.reject_reasons": Endpoint(
         "GET", "/return_refund/{version}/reject_reasons", "202309", "list the reasons to reject {request_id} for"
     ),

@@ -38,6 +38,7 @@ _OF_FAMILY: Final[Mapping[str, str]] = {
     "aftersales": "seller.return_refund.basic",
     "products": "seller.product.basic",
     "packages": "seller.fulfillment.basic",
+    "conversations": "seller.customer_service",
     "shipping_services": "seller.fulfillment.basic",
 }
 

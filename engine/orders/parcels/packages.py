@@ -169,9 +169,13 @@ async def ship_requests(database: Database, claims: Sequence[Claim]) -> dict[Eff
 
 async def tiktok_order_ids(database: Database, claims: Sequence[Claim]) -> dict[OrderId, str]:
     """TikTok's id for each claim's order."""
+    return await tiktok_order_ids_of(database, [claim.order_id for claim in claims if claim.order_id is not None])
+
+
+async def tiktok_order_ids_of(database: Database, order_ids: Sequence[OrderId]) -> dict[OrderId, str]:
+    """TikTok's id for each of these orders; an order that is gone is absent."""
     rows = await database.pool.fetch(
-        "SELECT id, tiktok_order_id FROM orders WHERE id = ANY($1::uuid[])",
-        [claim.order_id for claim in claims if claim.order_id is not None],
+        "SELECT id, tiktok_order_id FROM orders WHERE id = ANY($1::uuid[])", list(order_ids)
     )
     return {OrderId(row["id"]): row["tiktok_order_id"] for row in rows}
 

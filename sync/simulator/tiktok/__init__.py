@@ -4,6 +4,7 @@ documented.py     every documented error, in words
 envelope.py       the answer envelope, refusals, and what a failing TikTok looks like
 signatures.py     the request signature over the exact bytes
 gates.py          who is let in: key, clock, signature, token, shop cipher
+customer_service.py  conversations with buyers, granted apart
 tokens.py         the book of tokens of one grant
 grants.py         sellers, the shops each grant covers, and what was withheld or taken back
 consent.py        the page where a seller says yes or no

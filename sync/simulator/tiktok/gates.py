@@ -113,4 +113,5 @@ _SCOPES = {
     "logistics": "seller.logistics",
     "return_refund": "seller.return_refund.basic",
     "product": "seller.product.basic",
+    "customer_service": "seller.customer_service",
 }

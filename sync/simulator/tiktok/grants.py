@@ -18,7 +18,10 @@ SCOPES = (
     "seller.product.basic",
     "seller.product.write",
     "seller.return_refund.basic",
+    "seller.customer_service",
 )
+GRANTED_APART = frozenset({"seller.customer_service"})
+"""What no app has before TikTok has said so."""
 
 
 @dataclass(slots=True)
@@ -56,7 +59,7 @@ class Grant:
     tokens: Tokens
     shops: list[GrantedShop]
     user_type: int = 0
-    withheld: frozenset[str] = frozenset()
+    withheld: frozenset[str] = GRANTED_APART
     revoked: bool = False
     active: bool = True
     code_given_at: float | None = None

@@ -24,6 +24,11 @@ DETAILED = ("full_address", "address_detail", "address_line1", "address_line2")
 PAYMENT_METHODS = ("Visa", "Mastercard", "PayPal", "Apple Pay")
 
 
+def buyer_id(order: Order) -> str:
+    """Return TikTok's id of whoever bought the order."""
+    return f"7490{order.id[3:]}"
+
+
 def order_payload(orders: Orders, packages: Packages, order: Order) -> dict[str, Any]:
     """Return the order as TikTok's order detail shows it now."""
     scenario, details = orders.scenario, orders.details(order.index)
@@ -38,7 +43,7 @@ def order_payload(orders: Orders, packages: Packages, order: Order) -> dict[str,
         "status": order.status.value,
         "order_type": "PRE_ORDER" if special is Special.PRE_ORDER else "NORMAL",
         "commerce_platform": "TIKTOK_SHOP",
-        "user_id": f"7490{order.id[3:]}",
+        "user_id": buyer_id(order),
         "buyer_email": details.buyer.email,
         "buyer_message": details.buyer_message,
         "seller_note": "",

@@ -12,5 +12,6 @@ Where to look
     products       what is listed, and its stock: read and set
     logistics      warehouses and the carriers that TikTok accepts
     aftersales     cancellations: the seller's own, and answers to buyers
+    customer_service  messages between the seller and buyers
     returns        returns and refunds: opened, answered, reckoned
 """
