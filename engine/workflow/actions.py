@@ -17,7 +17,7 @@ from engine.words import (
     OrderStatus,
 )
 from engine.workflow.conditions import data_problems, items_picked
-from engine.workflow.facts import ItemFacts, LabelOn, PackageFacts
+from engine.workflow.facts import CancelNotice, ItemFacts, LabelOn, PackageFacts
 from engine.workflow.plan import Cause, NewEffect, NewPackage, OrderPlan
 from engine.workflow.results import Action
 from engine.workflow.stock_service import tell_service
@@ -380,6 +380,12 @@ def close_cancelled(plan: OrderPlan) -> None:
     plan.item_status = FulfilmentStatus.CANCELLED
     plan.order.execution = ExecutionStatus.CANCELLED
     plan.order.status = OrderStatus.CANCELLED
+    told = plan.order.policies.cancel_notice
+    reason = plan.cancel_reason.value.replace("_", " ") if plan.cancel_reason else ""
+    for audience in ("customer", "creator"):
+        if told in {audience, CancelNotice.BOTH}:
+            key = f"notice:order_cancelled:{audience}:{plan.order.order_id}"
+            _intend(plan, key, EffectKind.NOTICE, template="order_cancelled", audience=audience, reason=reason)
 
 
 def label_is_due(plan: OrderPlan) -> bool:

@@ -75,6 +75,15 @@ class ImportMode(StrEnum):
     WORK = "work"
 
 
+class CancelNotice(StrEnum):
+    """Who is told when an order is cancelled; TikTok tells the buyer by itself."""
+
+    NOBODY = "nobody"
+    CREATOR = "creator"
+    CUSTOMER = "customer"
+    BOTH = "both"
+
+
 @dataclass(frozen=True, slots=True)
 class ShopPolicies:
     """How one shop's orders are worked; data in `shops.policies`, with these defaults."""
@@ -85,6 +94,7 @@ class ShopPolicies:
     backorder: Backorder = Backorder.FAIL
     import_mode: ImportMode = ImportMode.OBSERVE
     inventory: StockSource = StockSource.LEDGER
+    cancel_notice: CancelNotice = CancelNotice.NOBODY
     workflow: str = "order"
     """The name of the workflow that new orders start on, in its newest version."""
     tiktok_label_on: LabelOn = LabelOn.PICK
@@ -113,6 +123,7 @@ OVERRIDABLE: Mapping[str, type[StrEnum]] = {
     "pick": Picking,
     "ship_on": ShipOn,
     "backorder": Backorder,
+    "cancel_notice": CancelNotice,
 }
 """The policies that one execution may have of its own."""
 
@@ -126,6 +137,7 @@ _POLICY_WORDS: Mapping[str, Callable[[str], Any]] = {
     "backorder": Backorder,
     "import_mode": ImportMode,
     "inventory": StockSource,
+    "cancel_notice": CancelNotice,
     "workflow": str,
     "tiktok_label_on": LabelOn,
     "rate_rule": str,

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 
 from engine.database.connection import Database
 from engine.identifiers import OrderId
 from engine.orders import status
-from engine.ports import Done, LabelVoided, OrderFact
+from engine.ports import Done, LabelVoided, NoticeSent, OrderFact
 from engine.words import ChannelStatus, EffectKind, OrderStatus, TrackingStatus
+from engine.workflow.facts import CancelNotice
 from tests.engine.facts import a_unit, an_order, later
-from tests.engine.house import MIRA, House, Standing, a_label
+from tests.engine.house import MIRA, WORKING, House, Standing, a_label
 
 BUY, SHIP, VOID = "buy_label", "ship_package", "void_label"
 
@@ -179,3 +181,36 @@ async def test_a_cancelled_order_takes_no_more_requests(house: House, store: Dat
     [outcome] = await status.change(store, [order_id], OrderStatus.SHIPPED, actor=MIRA, reason="")
     assert (outcome.code, outcome.sentence) == ("order.closed", "Order 577001 is closed (cancelled).")
     assert await house.row_counts() == counts
+
+
+@pytest.mark.parametrize(
+    ("told", "audiences"),
+    [
+        (CancelNotice.NOBODY, []),
+        (CancelNotice.CREATOR, ["creator"]),
+        (CancelNotice.CUSTOMER, ["customer"]),
+        (CancelNotice.BOTH, ["customer", "creator"]),
+    ],
+)
+async def test_people_are_told_once_of_a_cancellation_as_the_shop_wants(
+    house: House, store: Database, told: CancelNotice, audiences: list[str]
+) -> None:
+    await house.set_policies(replace(WORKING, cancel_notice=told))
+    fact = an_order(house.shop_id)
+    await house.arrive(fact)
+    await cancel(house, fact)
+    await cancel(house, fact)
+    await house.arrive(fact)
+    meant = await store.pool.fetch(
+        "SELECT request ->> 'audience' AS audience, state FROM effects WHERE request ->> 'template' = 'order_cancelled'"
+        " ORDER BY sequence"
+    )
+    assert [tuple(row) for row in meant] == [(audience, "intent") for audience in audiences]
+    sent: list[str] = []
+    while claims := await house.claim(EffectKind.NOTICE):
+        requests = (await house.notice_requests(claims)).values()
+        sent += [each.audience for each in requests if each.template == "order_cancelled"]
+        for claim in claims:
+            await house.settle(claim, Done(NoticeSent("m")))
+    assert sent == audiences
+    await house.assert_balanced()
