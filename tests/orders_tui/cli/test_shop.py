@@ -197,7 +197,12 @@ async def test_a_shop_is_worked_once_there_is_stock(tiktok: TikTok, store: Datab
     ("policy", "sentence"),
     [
         ("label_on=never", "label_on is one of reserve, pick, not 'never'."),
-        ("colour=red", "There is no policy 'colour': set backorder, cancel_notice, inventory, label_on"),
+        ("label_format=GIF", "label_format is one of nothing, PDF, PNG, ZPL, EPL2, not 'GIF'."),
+        (
+            "rate_rule=nicest",
+            "rate_rule is cheapest, fastest, in_time, default, service:<name> or carrier:<name>, not 'nicest'",
+        ),
+        ("colour=red", "There is no policy 'colour': set backorder, cancel_notice, inventory, label_format, label_on"),
         ("import_mode=work", "There is no policy 'import_mode'"),
         ("workflow=none", "none"),
     ],
