@@ -62,7 +62,7 @@ ORDER BY s.id LIMIT $3 FOR UPDATE OF s SKIP LOCKED
 # Index: notice_sends_message_index. A message that was begun goes on with all whom it was begun for.
 _REST = """
 SELECT s.id, s.message_id FROM notice_sends s
-WHERE s.message_id = ANY($1::uuid[]) AND s.state IN ('sending', 'failed') ORDER BY s.id FOR UPDATE OF s SKIP LOCKED
+WHERE s.message_id = ANY($1::uuid[]) AND s.state IN ('queued', 'sending', 'failed') ORDER BY s.id FOR UPDATE OF s SKIP LOCKED
 """
 
 _CLAIM = """
@@ -80,7 +80,7 @@ FROM claimed c JOIN effects e ON e.id = c.effect_id ORDER BY c.id
 # The answer to a claim was lost: what this daemon seems to hold and does not know of, it never began.
 _FORGET = """
 UPDATE notice_sends SET lease_until = NULL, lease_token = NULL, attempt = greatest(attempt - 1, 0),
-       state = CASE WHEN attempt > 1 THEN 'failed' ELSE 'queued' END
+       state = CASE WHEN attempt > 1 THEN 'failed' ELSE 'queued' END, message_id = CASE WHEN attempt > 1 THEN message_id END
 WHERE daemon_id = $1 AND state = 'sending' AND lease_until IS NOT NULL AND message_id <> ALL($2::uuid[])
 """
 

@@ -154,3 +154,14 @@ async def test_a_busy_target_is_left_out_of_a_claim(house: House, store: Databas
     target_id = await store.pool.fetchval("SELECT id FROM notice_targets")
     assert await claim(house, busy=[target_id]) == []
     assert len(await claim(house)) == 1
+
+
+async def test_a_claim_whose_answer_was_lost_is_given_back_and_counts_as_no_try(house: House, store: Database) -> None:
+    await broken_rules(house, 2)
+    [lost] = await claim(house)
+    await sends.forget_claims(store, house.daemon_id, [lost.message_id])
+    assert await claim(house) == [], "what is known is kept"
+    await sends.forget_claims(store, house.daemon_id, [])
+    [again] = await claim(house)
+    assert (again.attempt, again.maybe_sent, len(again.members)) == (1, False, 2)
+    assert await settle(house, lost, Done(NoticeSent("<late>"))) == 0
