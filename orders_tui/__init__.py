@@ -3,7 +3,7 @@
 Where to look
     services        everything the console and the command line may ask of the program
     opening         from settings to open services, spoken by the person at the keyboard
-    settings        what can be set, for all three packages
+    settings        what can be set, for all three packages; `settings_outside` is what concerns the outside world
     settings_file   reading it: file, environment, and what is wrong with them in one sentence
     assembly        from settings and secrets to a daemon's parts
     logs            JSON lines

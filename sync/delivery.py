@@ -24,18 +24,8 @@ from engine.notices import sends
 from engine.notices.requests import Notice, Requests
 from engine.orders import answers, inbox
 from engine.orders.parcels import arranging, packages
-from engine.ports import (
-    AnswerRequest,
-    Claim,
-    Failed,
-    NoticeRequest,
-    Outcome,
-    PackingRequest,
-    ParcelRequest,
-    Postponed,
-    ShipRequest,
-    Unsure,
-)
+from engine.ports.outcomes import Claim, Failed, Outcome, Postponed, Unsure
+from engine.ports.requests import AnswerRequest, NoticeRequest, PackingRequest, ParcelRequest, ShipRequest
 from engine.words import Dependency, EffectKind
 from sync.desk import Handler
 from sync.gathering import Gathering

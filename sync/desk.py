@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from engine.identifiers import EffectId, OrderId, PackageId, ShopId
-from engine.ports import AnswerRequest, Claim, NoticeRequest, Outcome, PackingRequest, ParcelRequest, ShipRequest
+from engine.ports.outcomes import Claim, Outcome
+from engine.ports.requests import AnswerRequest, NoticeRequest, PackingRequest, ParcelRequest, ShipRequest
 
 
 class Desk(Protocol):

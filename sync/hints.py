@@ -25,7 +25,8 @@ from engine.orders import inbox, intake, polls
 from engine.orders.cancellations import apply_cancellations
 from engine.orders.intake import IntakeResult
 from engine.orders.parcels.returns import write_returns
-from engine.ports import CancellationFact, InboxClaim, OrderFact, ReturnFact
+from engine.ports.facts import CancellationFact, OrderFact, ReturnFact
+from engine.ports.requests import InboxClaim
 from engine.shops.ending import revoke_grant
 from sync.intake import look_for_keys, set_aside, settled, still_sealed, tell
 from sync.tiktok.aftersales import CANCELLATION, RETURN, cancellation_fact, return_fact

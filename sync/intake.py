@@ -17,7 +17,8 @@ from engine.identifiers import DaemonId
 from engine.orders import inbox, intake
 from engine.orders.intake import IntakeResult
 from engine.orders.parcels import packages
-from engine.ports import InboxClaim, OrderFact, TrackingFact
+from engine.ports.facts import OrderFact, TrackingFact
+from engine.ports.requests import InboxClaim
 from sync.seller_center.documents import IMPORTED_ORDER, imported_fact
 from sync.shipping.easypost_webhooks import EASYPOST, read_event
 from sync.shipping.port import Track

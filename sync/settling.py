@@ -10,7 +10,7 @@ import structlog
 
 from engine.database.loss import is_lost
 from engine.errors import Ambiguous, OrdersError, Retryable
-from engine.ports import Failed, Outcome, Postponed, Unsure
+from engine.ports.outcomes import Failed, Outcome, Postponed, Unsure
 
 T = TypeVar("T")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, assert_never, cast
 
-from engine.ports import Claim, Done, Failed, Outcome, Postponed, Unsure
+from engine.ports.outcomes import Claim, Done, Failed, Outcome, Postponed, Unsure
 from sync.desk import Desk, Handler
 from sync.health import Health
 

@@ -17,7 +17,7 @@ import orjson
 from engine.database.connection import Database, DatabaseSettings, open_database
 from engine.database.embedded import EmbeddedServer
 from engine.identifiers import DEFAULT_CREATOR, DEFAULT_LOCATION, OrderId, PackageId, ShopId, WorkflowId, new_id
-from engine.ports import Address
+from engine.ports.facts import Address
 from engine.privacy.cipher import search_words
 from engine.words import ErrorClass, ExecutionStatus, HoldReason, OrderStatus, PaymentStatus, WorkflowState
 

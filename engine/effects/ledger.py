@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from engine.database.locks import lock_for_result
 from engine.effects.kinds import BUDGETS, Budgets
 from engine.identifiers import DaemonId, EffectId, OrderId, PackageId, ShopId
-from engine.ports import Claim
+from engine.ports.outcomes import Claim
 from engine.words import Dependency, EffectKind, EffectState
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.identifiers import PackageId, new_id
-from engine.ports import (
+from engine.ports.outcomes import (
     Claim,
     Done,
     LabelBought,

@@ -19,7 +19,7 @@ from engine.effects.kinds import BUDGETS, DEPENDENCY_OF, Budgets
 from engine.effects.meanings import write_meanings
 from engine.identifiers import OrderId, new_id
 from engine.inventory import mirror
-from engine.ports import Claim, Done, Failed, NoticeSent, Outcome, Postponed, Unsure
+from engine.ports.outcomes import Claim, Done, Failed, NoticeSent, Outcome, Postponed, Unsure
 from engine.privacy.cipher import Vault
 from engine.words import EffectKind, EffectState
 from engine.workflow import afterwards

@@ -19,7 +19,7 @@ from engine.orders.address_rules import is_country
 from engine.orders.deadlines import Calendar, target_ship_by
 from engine.orders.plain_text import plain
 from engine.orders.priority import MOVE_DEADLINES, derived_level
-from engine.ports import Address
+from engine.ports.facts import Address
 
 if TYPE_CHECKING:
     from engine.database.connection import Database

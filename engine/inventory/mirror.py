@@ -15,7 +15,8 @@ from engine.database.connection import Connection
 from engine.identifiers import LocationId, OrderId, ProductId, new_id
 from engine.inventory.booking import Booking, Place, book, lock_levels
 from engine.inventory.waking import wake_late, wake_waiting
-from engine.ports import ServiceLevel, StockItem, StockRequest
+from engine.ports.facts import ServiceLevel
+from engine.ports.requests import StockItem, StockRequest
 from engine.words import StockReason
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from engine.identifiers import EffectId, OrderId, ShopId, UserId
 from engine.inventory import alarms
 from engine.notices.directory import VERSION, Directory, DirectoryKeeper
 from engine.notices.routing import Subject, routes_of
-from engine.ports import Claim, NoticeRequest
+from engine.ports.outcomes import Claim
+from engine.ports.requests import NoticeRequest
 from engine.privacy.cipher import Vault
 from engine.words import Audience
 

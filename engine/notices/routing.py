@@ -8,7 +8,7 @@ from datetime import datetime
 from engine.identifiers import ShopId, UserId
 from engine.notices.directory import Directory, Target
 from engine.notices.habits import URGENT, gathering_seconds
-from engine.ports import NoticeRoute
+from engine.ports.requests import NoticeRoute
 from engine.words import Audience, NoticeChannel
 
 

@@ -16,7 +16,8 @@ from engine.effects.kinds import Retries
 from engine.identifiers import DaemonId, EffectId, OrderId, ShopId, new_id
 from engine.notices.directory import changed
 from engine.notices.requests import Notice
-from engine.ports import Done, Failed, NoticeRequest, NoticeSent, Outcome, Postponed, Unsure
+from engine.ports.outcomes import Done, Failed, NoticeSent, Outcome, Postponed, Unsure
+from engine.ports.requests import NoticeRequest
 from engine.words import NoticeChannel, SendState, TargetState
 
 if TYPE_CHECKING:

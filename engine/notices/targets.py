@@ -16,7 +16,7 @@ from engine.identifiers import DEFAULT_CREATOR, ShopId, UserId, new_id
 from engine.notices.directory import Target, changed, targets_of
 from engine.notices.people import find_person
 from engine.notices.sends import write_fared
-from engine.ports import Done, Failed, Outcome
+from engine.ports.outcomes import Done, Failed, Outcome
 from engine.words import Audience, NoticeChannel
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ _CODE = re.compile(r"[A-Z]{2}")
 _LONGEST_ABBREVIATION = 3
 
 _OURS = {"street_address": "line1", "city": "city", "country_area": "state", "postal_code": "postal_code"}
-"""Google's fields, as `engine.ports.Address` calls them."""
+"""Google's fields, as `engine.ports.facts.Address` calls them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class AddressRules:
     """What one country asks."""
 
     required: tuple[str, ...]
-    """Fields of `engine.ports.Address`."""
+    """Fields of `engine.ports.facts.Address`."""
     words: Mapping[str, str]
     """What the country calls them."""
     states: Mapping[str, str]

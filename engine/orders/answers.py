@@ -22,7 +22,8 @@ from engine.identifiers import EffectId, OrderId, ShopId, UserId, new_id
 from engine.orders.markets import market_of
 from engine.orders.marking import mark
 from engine.orders.plain_text import plain
-from engine.ports import AnswerRequest, Claim
+from engine.ports.outcomes import Claim
+from engine.ports.requests import AnswerRequest
 from engine.privacy.cipher import Vault
 from engine.words import EffectKind
 from engine.workflow.advance import Push, advance

@@ -18,7 +18,7 @@ from engine.database.locks import lock_for_result
 from engine.identifiers import OrderId, new_id
 from engine.orders.intake import Applied
 from engine.orders.marking import mark
-from engine.ports import CancellationFact
+from engine.ports.facts import CancellationFact
 from engine.privacy.cipher import Vault
 from engine.workflow.advance import advance
 from engine.workflow.rules.events import RuleEvent

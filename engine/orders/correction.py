@@ -14,7 +14,7 @@ from engine.errors import Conflict, NotFound, Refused
 from engine.identifiers import OrderId, UserId
 from engine.orders.changes import CHANGED_MEANWHILE, what_changed
 from engine.orders.opening import open_bytes
-from engine.ports import Address
+from engine.ports.facts import Address
 from engine.privacy.cipher import Vault
 from engine.workflow.mending import ADDRESS_CODES, mended
 

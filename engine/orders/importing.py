@@ -16,7 +16,8 @@ from engine.identifiers import ShopId, UserId, new_id
 from engine.orders import inbox, intake
 from engine.orders.intake import IntakeResult
 from engine.orders.intake_known import Applied, judge
-from engine.ports import InboxClaim, OrderFact
+from engine.ports.facts import OrderFact
+from engine.ports.requests import InboxClaim
 
 if TYPE_CHECKING:
     from engine.database.connection import Database

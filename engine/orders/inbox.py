@@ -14,7 +14,7 @@ from uuid import UUID
 from engine.identifiers import DEFAULT_CREATOR, DaemonId, ShopId, UserId, new_id
 from engine.orders import polls
 from engine.orders.opening import open_bytes
-from engine.ports import InboxClaim
+from engine.ports.requests import InboxClaim
 from engine.privacy.cipher import Vault
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from engine.orders.intake_known import Applied
 from engine.orders.intake_new import Pace
 from engine.orders.shop_rows import read_shops
 from engine.orders.stopped import follow_stopped
-from engine.ports import OrderFact
+from engine.ports.facts import OrderFact
 from engine.privacy.cipher import Vault
 from engine.words import ChannelStatus
 from engine.workflow.advance import advance

@@ -21,7 +21,7 @@ from engine.orders.personal import Sealed, seal_fact, words_of
 from engine.orders.priority import MOVE_DEADLINES, derived_level
 from engine.orders.shop_rows import ShopRow
 from engine.orders.unit_fitting import IMPORT, fit_units
-from engine.ports import OrderFact, is_behind, progress_of
+from engine.ports.facts import OrderFact, is_behind, progress_of
 from engine.privacy.cipher import Vault
 from engine.words import ChannelStatus, PaymentStatus
 from engine.workflow.rules.events import RuleEvent

@@ -18,7 +18,7 @@ from engine.orders.intake_rows import insert_orders, insert_rest
 from engine.orders.intake_rules import chosen_editions, give_rulings
 from engine.orders.new_order import NewOrder, new_order
 from engine.orders.shop_rows import ShopRow
-from engine.ports import OrderFact
+from engine.ports.facts import OrderFact
 from engine.privacy.cipher import Vault
 from engine.words import ExecutionStatus
 from engine.workflow.advance import decide

@@ -16,7 +16,7 @@ from engine.orders.deadlines import target_ship_by
 from engine.orders.personal import Sealed, seal_fact
 from engine.orders.priority import NORMAL, derived_level
 from engine.orders.shop_rows import ShopRow
-from engine.ports import OrderFact, UnitFact
+from engine.ports.facts import OrderFact, UnitFact
 from engine.privacy.cipher import Vault
 from engine.words import ChannelStatus, ExecutionStatus, FulfilmentStatus, OrderStatus, PaymentStatus, WorkflowState
 from engine.workflow.definition import Edition

@@ -12,7 +12,7 @@ import orjson
 
 from engine.errors import Misconfigured
 from engine.orders.plain_text import plain
-from engine.ports import Address
+from engine.ports.facts import Address
 from engine.privacy.cipher import MASK, Vault
 
 log = logging.getLogger(__name__)

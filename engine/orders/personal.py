@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import orjson
 
 from engine.identifiers import OrderId, UserId
-from engine.ports import OrderFact
+from engine.ports.facts import OrderFact
 from engine.privacy.cipher import Vault, search_words
 
 

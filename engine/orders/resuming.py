@@ -18,7 +18,7 @@ from engine.orders.correction import write_address
 from engine.orders.opening import open_bytes
 from engine.orders.status import fire_part
 from engine.orders.views import ChangeOutcome
-from engine.ports import Address
+from engine.ports.facts import Address
 from engine.workflow.advance import Push
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from engine.orders.effect_words import DONE, WANTED
 from engine.orders.opening import open_bytes, open_text
 from engine.orders.plain_text import plain
 from engine.orders.views import TimelineEntry, TimelineKind
-from engine.ports import SKIPPED
+from engine.ports.outcomes import SKIPPED
 from engine.privacy.cipher import Vault
 from engine.words import ChangeSource, EffectKind, EffectState
 from engine.workflow.rules.changes import BY_RULE

@@ -14,7 +14,7 @@ from typing import Any
 
 from engine.database.rows import insert_rows
 from engine.identifiers import OrderId, new_id
-from engine.ports import OrderFact, UnitFact
+from engine.ports.facts import OrderFact, UnitFact
 from engine.words import ChannelStatus
 
 PLACEHOLDER = "import:"

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from engine.orders.address_rules import AddressRules, postal_code_of_state, rules_of
 from engine.orders.problems import Problem
-from engine.ports import Address
+from engine.ports.facts import Address
 from engine.workflow.facts import ItemFacts, OrderFacts
 
 _CURRENCY = re.compile(r"[A-Z]{3}")

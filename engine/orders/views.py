@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from engine.identifiers import FailureId, OrderId, PackageId
-from engine.ports import Address
+from engine.ports.facts import Address
 from engine.words import (
     ErrorClass,
     ExecutionStatus,

@@ -13,7 +13,7 @@ from uuid import UUID
 from engine.identifiers import ItemId, LocationId, OrderId, PackageId, ProductId, ShopId, UserId, WorkflowId
 from engine.inventory.catalogue import Part, Product
 from engine.orders.problems import Problem
-from engine.ports import Address
+from engine.ports.facts import Address
 from engine.words import ExecutionStatus, FulfilmentStatus, OrderKind, OrderStatus, WorkflowState
 from engine.workflow.definition import Edition
 

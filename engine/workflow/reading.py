@@ -15,7 +15,7 @@ from engine.database.locks import lock_stock
 from engine.identifiers import ItemId, LocationId, OrderId, PackageId, ShopId, UserId, WorkflowId
 from engine.inventory.catalogue import PRODUCT_COLUMNS, Product, joined_products, products_in
 from engine.orders.opening import open_bytes
-from engine.ports import Address
+from engine.ports.facts import Address
 from engine.privacy.cipher import Vault
 from engine.words import ExecutionStatus, FulfilmentStatus, OrderKind, OrderStatus, WorkflowState
 from engine.workflow.definition import Edition

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from engine.errors import Misconfigured
 from engine.inventory.locations import LocationView
 from engine.inventory.warehouses import WarehouseView
-from engine.ports import Address
+from engine.ports.facts import Address
 from orders_tui.cli.exits import Exit
 from orders_tui.cli.order_targets import Json
 from orders_tui.cli.output import emit, emit_json, narrate

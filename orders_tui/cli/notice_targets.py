@@ -9,7 +9,7 @@ import cyclopts
 from cyclopts import Parameter
 
 from engine.notices.targets import NewTarget, TargetView
-from engine.ports import Done
+from engine.ports.outcomes import Done
 from engine.words import Audience, NoticeChannel
 from orders_tui.cli.exits import Exit
 from orders_tui.cli.output import emit, emit_json, narrate

@@ -15,21 +15,19 @@ from engine.identifiers import DEFAULT_LOCATION
 from engine.inventory import locations
 from engine.inventory.ledger import receive
 from engine.inventory.products import ProductEntry, put_products
-from engine.ports import Address
+from engine.ports.facts import Address
 from engine.shops import grants, shops
 from engine.words import ChangeSource
 from engine.workflow.facts import ImportMode, Picking, ShipOn, ShopPolicies
 from orders_tui.demo.plan import DemoFiles, DemoPlan
 from orders_tui.demo.world import World, start_world
-from orders_tui.settings import (
+from orders_tui.settings import DaemonSection, DatabaseSection, Settings
+from orders_tui.settings_outside import (
     CarrierSection,
-    DaemonSection,
-    DatabaseSection,
     InventorySection,
     NoticesSection,
     RetriesSection,
     RetrySection,
-    Settings,
     TikTokSection,
 )
 

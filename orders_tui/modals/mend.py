@@ -11,7 +11,7 @@ from textual.containers import Horizontal
 from textual.widgets import Input, Label
 
 from engine.identifiers import OrderId
-from engine.ports import Address
+from engine.ports.facts import Address
 from orders_tui.modals.form import Form
 from orders_tui.state import Session
 

@@ -6,7 +6,7 @@ from textual.content import Content
 
 from engine.orders.plain_text import plain
 from engine.orders.views import OrderDetail
-from engine.ports import Address
+from engine.ports.facts import Address
 from orders_tui.formatting import deadline, moment, money, state_words, words
 from orders_tui.state import Viewer
 

@@ -59,7 +59,7 @@ from engine.orders.views import (
     TimelineEntry,
     TimelineKind,
 )
-from engine.ports import Address
+from engine.ports.facts import Address
 from engine.reports import overview
 from engine.words import OrderStatus
 from engine.workflow import failure_groups

@@ -10,7 +10,7 @@ from engine.database.connection import Database
 from engine.inventory import locations, warehouses
 from engine.inventory.locations import LocationView
 from engine.inventory.warehouses import WarehouseView
-from engine.ports import Address
+from engine.ports.facts import Address
 from orders_tui.services.door import Door, lost_is_unreachable
 
 

@@ -13,7 +13,7 @@ from engine.notices.history import SentView
 from engine.notices.people import PersonView
 from engine.notices.quiet_hours import QuietHours
 from engine.notices.targets import NewTarget, TargetView
-from engine.ports import Outcome
+from engine.ports.outcomes import Outcome
 from orders_tui.services.door import Door, lost_is_unreachable
 
 if TYPE_CHECKING:

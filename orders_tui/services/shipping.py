@@ -14,7 +14,7 @@ from engine.orders.parcels import documents, manifests, packages
 from engine.orders.parcels.documents import LabelDocument, LabelledParcel
 from engine.orders.parcels.manifests import Manifest
 from engine.orders.parcels.rows import live_parcels
-from engine.ports import ParcelRequest
+from engine.ports.requests import ParcelRequest
 from engine.words import DocumentKind
 from orders_tui.services.door import Door, lost_is_unreachable
 from sync.outside import Outside

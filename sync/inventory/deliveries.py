@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from engine.errors import OrdersError
 from engine.inventory import mirror
-from engine.ports import Claim, Done, Failed, Outcome, Postponed, ServiceLevel, StockRequest, StockTold
+from engine.ports.facts import ServiceLevel
+from engine.ports.outcomes import Claim, Done, Failed, Outcome, Postponed, StockTold
+from engine.ports.requests import StockRequest
 from engine.words import EffectKind, StockReason
 from sync.desk import Desk, Handler
 from sync.inventory.service import Insufficient, InventoryService

@@ -16,7 +16,8 @@ import orjson
 
 from engine.errors import Ambiguous, OrdersError, Retryable, Terminal
 from engine.inventory.availability import Availability, AvailabilityResult, AvailableItem
-from engine.ports import ServiceLevel, StockItem
+from engine.ports.facts import ServiceLevel
+from engine.ports.requests import StockItem
 from engine.words import StockReason
 from sync.http_client import encode_json, never_left, retry_after_seconds
 from sync.resilience import Guard, TurnedAway

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import Refused
-from engine.ports import Done, Failed, NoticeSent, Outcome, Postponed, Unsure
+from engine.ports.outcomes import Done, Failed, NoticeSent, Outcome, Postponed, Unsure
 from sync.notices.templates import Rendered
 
 if TYPE_CHECKING:

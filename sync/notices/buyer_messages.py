@@ -6,7 +6,7 @@ from engine.database.connection import Database
 from engine.errors import Ambiguous, OrdersError, Terminal
 from engine.notices.sends import Message
 from engine.orders.parcels.packages import tiktok_order_ids_of
-from engine.ports import Done, Failed, NoticeSent, Outcome
+from engine.ports.outcomes import Done, Failed, NoticeSent, Outcome
 from sync.notices.templates import Rendered
 from sync.settling import outcome_of
 from sync.tiktok.connected import ShopDirectory

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from engine.errors import OrdersError
-from engine.ports import HANDED_OVER, SKIPPED, Claim, Done, NoticeRequest, NoticeSent
+from engine.ports.outcomes import HANDED_OVER, SKIPPED, Claim, Done, NoticeSent
+from engine.ports.requests import NoticeRequest
 from sync.desk import Desk, Handler
 from sync.notices.letter import Letter, Outbox
 from sync.notices.templates import Templates, built_in_templates

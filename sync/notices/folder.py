@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.ports import Done, NoticeSent, Outcome, Postponed
+from engine.ports.outcomes import Done, NoticeSent, Outcome, Postponed
 from sync.notices.letter import Letter, compose
 
 

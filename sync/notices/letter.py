@@ -14,7 +14,7 @@ from email.utils import format_datetime
 from typing import Protocol
 from uuid import UUID
 
-from engine.ports import Outcome
+from engine.ports.outcomes import Outcome
 from sync.notices.templates import Rendered, one_line
 
 _ADDRESS = re.compile(r"[^@\s<>,;:\"()\[\]\\]{1,64}@[^@\s<>,;:\"()\[\]\\]{1,255}")

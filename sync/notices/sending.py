@@ -25,7 +25,8 @@ from engine.notices import sends
 from engine.notices.directory import Directory, Target
 from engine.notices.requests import Requests
 from engine.notices.sends import LeftOut, Member, Message, Result
-from engine.ports import Failed, NoticeRequest, NoticeRoute, Outcome
+from engine.ports.outcomes import Failed, Outcome
+from engine.ports.requests import NoticeRequest, NoticeRoute
 from engine.words import Audience, Dependency, NoticeChannel
 from sync.notices.apprise_channel import AppriseChannel
 from sync.notices.letter import Letter, Outbox

@@ -11,7 +11,7 @@ from enum import StrEnum
 import aiosmtplib
 
 from engine.errors import Misconfigured
-from engine.ports import Done, Failed, NoticeSent, Outcome, Postponed, Unsure
+from engine.ports.outcomes import Done, Failed, NoticeSent, Outcome, Postponed, Unsure
 from sync.http_client import is_this_machine
 from sync.notices.letter import Letter, compose, is_mail_address, message_id
 

@@ -8,7 +8,7 @@ from typing import assert_never
 from engine.errors import Refused
 from engine.identifiers import new_id
 from engine.notices.directory import Target
-from engine.ports import Failed, Outcome
+from engine.ports.outcomes import Failed, Outcome
 from engine.words import NoticeChannel
 from sync.notices.apprise_channel import AppriseChannel, check_url
 from sync.notices.letter import Letter, Outbox, is_mail_address

@@ -16,7 +16,7 @@ import orjson
 from engine.errors import Refused, Terminal
 from engine.identifiers import ShopId
 from engine.orders.unit_fitting import placeholder_line_id
-from engine.ports import Address, Customer, OrderFact, UnitFact
+from engine.ports.facts import Address, Customer, OrderFact, UnitFact
 from engine.words import ChannelStatus, OrderKind, PaymentStatus
 from sync.seller_center.export_rows import ExportRow
 from sync.seller_center.words import Words

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from engine.errors import Terminal
 from engine.identifiers import ShopId
-from engine.ports import Claim, ParcelRequest
+from engine.ports.outcomes import Claim
+from engine.ports.requests import ParcelRequest
 from sync.shipping.port import Carrier
 from sync.shipping.tiktok_shipping import REFERENCE_PREFIX, TikTokShipping, TikTokShippingSettings
 from sync.tiktok.connected import ShopDirectory

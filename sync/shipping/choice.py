@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from engine.errors import Misconfigured, Terminal
-from engine.ports import ParcelRequest
+from engine.ports.requests import ParcelRequest
 from sync.shipping.port import Quote, Rate
 from sync.shipping.refusals import no_offer
 from sync.shipping.wire import private_words

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from engine.errors import Terminal
 from engine.orders.validation import crosses_customs
-from engine.ports import CustomsItem, ParcelItem, ParcelRequest
+from engine.ports.requests import CustomsItem, ParcelItem, ParcelRequest
 from sync.shipping.units import exact_ounces
 
 _MOST_WORDS = 255

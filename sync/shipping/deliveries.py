@@ -14,7 +14,8 @@ from decimal import Decimal
 import structlog
 
 from engine.errors import Ambiguous, OrdersError, Retryable, Terminal
-from engine.ports import Claim, Done, Failed, LabelBought, LabelVoided, Outcome, ParcelRequest, Unsure
+from engine.ports.outcomes import Claim, Done, Failed, LabelBought, LabelVoided, Outcome, Unsure
+from engine.ports.requests import ParcelRequest
 from sync.desk import Desk, Handler
 from sync.settling import for_each, outcome_of
 from sync.shipping.carriers import Carriers

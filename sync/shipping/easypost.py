@@ -15,7 +15,7 @@ from decimal import Decimal
 import httpx
 
 from engine.errors import Ambiguous, Retryable, Terminal
-from engine.ports import ParcelRequest
+from engine.ports.requests import ParcelRequest
 from sync.http_client import Timeouts
 from sync.resilience import Guard, TurnedAway
 from sync.shipping.easypost_calls import BUYING_SECONDS, LISTS_BUDGET, EasyPostCalls

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from engine.errors import Terminal
-from engine.ports import ParcelRequest
+from engine.ports.requests import ParcelRequest
 from sync.http_client import Timeouts, encode_json, is_this_machine
 from sync.shipping.port import MEDIA_TYPES, Label, LabelFormat
 from sync.shipping.refusals import lost, raise_refusal, unclear

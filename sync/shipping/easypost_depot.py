@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from engine.errors import Ambiguous, Retryable, Terminal
-from engine.ports import Address
+from engine.ports.facts import Address
 from sync.resilience import Guard
 from sync.shipping.easypost_calls import LISTS_BUDGET, EasyPostCalls
 from sync.shipping.port import AddressCheck, EndOfDay, Label, LabelFormat

@@ -16,7 +16,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
-from engine.ports import Address, ParcelRequest
+from engine.ports.facts import Address
+from engine.ports.requests import ParcelRequest
 from engine.words import TrackingStatus
 
 

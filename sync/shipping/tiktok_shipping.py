@@ -17,7 +17,7 @@ from typing import Any
 
 from engine.errors import Ambiguous, Retryable, Terminal
 from engine.orders.markets import Markets, Telling, market_of
-from engine.ports import ParcelRequest
+from engine.ports.requests import ParcelRequest
 from engine.words import ChannelStatus, TrackingStatus
 from sync.shipping.port import Label, LabelFormat, Pending, Purchase, Quote, Rate, Track, VoidState
 from sync.shipping.tiktok_documents import TikTokDocuments

@@ -12,7 +12,8 @@ import structlog
 
 from engine.errors import Retryable, Terminal
 from engine.identifiers import PackageId
-from engine.ports import OpenParcel, TrackingFact
+from engine.ports.facts import TrackingFact
+from engine.ports.requests import OpenParcel
 from sync.settling import for_each
 from sync.shipping.carriers import Carriers
 from sync.shipping.port import Follower, Track

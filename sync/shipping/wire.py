@@ -12,7 +12,8 @@ import orjson
 import structlog
 
 from engine.errors import Terminal
-from engine.ports import Address, ParcelRequest
+from engine.ports.facts import Address
+from engine.ports.requests import ParcelRequest
 from engine.words import TrackingStatus
 from sync.shipping.customs import customs_info
 from sync.shipping.port import AddressCheck, EndOfDay, Purchase, Quote, Rate, Track, VoidState

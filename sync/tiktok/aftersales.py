@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from engine.errors import Refused, Terminal
 from engine.money import parse_amount
-from engine.ports import CancellationFact, ReturnedUnit, ReturnFact
+from engine.ports.facts import CancellationFact, ReturnedUnit, ReturnFact
 from sync.tiktok.payloads import Payload, Seconds, Text
 
 CANCELLATION = "cancellation"

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from engine.errors import OrdersError, Terminal
 from engine.identifiers import ShopId
 from engine.orders.answers import APPROVE, REJECT, RETURN_DECISIONS
-from engine.ports import AnswerRequest, Claim, Done, Failed, Outcome, RequestAnswered
+from engine.ports.outcomes import Claim, Done, Failed, Outcome, RequestAnswered
+from engine.ports.requests import AnswerRequest
 from engine.words import EffectKind
 from sync.desk import Desk, Handler
 from sync.settling import for_each, outcome_of

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from engine.errors import OrdersError, Terminal
 from engine.identifiers import OrderId, ShopId
-from engine.ports import Claim, Done, Failed, OrderCancelled, Outcome
+from engine.ports.outcomes import Claim, Done, Failed, OrderCancelled, Outcome
 from engine.words import ChannelStatus
 from sync.desk import Desk, Handler
 from sync.settling import for_each, outcome_of

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from engine.errors import OrdersError, Terminal
 from engine.identifiers import ShopId
 from engine.orders.markets import Market, Markets, Telling, market_of
-from engine.ports import Claim, Done, Failed, Outcome, PackageShipped, Postponed, ShipRequest
+from engine.ports.outcomes import Claim, Done, Failed, Outcome, PackageShipped, Postponed
+from engine.ports.requests import ShipRequest
 from engine.words import EffectKind
 from sync.desk import Desk, Handler
 from sync.settling import for_each, outcome_of

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from engine.orders.intake import Applied
-from engine.ports import OrderFact
+from engine.ports.facts import OrderFact
 from engine.words import ChannelStatus
 
 

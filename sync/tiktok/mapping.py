@@ -10,7 +10,7 @@ import structlog
 from engine.errors import Refused
 from engine.identifiers import ShopId
 from engine.money import parse_amount
-from engine.ports import Address, Customer, OrderFact, UnitFact
+from engine.ports.facts import Address, Customer, OrderFact, UnitFact
 from engine.words import ChannelStatus, OrderKind, PaymentStatus
 from sync.tiktok.payloads import LineItem, OrderPayload, Recipient, malformed
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 from engine.errors import OrdersError, Terminal
 from engine.orders.markets import Market
-from engine.ports import Claim, Done, Failed, Outcome, PackageShipped, Postponed, ShipRequest
+from engine.ports.outcomes import Claim, Done, Failed, Outcome, PackageShipped, Postponed
+from engine.ports.requests import ShipRequest
 from sync.desk import Desk
 from sync.settling import for_each, outcome_of
 from sync.tiktok.calls.fulfilment import Handover, SelfShipment

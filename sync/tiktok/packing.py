@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 from engine.errors import OrdersError, Terminal
 from engine.identifiers import PackageId, ShopId
-from engine.ports import Claim, Done, Failed, Outcome, PackagesArranged, PackingRequest
+from engine.ports.outcomes import Claim, Done, Failed, Outcome, PackagesArranged
+from engine.ports.requests import PackingRequest
 from engine.words import ChannelStatus, EffectKind
 from sync.desk import Desk, Handler
 from sync.settling import for_each, outcome_of

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.errors import OrdersError
-from engine.ports import Done, Failed, Outcome, PackageShipped, Postponed, ShipRequest
+from engine.ports.outcomes import Done, Failed, Outcome, PackageShipped, Postponed
+from engine.ports.requests import ShipRequest
 from engine.words import ChannelStatus
 from sync.settling import outcome_of
 from sync.tiktok.calls.logistics import ShippingProvider

@@ -11,7 +11,7 @@ from engine.identifiers import DEFAULT_LOCATION, ShopId
 from engine.inventory import locations
 from engine.inventory.ledger import receive
 from engine.inventory.products import ProductEntry, put_products
-from engine.ports import Address, Customer, OrderFact, UnitFact
+from engine.ports.facts import Address, Customer, OrderFact, UnitFact
 from engine.shops import shops
 from engine.words import ChannelStatus, PaymentStatus
 from engine.workflow.facts import ImportMode, Picking, ShipOn, ShopPolicies

@@ -14,7 +14,8 @@ from engine.fleet import daemons
 from engine.identifiers import DaemonId, PackageId, ShopId
 from engine.orders import intake
 from engine.orders.parcels import packages
-from engine.ports import Claim, Done, LabelBought, NoticeSent, OrderFact, PackageShipped, TrackingFact
+from engine.ports.facts import OrderFact, TrackingFact
+from engine.ports.outcomes import Claim, Done, LabelBought, NoticeSent, PackageShipped
 from engine.words import EffectKind, TrackingStatus
 from sync.delivery import Deliveries, DeliverySettings
 from sync.desk import Desk

@@ -22,7 +22,7 @@ from orders_tui.demo.plan import DemoFiles
 from orders_tui.demo.preparation import demo_settings, prepare
 from orders_tui.demo.world import World
 from orders_tui.services import Services
-from orders_tui.settings import HttpSection
+from orders_tui.settings_outside import HttpSection
 from sync.http_client import open_http_client
 from sync.simulator.scenario import Arrival, Scenario, Timings
 from sync.simulator.server import serve

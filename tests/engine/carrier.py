@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from engine.ports import Claim, LabelBought
+from engine.ports.outcomes import Claim, LabelBought
 from tests.engine.house import a_label
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from engine.identifiers import ShopId
-from engine.ports import Address, Customer, OrderFact, UnitFact
+from engine.ports.facts import Address, Customer, OrderFact, UnitFact
 from engine.words import ChannelStatus, PaymentStatus
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

@@ -21,7 +21,9 @@ from engine.notices.requests import Notice, Requests
 from engine.orders import intake
 from engine.orders.parcels.packages import record_tracking
 from engine.orders.views import StockRow
-from engine.ports import Claim, Done, LabelBought, NoticeRequest, OrderFact, PackageShipped, TrackingFact
+from engine.ports.facts import OrderFact, TrackingFact
+from engine.ports.outcomes import Claim, Done, LabelBought, PackageShipped
+from engine.ports.requests import NoticeRequest
 from engine.reports.accounts import account
 from engine.shops.shops import connect_shop
 from engine.words import ChangeSource, EffectKind, TrackingStatus

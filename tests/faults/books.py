@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.audit.verify import verify
 from engine.database.connection import Database
-from engine.ports import HANDED_OVER, SKIPPED
+from engine.ports.outcomes import HANDED_OVER, SKIPPED
 from engine.reports.accounts import account
 
 _TWO_LABELS = """

@@ -22,7 +22,8 @@ from orders_tui.demo.plan import DemoFiles
 from orders_tui.demo.preparation import demo_settings
 from orders_tui.logs import configure_json_logs
 from orders_tui.loop import run
-from orders_tui.settings import NoticesSection, Settings
+from orders_tui.settings import Settings
+from orders_tui.settings_outside import NoticesSection
 from sync.daemon import Daemon
 from sync.daemon_settings import DaemonSettings, GrantTimes
 from sync.delivery import DeliverySettings

@@ -8,7 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from engine.identifiers import EffectId, OrderId, PackageId, ShopId, new_id
-from engine.ports import AnswerRequest, Claim, NoticeRequest, Outcome, PackingRequest, ParcelRequest, ShipRequest
+from engine.ports.outcomes import Claim, Outcome
+from engine.ports.requests import AnswerRequest, NoticeRequest, PackingRequest, ParcelRequest, ShipRequest
 from engine.words import Dependency, EffectKind
 
 SHOP = ShopId(UUID(int=0x5409))

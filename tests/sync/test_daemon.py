@@ -24,7 +24,7 @@ from engine.reports.accounts import account, outcomes
 from engine.shops import grants, shops
 from orders_tui.assembly import build_daemon
 from orders_tui.demo.preparation import LEAD
-from orders_tui.settings import HttpSection
+from orders_tui.settings_outside import HttpSection
 from sync.intake import ORDER
 from sync.simulator.scenario import Timings
 from tests.sync.connected import Connected, connected

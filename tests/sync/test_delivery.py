@@ -20,7 +20,7 @@ from engine.effects.kinds import BUDGETS
 from engine.errors import Terminal
 from engine.fleet.daemons import DEAD_AFTER_SECONDS
 from engine.identifiers import DaemonId
-from engine.ports import Claim, Done, Failed, LabelBought, Outcome
+from engine.ports.outcomes import Claim, Done, Failed, LabelBought, Outcome
 from engine.words import EffectKind
 from sync.delivery import Deliveries, DeliverySettings, EngineDesk
 from sync.desk import Desk, Handler

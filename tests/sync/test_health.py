@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from engine.errors import Ambiguous, OrdersError, Retryable, Terminal
-from engine.ports import Done, Failed, NoticeSent, Outcome, Postponed, Unsure
+from engine.ports.outcomes import Done, Failed, NoticeSent, Outcome, Postponed, Unsure
 from engine.words import EffectKind
 from sync.health import Health
 from sync.reports import guard_report, health_report

@@ -15,7 +15,7 @@ from engine.identifiers import DaemonId, OrderId
 from engine.orders.answers import Answer, answer_return
 from engine.orders.opened_returns import ReturnKind, open_return
 from engine.orders.parcels.returns import apply_returns
-from engine.ports import ReturnFact
+from engine.ports.facts import ReturnFact
 from engine.words import EffectKind
 from tests.engine.house import MIRA
 from tests.sync.connected import Connected, connected

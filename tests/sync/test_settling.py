@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from engine.errors import Ambiguous, OrdersError, Retryable, Terminal
-from engine.ports import Failed, Outcome, Postponed, Unsure
+from engine.ports.outcomes import Failed, Outcome, Postponed, Unsure
 from sync.settling import for_each, outcome_of
 
 

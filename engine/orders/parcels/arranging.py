@@ -16,7 +16,8 @@ from engine.effects.kinds import DEPENDENCY_OF
 from engine.errors import Refused
 from engine.identifiers import EffectId, ItemId, OrderId, PackageId, ShopId, new_id
 from engine.orders.markets import market_of
-from engine.ports import Claim, PackingRequest
+from engine.ports.outcomes import Claim
+from engine.ports.requests import PackingRequest
 from engine.words import EffectKind
 from engine.workflow.facts import OrderFacts
 from engine.workflow.plan import NewEffect

@@ -16,7 +16,7 @@ from engine.effects import ledger
 from engine.effects.settling import Settlement, settle
 from engine.errors import Refused
 from engine.identifiers import EffectId, OrderId, PackageId, ShopId
-from engine.ports import Claim, Done, PackageShipped
+from engine.ports.outcomes import Claim, Done, PackageShipped
 from engine.words import Dependency, EffectKind
 
 if TYPE_CHECKING:

@@ -15,7 +15,9 @@ from engine.errors import Misconfigured
 from engine.identifiers import EffectId, OrderId, PackageId, ShopId
 from engine.orders import inbox
 from engine.orders.opening import open_bytes
-from engine.ports import Address, Claim, CustomsItem, OpenParcel, ParcelItem, ParcelRequest, ShipRequest, TrackingFact
+from engine.ports.facts import Address, TrackingFact
+from engine.ports.outcomes import Claim
+from engine.ports.requests import CustomsItem, OpenParcel, ParcelItem, ParcelRequest, ShipRequest
 from engine.privacy.cipher import Vault
 from engine.words import EffectKind, TrackingStatus
 from engine.workflow.advance import advance

@@ -16,7 +16,7 @@ from engine.database.locks import lock_for_result
 from engine.identifiers import OrderId, new_id
 from engine.orders.intake import Applied
 from engine.orders.marking import mark
-from engine.ports import ReturnFact
+from engine.ports.facts import ReturnFact
 from engine.privacy.cipher import Vault
 from engine.words import OrderStatus, PaymentStatus
 

@@ -13,7 +13,7 @@ import orjson
 
 from engine.identifiers import OrderId, UserId
 from engine.orders.opening import open_bytes
-from engine.ports import Address
+from engine.ports.facts import Address
 from engine.privacy.cipher import Vault
 from engine.workflow.facts import OrderFacts
 from engine.workflow.rules.asking import Bench, Break

@@ -12,7 +12,7 @@ from engine.effects import ledger
 from engine.effects.kinds import BUDGETS, RETRIES, Retries, budgets_of
 from engine.effects.settling import Settlement, settle
 from engine.fleet.daemons import DEAD_AFTER_SECONDS
-from engine.ports import Claim, Done, Failed, Postponed, Unsure
+from engine.ports.outcomes import Claim, Done, Failed, Postponed, Unsure
 from engine.words import Dependency, EffectKind
 from tests.engine.facts import an_order
 from tests.engine.house import House, a_label

@@ -12,7 +12,7 @@ from engine.effects import ledger
 from engine.effects.kinds import BUDGETS
 from engine.fleet import daemons
 from engine.identifiers import DaemonId, EffectId, new_id
-from engine.ports import Claim, Done, Failed, NoticeSent, Outcome, Postponed, Unsure
+from engine.ports.outcomes import Claim, Done, Failed, NoticeSent, Outcome, Postponed, Unsure
 from engine.words import Dependency, EffectKind
 from engine.workflow.plan import NewEffect
 from tests.engine.house import House

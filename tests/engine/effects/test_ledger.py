@@ -15,7 +15,7 @@ from engine.effects.kinds import BUDGETS, DEPENDENCY_OF
 from engine.effects.settling import Settlement, _settle
 from engine.fleet import daemons
 from engine.identifiers import OrderId, new_id
-from engine.ports import Done, Failed, NoticeSent, PackageShipped, Postponed, Unsure
+from engine.ports.outcomes import Done, Failed, NoticeSent, PackageShipped, Postponed, Unsure
 from engine.words import ChannelStatus, Dependency, EffectKind, TrackingStatus
 from engine.workflow.failures import retry
 from engine.workflow.plan import NewEffect

@@ -13,7 +13,7 @@ from engine.inventory.ledger import receive
 from engine.inventory.product_card import Component, ProductChange
 from engine.inventory.product_master import set_product
 from engine.orders.detail import detail
-from engine.ports import UnitFact
+from engine.ports.facts import UnitFact
 from engine.words import ChannelStatus, TrackingStatus
 from engine.workflow.facts import Backorder
 from engine.workflow.runner import run_batch

@@ -18,7 +18,7 @@ from engine.identifiers import OrderId
 from engine.inventory.ledger import receive
 from engine.inventory.product_card import Component, ProductChange
 from engine.inventory.product_master import set_product
-from engine.ports import OrderFact
+from engine.ports.facts import OrderFact
 from engine.words import ChannelStatus, TrackingStatus
 from tests.engine.facts import an_order, units_of
 from tests.engine.house import MIRA, House

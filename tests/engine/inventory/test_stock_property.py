@@ -18,7 +18,7 @@ from engine.errors import Refused
 from engine.identifiers import OrderId
 from engine.inventory import counts
 from engine.inventory.ledger import adjust, hold_back, receive, release_held
-from engine.ports import OrderFact
+from engine.ports.facts import OrderFact
 from engine.words import ChannelStatus, StockReason, TrackingStatus
 from engine.workflow.failures import retry
 from tests.engine.facts import NOON, an_order, units_of

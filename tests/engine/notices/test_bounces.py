@@ -9,7 +9,7 @@ from engine.notices import bounces as ledger
 from engine.notices import sends
 from engine.notices.history import sent
 from engine.notices.targets import list_targets
-from engine.ports import Done, NoticeSent
+from engine.ports.outcomes import Done, NoticeSent
 from engine.words import EffectKind
 from tests.engine.facts import an_order
 from tests.engine.house import House

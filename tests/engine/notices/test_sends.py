@@ -10,7 +10,7 @@ from engine.fleet import daemons
 from engine.fleet.daemons import DEAD_AFTER_SECONDS
 from engine.notices import sends, targets
 from engine.notices.sends import LeftOut, Message, Result
-from engine.ports import Done, Failed, NoticeSent, Outcome, Postponed, Unsure
+from engine.ports.outcomes import Done, Failed, NoticeSent, Outcome, Postponed, Unsure
 from tests.engine.house import MIRA, House
 from tests.engine.notices.told import a_target, hand_over, ledger_of, mean, now_due
 

@@ -9,7 +9,7 @@ from engine.effects.kinds import DEPENDENCY_OF
 from engine.identifiers import EffectId, OrderId, new_id
 from engine.notices import sends
 from engine.notices.targets import NewTarget, add_target
-from engine.ports import Done, NoticeSent
+from engine.ports.outcomes import Done, NoticeSent
 from engine.words import Audience, EffectKind, NoticeChannel
 from engine.workflow.plan import NewEffect
 from sync.notices.values import VALUES

@@ -13,7 +13,7 @@ from engine.identifiers import OrderId
 from engine.orders.cancellations import CancellationsResult, apply_cancellations
 from engine.orders.detail import detail
 from engine.orders.intake import Applied
-from engine.ports import CancellationFact, ReturnedUnit
+from engine.ports.facts import CancellationFact, ReturnedUnit
 from tests.engine.facts import NOON, an_order
 from tests.engine.house import House
 from tests.factories import opened

@@ -19,7 +19,8 @@ from engine.orders.holds import place_holds, release_holds
 from engine.orders.intake import Applied
 from engine.orders.opening import open_address
 from engine.orders.timeline import timeline
-from engine.ports import Done, OrderFact
+from engine.ports.facts import OrderFact
+from engine.ports.outcomes import Done
 from engine.words import (
     ChangeSource,
     ChannelStatus,

@@ -11,7 +11,7 @@ from engine.database.embedded import EmbeddedServer
 from engine.effects.settling import Settlement, settle
 from engine.fleet import daemons
 from engine.orders.holds import place_holds
-from engine.ports import Done
+from engine.ports.outcomes import Done
 from engine.words import EffectKind, HoldReason
 from engine.workflow.runner import run_batch
 from tests.engine.facts import an_order

@@ -22,7 +22,7 @@ from engine.orders.correction import correct_address
 from engine.orders.priority import prioritise, rise_with_time
 from engine.orders.tags import add_tags
 from engine.orders.views import ChangeOutcome
-from engine.ports import Failed
+from engine.ports.outcomes import Failed
 from engine.words import ChangeSource, ChannelStatus, EffectKind, OrderStatus
 from engine.workflow import failure_work
 from engine.workflow.advance import Push

@@ -18,7 +18,7 @@ from engine.identifiers import OrderId, new_id
 from engine.orders.detail import detail
 from engine.orders.holds import place_holds, release_ended, release_holds, standing_holds
 from engine.orders.views import ChangeOutcome
-from engine.ports import Done
+from engine.ports.outcomes import Done
 from engine.words import ChangeSource, ChannelStatus, EffectKind, HoldReason, TrackingStatus
 from engine.workflow.runner import wake_due
 from tests.engine.facts import an_order, later

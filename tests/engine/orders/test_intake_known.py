@@ -13,7 +13,7 @@ from engine.orders import intake
 from engine.orders.correction import correct_address
 from engine.orders.intake import Applied
 from engine.orders.personal import Sealed
-from engine.ports import OrderFact
+from engine.ports.facts import OrderFact
 from engine.words import ChannelStatus, EffectKind
 from tests.engine.facts import (
     INES,

@@ -8,7 +8,7 @@ from engine.database.connection import Database
 from engine.identifiers import DEFAULT_CREATOR, OrderId, new_id
 from engine.orders.timeline import timeline
 from engine.orders.views import TimelineEntry, TimelineKind
-from engine.ports import Failed, Postponed
+from engine.ports.outcomes import Failed, Postponed
 from engine.words import EffectKind, TrackingStatus
 from engine.workflow.failures import retry
 from tests.engine.facts import an_order

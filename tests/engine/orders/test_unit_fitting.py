@@ -12,7 +12,7 @@ from engine.identifiers import OrderId
 from engine.orders import intake
 from engine.orders.intake import Applied
 from engine.orders.unit_fitting import placeholder_line_id
-from engine.ports import OrderFact, UnitFact
+from engine.ports.facts import OrderFact, UnitFact
 from engine.words import ChannelStatus
 from tests.engine.facts import MASKED_INES, MASKED_QUAY, NOON, a_unit, an_order
 from tests.engine.house import House

@@ -13,7 +13,7 @@ from engine.identifiers import DEFAULT_LOCATION
 from engine.inventory.locations import set_address
 from engine.inventory.product_card import Component, Customs, ProductChange
 from engine.inventory.product_master import set_product
-from engine.ports import Address
+from engine.ports.facts import Address
 from engine.workflow.facts import Backorder
 from tests.engine.facts import QUAY, a_unit, an_order, units_of
 from tests.engine.house import MIRA, WORKING, House

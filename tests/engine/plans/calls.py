@@ -16,7 +16,8 @@ from engine.orders import detail, holds, inbox, notes, polls, priority, queries,
 from engine.orders.bulk import batches, journal
 from engine.orders.parcels import packages
 from engine.orders.views import OrderFilter, OrderKey, OrderSort, Pile
-from engine.ports import Claim, Done, NoticeSent, OrderFact
+from engine.ports.facts import OrderFact
+from engine.ports.outcomes import Claim, Done, NoticeSent
 from engine.reports import overview
 from engine.words import (
     ChannelStatus,

@@ -10,7 +10,8 @@ import pytest
 from engine.database.connection import Database
 from engine.identifiers import OrderId
 from engine.orders import status
-from engine.ports import Done, LabelVoided, NoticeSent, OrderFact
+from engine.ports.facts import OrderFact
+from engine.ports.outcomes import Done, LabelVoided, NoticeSent
 from engine.words import ChannelStatus, EffectKind, OrderStatus, TrackingStatus
 from engine.workflow.facts import CancelNotice
 from tests.engine.facts import a_unit, an_order, later

@@ -15,7 +15,8 @@ from engine.orders.cancelling import cancel
 from engine.orders.holds import place_holds
 from engine.orders.parcels.voiding import void_label
 from engine.orders.views import ChangeOutcome
-from engine.ports import Done, Failed, LabelVoided, OrderCancelled, OrderFact
+from engine.ports.facts import OrderFact
+from engine.ports.outcomes import Done, Failed, LabelVoided, OrderCancelled
 from engine.words import CancelReason, ChannelStatus, EffectKind, HoldReason, OrderStatus, TrackingStatus
 from engine.workflow import executions
 from engine.workflow.facts import Backorder, Picking

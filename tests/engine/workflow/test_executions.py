@@ -16,7 +16,7 @@ from engine.database.embedded import EmbeddedServer
 from engine.errors import NotFound, OrdersError
 from engine.identifiers import OrderId, new_id
 from engine.orders import detail, queries, status
-from engine.ports import Done, Failed, LabelVoided
+from engine.ports.outcomes import Done, Failed, LabelVoided
 from engine.shops.policies import use_workflow
 from engine.words import ChannelStatus, EffectKind, ExecutionStatus, OrderStatus, TrackingStatus
 from engine.workflow.definition_file import packaged_text

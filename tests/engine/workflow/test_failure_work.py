@@ -12,7 +12,7 @@ from engine.errors import NotFound, Refused
 from engine.identifiers import OrderId, UserId, new_id
 from engine.orders.assignment import Assignee
 from engine.orders.views import Pile
-from engine.ports import Failed, Postponed, Unsure
+from engine.ports.outcomes import Failed, Postponed, Unsure
 from engine.reports.overview import piles
 from engine.words import ChangeSource, EffectKind
 from engine.workflow import failure_work

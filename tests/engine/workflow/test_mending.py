@@ -12,7 +12,7 @@ from engine.errors import Conflict
 from engine.identifiers import OrderId
 from engine.inventory.products import ProductEntry, Weight, put_products, set_weight
 from engine.orders.correction import correct_address
-from engine.ports import Failed, Postponed
+from engine.ports.outcomes import Failed, Postponed
 from engine.words import EffectKind, ErrorClass
 from engine.workflow.failures import INTEGRATION_RETRIES
 from engine.workflow.mends import _catalogue

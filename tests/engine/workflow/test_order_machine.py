@@ -15,7 +15,8 @@ from engine.inventory.ledger import receive
 from engine.inventory.product_card import Component, ProductChange
 from engine.inventory.product_master import set_product
 from engine.orders.holds import place_holds, release_holds
-from engine.ports import Claim, Done, Failed, LabelVoided, OrderFact, PackageShipped, Postponed, Unsure
+from engine.ports.facts import OrderFact
+from engine.ports.outcomes import Claim, Done, Failed, LabelVoided, PackageShipped, Postponed, Unsure
 from engine.reports.accounts import account
 from engine.words import ChannelStatus, EffectKind, HoldReason, TrackingStatus
 from engine.workflow import executions

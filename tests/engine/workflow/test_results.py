@@ -12,7 +12,7 @@ import pytest
 from engine.database.connection import Database
 from engine.identifiers import OrderId
 from engine.orders import status
-from engine.ports import Postponed
+from engine.ports.outcomes import Postponed
 from engine.shops import policies
 from engine.words import EffectKind, ErrorClass, OrderStatus
 from engine.workflow.actions import ACTIONS

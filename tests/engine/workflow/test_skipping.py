@@ -10,7 +10,7 @@ from engine.database.connection import Database
 from engine.errors import Refused
 from engine.identifiers import OrderId
 from engine.orders.status import fire_part
-from engine.ports import Failed
+from engine.ports.outcomes import Failed
 from engine.shops import policies
 from engine.words import ChannelStatus, EffectKind, TrackingStatus
 from engine.workflow.actions import ACTIONS

@@ -11,7 +11,7 @@ import pytest
 from engine.database.connection import Database
 from engine.identifiers import new_id
 from engine.orders.parcels.returns import apply_returns
-from engine.ports import ReturnFact
+from engine.ports.facts import ReturnFact
 from tests.engine.facts import NOON, a_unit, an_order
 from tests.engine.house import House
 from tests.orders_tui.cli.saying import Command

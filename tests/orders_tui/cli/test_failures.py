@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.database.connection import Database
-from engine.ports import Failed
+from engine.ports.outcomes import Failed
 from engine.words import EffectKind
 from tests.engine.facts import an_order
 from tests.engine.house import House

@@ -10,7 +10,8 @@ import pytest
 
 from engine.database.connection import Database
 from engine.orders.parcels.returns import apply_returns
-from engine.ports import Done, LabelVoided, ReturnedUnit, ReturnFact
+from engine.ports.facts import ReturnedUnit, ReturnFact
+from engine.ports.outcomes import Done, LabelVoided
 from engine.words import EffectKind, TrackingStatus
 from tests.engine.facts import NOON, a_unit, an_order
 from tests.engine.house import House

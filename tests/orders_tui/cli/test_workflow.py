@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.database.connection import Database
-from engine.ports import Failed
+from engine.ports.outcomes import Failed
 from engine.words import EffectKind
 from engine.workflow.definition_file import packaged_text
 from engine.workflow.facts import Picking

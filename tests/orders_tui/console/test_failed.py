@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 
 from engine.database.connection import Database
 from engine.identifiers import OrderId
-from engine.ports import Address
+from engine.ports.facts import Address
 from orders_tui.console import OrdersApp
 from orders_tui.modals.mend import Mend
 from orders_tui.modals.report import Report

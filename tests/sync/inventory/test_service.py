@@ -18,12 +18,13 @@ from engine.inventory.ledger import receive
 from engine.orders import intake
 from engine.orders.cancelling import cancel
 from engine.orders.parcels.packages import record_tracking
-from engine.ports import StockItem, TrackingFact
+from engine.ports.facts import TrackingFact
+from engine.ports.requests import StockItem
 from engine.reports.accounts import account
 from engine.shops.policies import set_policies
 from engine.words import CancelReason, ChangeSource, EffectKind, StockReason, TrackingStatus
 from engine.workflow import runner
-from orders_tui.settings import InventorySection
+from orders_tui.settings_outside import InventorySection
 from sync.delivery import Deliveries, DeliverySettings
 from sync.inventory.service import Insufficient, InventoryService, ServiceSettings
 from sync.outside import Outside

@@ -6,7 +6,8 @@ import mailbox
 from collections.abc import Sequence
 from pathlib import Path
 
-from engine.ports import Claim, Done, Failed, NoticeRequest, NoticeSent, Outcome
+from engine.ports.outcomes import Claim, Done, Failed, NoticeSent, Outcome
+from engine.ports.requests import NoticeRequest
 from engine.words import EffectKind
 from sync.notices.deliveries import notice_handler
 from sync.notices.folder import FolderOutbox, FolderSettings

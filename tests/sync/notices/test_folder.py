@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.ports import Done, NoticeSent, Postponed
+from engine.ports.outcomes import Done, NoticeSent, Postponed
 from sync.notices.folder import FolderOutbox, FolderSettings
 from sync.notices.letter import message_id
 from tests.sync.notices.letters import letter

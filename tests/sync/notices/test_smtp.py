@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from engine.errors import Misconfigured
-from engine.ports import Done, Failed, NoticeSent, Postponed, Unsure
+from engine.ports.outcomes import Done, Failed, NoticeSent, Postponed, Unsure
 from sync.notices.letter import message_id
 from sync.notices.smtp import Encryption, SmtpOutbox, SmtpSettings
 from sync.notices.templates import Templates

@@ -13,7 +13,7 @@ import pytest
 
 from engine.errors import Misconfigured, Refused
 from engine.identifiers import ShopId, new_id
-from engine.ports import Address, OrderFact
+from engine.ports.facts import Address, OrderFact
 from engine.words import ChannelStatus, PaymentStatus
 from sync.seller_center.documents import document_of, imported_fact
 from sync.seller_center.export_file import FoundOrder, found_orders, survey

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from engine.identifiers import OrderId, PackageId, new_id
-from engine.ports import Address, ParcelItem, ParcelRequest
+from engine.ports.facts import Address
+from engine.ports.requests import ParcelItem, ParcelRequest
 from sync.tiktok.mapping import order_fact
 from sync.tiktok.payloads import read_order
 from tests.sync.recorded_desk import SHOP

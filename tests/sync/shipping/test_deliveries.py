@@ -12,18 +12,8 @@ import orjson
 import pytest
 
 from engine.identifiers import PackageId, new_id
-from engine.ports import (
-    Claim,
-    Done,
-    Failed,
-    LabelBought,
-    LabelVoided,
-    Outcome,
-    ParcelItem,
-    ParcelRequest,
-    Postponed,
-    Unsure,
-)
+from engine.ports.outcomes import Claim, Done, Failed, LabelBought, LabelVoided, Outcome, Postponed, Unsure
+from engine.ports.requests import ParcelItem, ParcelRequest
 from engine.words import EffectKind
 from sync.shipping.carriers import Carriers
 from sync.shipping.deliveries import LabelSettings, buy_label_handler, void_label_handler

@@ -11,7 +11,8 @@ import orjson
 import pytest
 
 from engine.errors import Ambiguous, Terminal
-from engine.ports import CustomsItem, Done, Failed, LabelBought, ParcelItem, ParcelRequest
+from engine.ports.outcomes import Done, Failed, LabelBought
+from engine.ports.requests import CustomsItem, ParcelItem, ParcelRequest
 from engine.words import EffectKind, TrackingStatus
 from sync.http_client import open_http_client
 from sync.shipping.carriers import Carriers

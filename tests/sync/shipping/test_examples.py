@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from engine.ports import Address
+from engine.ports.facts import Address
 from engine.words import TrackingStatus
 from sync.shipping.port import Rate, VoidState
 from sync.shipping.wire import (

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from engine.errors import Retryable, Terminal
-from engine.ports import Done, Failed, LabelBought, LabelVoided, Outcome, ParcelRequest, Postponed, Unsure
+from engine.ports.outcomes import Done, Failed, LabelBought, LabelVoided, Outcome, Postponed, Unsure
+from engine.ports.requests import ParcelRequest
 from engine.words import EffectKind, TrackingStatus
 from sync.shipping.carriers import Carriers
 from sync.shipping.deliveries import buy_label_handler, void_label_handler

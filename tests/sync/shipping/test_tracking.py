@@ -11,7 +11,8 @@ import pytest
 
 from engine.errors import Retryable
 from engine.identifiers import OrderId, PackageId, ShopId, new_id
-from engine.ports import Done, LabelBought, OpenParcel, ShipRequest
+from engine.ports.outcomes import Done, LabelBought
+from engine.ports.requests import OpenParcel, ShipRequest
 from engine.words import EffectKind, TrackingStatus
 from sync.shipping.carriers import Carriers
 from sync.shipping.deliveries import buy_label_handler

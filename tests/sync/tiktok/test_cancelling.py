@@ -11,7 +11,7 @@ import pytest
 
 from engine.errors import Misconfigured
 from engine.identifiers import OrderId, ShopId, new_id
-from engine.ports import Claim, Done, Failed, OrderCancelled, Outcome, PackageShipped
+from engine.ports.outcomes import Claim, Done, Failed, OrderCancelled, Outcome, PackageShipped
 from engine.words import CancelReason, EffectKind
 from sync.simulator.scenario import Timings
 from sync.tiktok.cancel_reasons import check, name_of, shipped_names

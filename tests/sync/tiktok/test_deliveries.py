@@ -14,7 +14,8 @@ import pytest
 
 from engine.errors import Retryable, Terminal
 from engine.identifiers import OrderId, PackageId, ShopId, new_id
-from engine.ports import Claim, Done, Failed, Outcome, PackageShipped, Postponed, ShipRequest, Unsure
+from engine.ports.outcomes import Claim, Done, Failed, Outcome, PackageShipped, Postponed, Unsure
+from engine.ports.requests import ShipRequest
 from engine.words import EffectKind
 from sync.simulator.scenario import Timings
 from sync.tiktok.calls.logistics import ShippingProvider

@@ -12,7 +12,7 @@ import orjson
 import pytest
 
 from engine.identifiers import ShopId, new_id
-from engine.ports import ReturnedUnit
+from engine.ports.facts import ReturnedUnit
 from engine.words import PollTopic
 from sync.shipping.easypost_webhooks import read_event
 from sync.shipping.port import Track

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.errors import Terminal
-from engine.ports import Address, Customer, OrderFact
+from engine.ports.facts import Address, Customer, OrderFact
 from engine.words import ChannelStatus, OrderKind, PaymentStatus
 from sync.tiktok.mapping import channel_status, order_fact
 from sync.tiktok.payloads import read_order

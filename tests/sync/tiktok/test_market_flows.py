@@ -13,7 +13,8 @@ import pytest
 from engine.errors import Misconfigured
 from engine.identifiers import ShopId
 from engine.orders.markets import Telling, check, market_of
-from engine.ports import Claim, Done, Failed, Outcome, PackageShipped, Postponed, ShipRequest, Unsure
+from engine.ports.outcomes import Claim, Done, Failed, Outcome, PackageShipped, Postponed, Unsure
+from engine.ports.requests import ShipRequest
 from engine.words import EffectKind
 from sync.tiktok.connected import ConnectedShop
 from sync.tiktok.deliveries import ShipSettings, ship_package_handler

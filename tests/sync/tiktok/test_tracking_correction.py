@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.identifiers import ShopId
-from engine.ports import Claim, Done, Failed, Outcome, PackageShipped, Unsure
+from engine.ports.outcomes import Claim, Done, Failed, Outcome, PackageShipped, Unsure
 from engine.words import EffectKind
 from sync.tiktok.connected import ConnectedShop
 from sync.tiktok.deliveries import ship_package_handler

@@ -18,7 +18,8 @@ from engine.orders.parcels.combining import Combination, combine, uncombine
 from engine.orders.parcels.handover import hand_over
 from engine.orders.parcels.packages import parcel_requests, record_tracking, ship_requests
 from engine.orders.parcels.voiding import void_label
-from engine.ports import Done, LabelVoided, OrderFact, PackageShipped, TrackingFact
+from engine.ports.facts import OrderFact, TrackingFact
+from engine.ports.outcomes import Done, LabelVoided, PackageShipped
 from engine.words import CancelReason, ChannelStatus, EffectKind, OrderStatus, TrackingStatus
 from engine.workflow.facts import LabelOn, Picking, ShipOn
 from tests.engine.facts import NOON, QUAY, a_unit, an_order, later

@@ -11,7 +11,7 @@ from engine.errors import Refused
 from engine.orders.holds import place_holds
 from engine.orders.parcels.exporting import confirm_exported, mark_exported, tracking_to_export
 from engine.orders.parcels.splitting import split
-from engine.ports import OrderFact
+from engine.ports.facts import OrderFact
 from engine.words import ChannelStatus, EffectKind, HoldReason
 from tests.engine.facts import a_unit, an_order
 from tests.engine.house import MIRA, House

@@ -9,7 +9,8 @@ import pytest
 from engine.identifiers import OrderId
 from engine.orders.parcels.packages import parcel_requests, ship_requests
 from engine.orders.parcels.splitting import split
-from engine.ports import Done, LabelVoided, OrderFact, UnitFact
+from engine.ports.facts import OrderFact, UnitFact
+from engine.ports.outcomes import Done, LabelVoided
 from engine.words import ChannelStatus, EffectKind, TrackingStatus
 from engine.workflow.facts import Picking
 from tests.engine.facts import a_unit, an_order

@@ -14,7 +14,7 @@ from engine.orders.detail import detail
 from engine.orders.intake import Applied
 from engine.orders.parcels.receiving import ReceivedLine, list_returns, receive_return
 from engine.orders.parcels.returns import apply_returns
-from engine.ports import ReturnedUnit, ReturnFact
+from engine.ports.facts import ReturnedUnit, ReturnFact
 from engine.words import ChannelStatus, TrackingStatus
 from tests.engine.facts import NOON, a_unit, an_order, later
 from tests.engine.house import MIRA, House

@@ -17,7 +17,8 @@ from engine.orders.notes import add_note
 from engine.orders.parcels.handover import hand_over
 from engine.orders.parcels.packages import record_tracking, ship_requests
 from engine.orders.parcels.splitting import ship_what_is_there, split
-from engine.ports import Done, LabelVoided, TrackingFact
+from engine.ports.facts import TrackingFact
+from engine.ports.outcomes import Done, LabelVoided
 from engine.words import CancelReason, EffectKind, TrackingStatus
 from engine.workflow.facts import Backorder, LabelOn, Picking, ShipOn
 from tests.engine.facts import NOON, a_unit, an_order

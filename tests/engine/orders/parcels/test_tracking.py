@@ -9,7 +9,7 @@ import pytest
 from engine.database.connection import Database
 from engine.identifiers import OrderId, PackageId
 from engine.orders.parcels.packages import claim_open_parcels, record_tracking
-from engine.ports import TrackingFact
+from engine.ports.facts import TrackingFact
 from engine.words import ChannelStatus, TrackingStatus
 from tests.engine.facts import NOON, an_order, later
 from tests.engine.house import House

@@ -10,7 +10,7 @@ from engine.orders.cancelling import cancel
 from engine.orders.parcels.documents import labels
 from engine.orders.parcels.splitting import split
 from engine.orders.parcels.voiding import buy_label, void_label
-from engine.ports import Done, Failed, LabelVoided, PackageShipped
+from engine.ports.outcomes import Done, Failed, LabelVoided, PackageShipped
 from engine.words import CancelReason, EffectKind, TrackingStatus
 from tests.engine.facts import a_unit, an_order
 from tests.engine.house import MIRA, House, Standing

@@ -14,7 +14,7 @@ import pytest
 from engine.database.connection import Database
 from engine.identifiers import DEFAULT_CREATOR, OrderId
 from engine.orders.holds import place_holds, release_holds
-from engine.ports import OrderFact
+from engine.ports.facts import OrderFact
 from engine.words import ChannelStatus, HoldReason, TrackingStatus
 from engine.workflow.failures import retry
 from engine.workflow.rules import store as rules

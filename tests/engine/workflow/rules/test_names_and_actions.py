@@ -9,7 +9,7 @@ import orjson
 
 from engine.database.connection import Database
 from engine.identifiers import DEFAULT_CREATOR, new_id
-from engine.ports import Failed
+from engine.ports.outcomes import Failed
 from engine.words import ChannelStatus, EffectKind
 from engine.workflow.definition_file import packaged_text
 from engine.workflow.failures import retry
@@ -146,7 +146,7 @@ async def test_a_notice_is_sent_once_per_rule_and_order_and_keeps_no_other_waiti
     [order_id] = await house.arrive(fact)
     await house.arrive(replace(later(fact, ChannelStatus.AWAITING_SHIPMENT, minute=1), seller_note="a"))
     for claim in await house.claim(EffectKind.NOTICE):
-        from engine.ports import Done, NoticeSent
+        from engine.ports.outcomes import Done, NoticeSent
 
         await house.settle(claim, Done(NoticeSent("1")))
     await save(store, a_rule("two", "order.updated", do=say))

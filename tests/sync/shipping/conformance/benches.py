@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from engine.ports import ParcelRequest
+from engine.ports.requests import ParcelRequest
 from sync.shipping.port import Carrier, VoidState
 from sync.shipping.tiktok_shipping import TikTokShipping, TikTokShippingSettings
 from tests.sync.outside import Outside, outside
