@@ -225,6 +225,8 @@ _WORDS = frozenset({"shipping_providers", "shipping_info", "return_refund"})
 
 def call_name(request: httpx.Request) -> str:
     """Method and address, without the version and with every id replaced."""
-    parts = [part for part in request.url.path.split("/") if part and not re.fullmatch(r"20\d{4}", part)]
+    # The request's own address is only whom it goes to; the whole one is handed to the transport beside it.
+    path = httpx.URL(request.extensions["address"]).path
+    parts = [part for part in path.split("/") if part and not re.fullmatch(r"20\d{4}", part)]
     named = ["*" if re.search(r"\d{3}|_", part) and part not in _WORDS else part for part in parts]
     return f"{request.method} /{'/'.join(named)}"
