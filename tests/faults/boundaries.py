@@ -26,7 +26,7 @@ COMMITS: dict[str, tuple[str, int]] = {
     "engine.inventory.pushing.checked": ("plain", 1),
     "engine.inventory.pushing.settle_pushes": ("plain", 1),
     "engine.inventory.pushing.take_pushes": ("plain", 2),
-    "engine.inventory.pushing.to_check": ("plain", 2),
+    "engine.inventory.pushing.to_check": ("plain", 1),
     "engine.notices.bounces.record": ("bounces", 1),
     "engine.notices.sends.claim": ("notice targets", 1),
     "engine.notices.sends.forget_claims": ("lost send", 1),

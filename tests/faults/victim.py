@@ -37,7 +37,8 @@ from tests.faults.interception import Blow, Interception, Strike
 
 BEAT_SECONDS = 0.25
 IDLE_TRANSACTION_SECONDS = 1.0
-QUICK_BREAKER = BreakerSettings(failure_threshold=3, reset_seconds=0.5)
+# Failures alone count: how many other calls go well meanwhile is chance.
+QUICK_BREAKER = BreakerSettings(failure_threshold=3, reset_seconds=0.5, failure_share=0.0)
 QUICK_TRIES = Retries(8, 0.2, 0.6, 1.5)
 LEASE_SECONDS = 4.0
 LOST = 3
