@@ -13,6 +13,7 @@ import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from engine.errors import Terminal
+from sync.tiktok.reading import LATEST_SECOND
 
 _HARMFUL = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)) | {0x09: " ", 0x0A: "\n"}
 # Characters that turn the reading direction round, and halves of characters, which no database stores.
@@ -24,10 +25,8 @@ def clean(text: str) -> str:
     return text if text.isprintable() else text.translate(_HARMFUL)
 
 
-_LATEST_SECOND = 32_503_680_000  # the year 3000: milliseconds by mistake are refused, not stored
-
 Text = Annotated[str, AfterValidator(clean)] | None
-Seconds = Annotated[int, Field(ge=0, lt=_LATEST_SECOND)] | None
+Seconds = Annotated[int, Field(ge=0, lt=LATEST_SECOND)] | None
 Flag = bool | None
 
 

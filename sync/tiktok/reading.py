@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast
+
+LATEST_SECOND = 32_503_680_000
+"""The year 3000: milliseconds by mistake are no time."""
 
 
 def objects(data: dict[str, Any], name: str) -> list[dict[str, Any]]:
@@ -32,6 +36,12 @@ def whole(data: dict[str, Any], name: str) -> int:
         return int(str(data.get(name) or 0))
     except ValueError:
         return 0
+
+
+def moment(data: dict[str, Any], name: str) -> datetime | None:
+    """A time in unix seconds; None when it is absent or out of all reason."""
+    seconds = whole(data, name)
+    return datetime.fromtimestamp(seconds, UTC) if 0 < seconds < LATEST_SECOND else None
 
 
 def amount(data: dict[str, Any], name: str) -> Decimal | None:

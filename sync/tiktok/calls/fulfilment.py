@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sync.tiktok.client import TikTokClient
 from sync.tiktok.errors import PartialError, partial_errors
-from sync.tiktok.reading import objects, text, texts, whole
+from sync.tiktok.reading import moment, objects, text, texts, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +58,21 @@ class HandoverSlots:
 
 @dataclass(frozen=True, slots=True)
 class PackageDetail:
-    """One package as TikTok has it now."""
+    """One package as TikTok has it now; what it does not say is empty."""
 
     tiktok_package_id: str
     status: str
-    tracking_number: str
+    split_and_combine_tag: str
+    shipping_type: str
+    handover_method: str
+    delivery_option_id: str
+    shipping_provider_id: str
     shipping_provider_name: str
+    tracking_number: str
     tiktok_order_ids: tuple[str, ...]
     line_item_ids: tuple[str, ...]
+    created_at: datetime | None
+    updated_at: datetime | None
 
 
 class FulfilmentCalls:
@@ -119,10 +127,17 @@ class FulfilmentCalls:
         return PackageDetail(
             tiktok_package_id=text(data, "package_id") or tiktok_package_id,
             status=text(data, "package_status"),
-            tracking_number=text(data, "tracking_number"),
+            split_and_combine_tag=text(data, "split_and_combine_tag"),
+            shipping_type=text(data, "shipping_type"),
+            handover_method=text(data, "handover_method"),
+            delivery_option_id=text(data, "delivery_option_id"),
+            shipping_provider_id=text(data, "shipping_provider_id"),
             shipping_provider_name=text(data, "shipping_provider_name"),
+            tracking_number=text(data, "tracking_number"),
             tiktok_order_ids=tuple(text(order, "id") for order in objects(data, "orders")),
             line_item_ids=texts(data, "order_line_item_ids"),
+            created_at=moment(data, "create_time"),
+            updated_at=moment(data, "update_time"),
         )
 
     async def handover_slots(self, tiktok_package_id: str) -> HandoverSlots:

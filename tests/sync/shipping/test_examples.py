@@ -22,7 +22,6 @@ from sync.shipping.wire import (
     read_void_state,
     shipment_body,
 )
-from sync.tiktok.calls.fulfilment import Handover, PickupSlot
 from sync.tiktok.connected import ConnectedShop
 from tests.sync.outside import tiktok_at
 from tests.sync.scripted_server import reply, scripted
@@ -121,35 +120,8 @@ def test_every_tracking_status_has_a_word_of_ours_and_an_unknown_one_is_kept() -
     }
 
 
-PACKAGE: dict[str, Any] = {
-    "package_id": "1153000000000000009", "package_status": "PROCESSING", "split_and_combine_tag": "COMBINE",
-    "shipping_type": "TIKTOK", "orders": [{"id": "577000000000000001"}, {"id": "577000000000000002"}],
-    "order_line_item_ids": ["577000000000000101", "577000000000000102", "577000000000000201"],
-    "shipping_provider_id": "6617000000000000001", "shipping_provider_name": "Demo Express",
-    "tracking_number": "DX000111222", "delivery_option_id": "7091000000000000001", "handover_method": "DROP_OFF",
-    "create_time": 1767225700, "update_time": 1767229300,
-}  # fmt: skip
-
-
 def _answer(data: object) -> bytes:
     return reply({"code": 0, "message": "Success", "request_id": "r", "data": data})
-
-
-async def test_tiktoks_example_of_a_package_is_read_whole() -> None:
-    async with scripted(lambda _: _answer(PACKAGE)) as server, tiktok_at(server.url) as (client, _):
-        found = await ConnectedShop(client, "cipher").fulfilment.package("1153000000000000009")
-    assert found.tiktok_order_ids == ("577000000000000001", "577000000000000002")
-    assert found.line_item_ids == tuple(PACKAGE["order_line_item_ids"])
-    told = (found.tiktok_package_id, found.status, found.tracking_number, found.shipping_provider_name)
-    assert told == ("1153000000000000009", "PROCESSING", "DX000111222", "Demo Express")
-
-
-async def test_tiktoks_example_of_a_pickup_is_what_we_send() -> None:
-    async with scripted(lambda _: _answer({})) as server, tiktok_at(server.url) as (client, _):
-        how = Handover("PICKUP", PickupSlot(1767261600, 1767268800))
-        await ConnectedShop(client, "cipher").fulfilment.ship_package("1153000000000000009", how)
-        sent = orjson.loads(server.received[0].body)
-    assert sent == {"handover_method": "PICKUP", "pickup_slot": {"start_time": 1767261600, "end_time": 1767268800}}
 
 
 async def test_services_documents_and_tracking_are_read_in_tiktoks_words() -> None:
