@@ -119,15 +119,21 @@ async def test_a_shop_whose_token_was_revoked_says_so_and_the_others_go_on(shop:
         grant=grant,
         actor=LEAD,
     )
-    error = "SELECT error FROM polls WHERE shop_id = $1"
+    stands_still = "shops WHERE id = $1 AND state = 'revoked'"
     async with running(shop):
-        while await shop.count("orders") < 24 or await shop.database.pool.fetchval(error, revoked.shop_id) is None:
+        while await shop.count("orders") < 24 or not await shop.count(stands_still, revoked.shop_id):
             await asyncio.sleep(0.05)
-    sentence = await shop.database.pool.fetchval(error, revoked.shop_id)
+    sentence = (await shops.find_shop(shop.database, revoked.shop_id)).state_reason
     assert sentence.startswith("TikTok refused to refresh the access token: Invalid refresh_token: it is unknown")
+    assert "connect the shop again (orders-tui shop connect)" in sentence
     assert "SIM" not in sentence
-    assert await shop.database.pool.fetchval(error, shop.shop.shop_id) is None
-    assert await shop.database.pool.fetchval("SELECT cursor FROM polls WHERE shop_id = $1", revoked.shop_id) is None
+    working = await shops.find_shop(shop.database, shop.shop.shop_id)
+    assert (working.state, working.state_reason) == ("connected", "")
+    assert await shop.count("polls WHERE shop_id = $1 AND error IS NOT NULL", shop.shop.shop_id) == 0
+    assert (
+        await shop.count("polls WHERE shop_id = $1 AND topic = 'orders' AND cursor IS NOT NULL", revoked.shop_id) == 0
+    )
+    assert await shop.count("orders WHERE shop_id = $1", revoked.shop_id) == 0
 
 
 async def test_a_malformed_payload_fails_alone_and_the_daemon_goes_on(shop: Connected) -> None:

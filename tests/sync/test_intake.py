@@ -31,6 +31,11 @@ NONSENSE = {
 TEXTS = ("\x00", "\x1b[2J", "\U0001f600" * 300, "\u202eabc", "=cmd()")
 
 
+@pytest.fixture
+def shop(still_shop: Connected) -> Connected:
+    return still_shop
+
+
 async def arrive(shop: Connected, *arrivals: Arrival) -> None:
     await inbox.store(shop.database, shop.shop.shop_id, shop.shop.user_id, "poll", arrivals)
 
