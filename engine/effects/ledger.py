@@ -115,10 +115,17 @@ RETURNING e.id, e.key, e.kind, e.dependency, e.order_id, e.shop_id, e.package_id
           e.provider_reference, e.request, e.retry, e.created_at
 """
 
+# The order says that its buyer asks to cancel, and nobody has said no: a no stands while its request is still open.
+_BUYER_WAITS = """
+o.cancel_requested AND NOT EXISTS (
+    SELECT FROM cancellations n WHERE n.order_id = o.id AND n.decision = 'reject' AND n.channel_status LIKE '%PENDING')
+"""
+
 # A cancelled, held, paused or failed order stops here, one whose cancellation was agreed to, and a parcel that was taken back, before
-# the call that cannot be taken back; so does an order that shares its parcel with a held or failed one. Getting here for the first time
-# is progress: the calls before it have used up their tries, the one to come has its own.
-_CHECKPOINT = """
+# the call that cannot be taken back; so does an order that shares its parcel with a held or failed one. While a buyer who asks to cancel
+# has no answer no label is bought; shipping asks TikTok itself. Getting here for the first time is progress: the calls before it have
+# used up their tries, the one to come has its own.
+_CHECKPOINT = f"""
 UPDATE effects e SET state = 'sent', provider_reference = d.reference,
        attempt = CASE WHEN e.provider_reference = '' AND d.reference <> '' THEN 1 ELSE e.attempt END
 FROM unnest($1::uuid[], $2::bigint[], $3::text[]) AS d(id, token, reference)
@@ -129,23 +136,32 @@ WHERE e.id = d.id AND e.lease_token = d.token AND e.state IN ('intent', 'sent', 
        OR (o.order_status NOT IN ('cancelled', 'returned') AND o.channel_status <> 'CANCELLED' AND NOT EXISTS (
            SELECT 1 FROM holds h WHERE h.order_id = e.order_id AND h.released_at IS NULL) AND NOT EXISTS (
            SELECT 1 FROM cancellations x
-           WHERE x.order_id = e.order_id AND x.decision = 'approve' AND x.channel_status LIKE '%PENDING')))
-  AND (e.kind <> 'buy_label' OR o.workflow_status <> 'failed' AND NOT EXISTS (
-       SELECT FROM package_items c JOIN orders x ON x.id = c.order_id
+           WHERE x.order_id = e.order_id AND x.channel_status LIKE '%PENDING'
+             AND (x.decision = 'approve' OR e.kind = 'buy_label' AND x.decision = '' AND x.role IN ('BUYER', '')))))
+  AND (e.kind <> 'buy_label' OR o.workflow_status <> 'failed' AND NOT ({_BUYER_WAITS}) AND NOT EXISTS (
+       SELECT FROM package_items c JOIN orders o ON o.id = c.order_id
        WHERE c.package_id = f.package_id AND c.order_id <> f.order_id
-         AND (x.workflow_status = 'failed' OR EXISTS (SELECT FROM holds h WHERE h.order_id = x.id AND h.released_at IS NULL))))
+         AND (o.workflow_status = 'failed' OR {_BUYER_WAITS}
+              OR EXISTS (SELECT FROM holds h WHERE h.order_id = o.id AND h.released_at IS NULL))))
   AND (e.kind NOT IN ('buy_label', 'ship_package', 'update_tracking')
        OR (NOT EXISTS (SELECT 1 FROM order_workflows w WHERE w.order_id = e.order_id AND w.workflow_status = 'paused')
            AND NOT EXISTS (SELECT 1 FROM packages p WHERE p.id = e.package_id AND p.state IN ('voiding', 'voided'))))
 RETURNING e.id
-"""
+"""  # noqa: S608
 
-# A claim stopped at its checkpoint: cancelled orders and parcels taken back void it, held and paused ones keep it for later.
+# A claim stopped at its checkpoint: cancelled orders and parcels taken back void it, held, asked for and paused ones keep it for later.
 _STAND_DOWN = """
 UPDATE effects e SET state = CASE WHEN e.state = 'ambiguous' THEN 'ambiguous' ELSE 'intent' END, lease_until = NULL, lease_token = NULL,
        attempt = greatest(e.attempt - 1, 0), due_at = now() + interval '30 seconds'
 FROM unnest($1::uuid[], $2::bigint[]) AS d(id, token)
 WHERE e.id = d.id AND e.lease_token = d.token AND e.state IN ('intent', 'sent', 'ambiguous')
+"""
+
+# What came to its checkpoint while something kept its order back need not sit out its postponement.
+_DUE_AGAIN = """
+UPDATE effects SET due_at = now()
+WHERE order_id = ANY($1::uuid[]) AND head AND state IN ('intent', 'ambiguous') AND lease_token IS NULL AND error_code IS NULL
+  AND kind IN ('buy_label', 'ship_package') AND due_at > now()
 """
 
 _VOID_TAKEN_BACK = f"""
@@ -278,6 +294,11 @@ async def checkpoint(connection: Any, claims: Sequence[tuple[Claim, str]]) -> se
     if stopped:
         await stand_down(connection, stopped)
     return passed
+
+
+async def due_again(connection: Any, order_ids: Sequence[OrderId]) -> None:
+    """Let these orders' labels and parcels come to their checkpoints again at once: what kept them back is gone."""
+    await connection.execute(_DUE_AGAIN, order_ids)
 
 
 async def stand_down(connection: Any, claims: Collection[Claim]) -> None:

@@ -45,6 +45,11 @@ WHERE e.id = d.id AND e.lease_token = d.token AND e.state IN ('intent', 'sent', 
 RETURNING e.id
 """
 
+_REJECTED = """
+SELECT DISTINCT order_id FROM cancellations
+WHERE order_id = ANY($1::uuid[]) AND decision = 'reject' AND channel_status LIKE '%PENDING'
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
@@ -99,6 +104,9 @@ async def _settle(
     order_ids = sorted({claim.order_id for claim in closing if claim.order_id is not None})
     packages = [claim.package_id for claim in closing if claim.package_id is not None]
     open_orders = await lock_for_result(connection, order_ids, packages) if order_ids else []
+    if any(isinstance(s.outcome, Failed) and s.outcome.unless_rejected for s in settlements):
+        settlements = await _begun_again(connection, settlements)
+        rows = [_row(settlement, budgets) for settlement in settlements]
     won = {
         row["id"]
         for row in await connection.fetch(
@@ -143,6 +151,20 @@ async def _settle(
     elif moving:
         await make_ready(connection, moving)
     return won
+
+
+async def _begun_again(connection: Any, settlements: Sequence[Settlement]) -> list[Settlement]:
+    """The same, with what failed for a buyer's request due again where a person said no while it was under way."""
+    asked = {
+        s.claim.effect_id: s.claim.order_id
+        for s in settlements
+        if s.claim.order_id is not None and isinstance(s.outcome, Failed) and s.outcome.unless_rejected
+    }
+    rejected = {row["order_id"] for row in await connection.fetch(_REJECTED, sorted(set(asked.values())))}
+    again = Postponed(
+        "cancel_rejected", "The buyer was told no meanwhile; it goes on at once.", 0.0, burns_attempt=False
+    )
+    return [Settlement(s.claim, again) if asked.get(s.claim.effect_id) in rejected else s for s in settlements]
 
 
 async def _keep_tries(connection: Any, mine: Sequence[tuple[Settlement, _Row]]) -> None:

@@ -151,6 +151,8 @@ async def answer_cancellation(
             await _send(connection, row, EffectKind.ANSWER_CANCELLATION, key, sent, request)
         told = {"request": row["number"], "decision": answer.decision, "reason": answer.reject_reason}
         await mark(connection, database.vault, "order.cancellation_answered", actor, {order_id: told})
+        if answer.decision == REJECT:
+            await ledger.due_again(connection, [order_id])
         await _go_on(connection, database.vault, order_id, actor, held_for_answer=by_shipping)
         return _outcome(row, answer.decision, told=not by_shipping)
 

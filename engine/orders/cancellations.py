@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.actors import CHANNEL
 from engine.database.locks import lock_for_result
+from engine.effects import ledger
 from engine.identifiers import OrderId, new_id
 from engine.orders.intake import Applied
 from engine.orders.marking import mark
@@ -129,6 +130,8 @@ async def apply_cancellations(connection: Any, vault: Vault, facts: Sequence[Can
         await _write(connection, news, orders)
         await mark(connection, vault, "order.cancellation_updated", CHANNEL, _told(news, orders))
         touched = sorted({orders[fact.tiktok_order_id] for fact in news})
+        if over := sorted({orders[fact.tiktok_order_id] for fact in news if not fact.channel_status.endswith(_WAITS)}):
+            await ledger.due_again(connection, over)
         turned = {OrderId(row["id"]) for row in await connection.fetch(_ASKED, touched)}
         if going := sorted(turned.intersection(still_open)):
             await advance(connection, vault, going, happened=dict.fromkeys(going, (RuleEvent.UPDATED,)))

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from engine.actors import SYSTEM, Actor
 from engine.database.locks import make_ready
+from engine.effects import ledger
 from engine.errors import Refused
 from engine.identifiers import OrderId, UserId, new_id
 from engine.orders.editing import (
@@ -55,13 +56,6 @@ FROM unnest($1::uuid[], $2::bytea[]) AS d(id, note) WHERE h.id = d.id
 """
 
 _RELEASE = "UPDATE holds SET released_at = now(), released_by = $2 WHERE id = ANY($1::uuid[])"
-
-# What had come to its checkpoint while the order was held need not sit out its postponement.
-_DUE_AGAIN = """
-UPDATE effects SET due_at = now()
-WHERE order_id = ANY($1::uuid[]) AND head AND state IN ('intent', 'ambiguous') AND lease_token IS NULL AND error_code IS NULL
-  AND kind IN ('buy_label', 'ship_package') AND due_at > now()
-"""
 
 # Index: holds_until_index.
 _ENDED = """
@@ -258,7 +252,7 @@ async def _release(
         await write_edits(connection, vault, edits, actor)
         released = [each.order.order_id for each in edits]
         await connection.execute(_RELEASE, lifting, actor.name)
-        await connection.execute(_DUE_AGAIN, released)
+        await ledger.due_again(connection, released)
         await make_ready(connection, released)
     return outcomes
 

@@ -12,6 +12,7 @@ import orjson
 
 from engine.actors import CHANNEL
 from engine.audit import chain
+from engine.effects import ledger
 from engine.identifiers import OrderId, ShopId, new_id
 from engine.orders.deadlines import target_ship_by
 from engine.orders.intake_rows import PLACE_HOLDS, WORDS
@@ -112,6 +113,7 @@ class _Change:
     target_before: datetime | None
     target: datetime | None
     payment_reversed: bool
+    asks_no_more: bool
 
 
 async def update(
@@ -208,7 +210,16 @@ def _change(vault: Vault, shop: ShopRow, fact: OrderFact, digest: bytes, row: An
         sealed = replace(sealed, address=None)
     target = target_ship_by(fact.ship_by, shop.calendar)
     return _Change(
-        fact, digest, order_id, sealed, not keep, entry, row["target_ship_by"], target, _is_reversed(row, fact)
+        fact,
+        digest,
+        order_id,
+        sealed,
+        not keep,
+        entry,
+        row["target_ship_by"],
+        target,
+        _is_reversed(row, fact),
+        row["cancel_requested"] and not fact.cancel_requested,
     )
 
 
@@ -258,6 +269,8 @@ async def _write(connection: Any, vault: Vault, changes: Sequence[_Change]) -> N
         [change.entry.sequence for change in changes],
         [change.entry.hash for change in changes],
     )
+    if free_again := [change.order_id for change in changes if change.asks_no_more]:
+        await ledger.due_again(connection, free_again)
     units = [(change.order_id, unit) for change in changes for unit in change.fact.units]
     await connection.execute(
         _UNITS,

@@ -143,6 +143,8 @@ class Failed:
     sentence: str
     levels: tuple[ServiceLevel, ...] = ()
     """With `out_of_stock`: what the inventory service has instead."""
+    unless_rejected: bool = False
+    """It failed for a buyer who asks to cancel and had no answer when this was begun: after a no since then it is begun again."""
 
 
 @dataclass(frozen=True, slots=True)

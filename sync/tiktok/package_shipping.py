@@ -123,7 +123,7 @@ async def refusal(shop: ConnectedShop, request: ShipRequest, error: Terminal) ->
     if error.code == "tiktok.order_cancelled":
         return cancelled(request)
     if error.code == "tiktok.cancel_requested":
-        return Failed("cancel_requested", error.sentence)
+        return Failed("cancel_requested", error.sentence, unless_rejected=not request.cancel_rejected)
     if error.code == "tiktok.package_cancelled":
         # Split, combined or changed meanwhile: the next try reads which package took its place.
         return Postponed(error.code, error.sentence, None)

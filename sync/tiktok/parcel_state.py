@@ -80,6 +80,7 @@ def already_settled(
         return Failed(
             "cancel_requested",
             f"The buyer asks to cancel order {request.tiktok_order_id}; approve or reject that, then it goes on.",
+            unless_rejected=not request.cancel_rejected,
         )
     return None
 

@@ -6,5 +6,5 @@ checker.py              book against book, order by order
 stage.py                a database, a simulated outside, daemons as processes
 plays.py                what a scenario is
 week_offline.py, viral_hour.py, expiring_token.py, carrier_loses_reply.py, tiktok_down.py,
-bad_webhooks.py, masked_addresses.py, revoked_grant.py         one scenario each
+bad_webhooks.py, masked_addresses.py, revoked_grant.py, changed_minds.py         one scenario each
 """

@@ -18,6 +18,7 @@ from tests.faults.cluster import Cluster
 from tests.scenarios import (
     bad_webhooks,
     carrier_loses_reply,
+    changed_minds,
     expiring_token,
     masked_addresses,
     revoked_grant,
@@ -38,6 +39,7 @@ PLAYS = (
     bad_webhooks.PLAY,
     masked_addresses.PLAY,
     revoked_grant.PLAY,
+    changed_minds.PLAY,
 )
 SHOWN = 20
 

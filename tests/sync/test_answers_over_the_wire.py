@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,16 @@ import pytest
 from engine.actors import Actor
 from engine.database.embedded import EmbeddedServer
 from engine.errors import NotFound, Refused
-from engine.identifiers import DaemonId, OrderId, new_id
+from engine.identifiers import DaemonId, EffectId, OrderId, new_id
 from engine.orders.answers import Answer, answer_cancellation
 from engine.orders.cancellations import open_requests
 from engine.orders.part_cancelling import cancel_units
+from engine.ports.outcomes import Claim
+from engine.ports.requests import ShipRequest
 from engine.reports.accounts import account
 from engine.words import ChangeSource, EffectKind
 from sync.delivery import Deliveries, DeliverySettings
+from sync.desk import Desk
 from sync.tiktok.reject_reasons import known_reasons
 from sync.waking import Bell
 from tests.engine.house import MIRA
@@ -57,12 +60,15 @@ async def number_of(shop: Connected, order_id: OrderId) -> str:
     return str(await shop.database.pool.fetchval("SELECT tiktok_order_id FROM orders WHERE id = $1", order_id))
 
 
-async def a_request(shop: Connected, daemon_id: DaemonId) -> tuple[OrderId, str]:
+async def a_request(shop: Connected, daemon_id: DaemonId, *, labelled: bool = False) -> tuple[OrderId, str]:
     """An order that is worked here, whose buyer asks TikTok to cancel it; known here as polling makes it known."""
     await shop.take_in(daemon_id)
+    if labelled:
+        await deliver(shop, daemon_id, EffectKind.BUY_LABEL)
     order_id = OrderId(
         await shop.database.pool.fetchval(
-            "SELECT id FROM orders WHERE workflow_status = 'inventory_reserved' ORDER BY id LIMIT 1"
+            "SELECT id FROM orders WHERE workflow_status::text = $1 ORDER BY id LIMIT 1",
+            "ready_to_ship" if labelled else "inventory_reserved",
         )
     )
     number = await number_of(shop, order_id)
@@ -114,7 +120,7 @@ async def test_a_yes_cancels_the_order_once_when_tiktok_says_so(shop: Connected)
 
 async def test_a_no_lets_an_order_that_waited_for_it_go_on_by_itself(shop: Connected) -> None:
     daemon_id = await shop.daemon()
-    order_id, _ = await a_request(shop, daemon_id)
+    order_id, _ = await a_request(shop, daemon_id, labelled=True)
     await deliver(shop, daemon_id)
     waiting = await row(shop, order_id)
     assert (waiting["workflow_status"], waiting["cancel_requested"]) == ("failed", True)
@@ -191,9 +197,65 @@ async def test_a_reason_that_tiktok_refuses_is_given_anew(shop: Connected) -> No
     assert await shop.count("effects WHERE kind = 'answer_cancellation'") == 2
 
 
-async def test_in_the_us_a_no_is_told_by_shipping(us_shop: Connected) -> None:
+async def test_no_label_is_bought_while_a_buyer_waits_for_an_answer(us_shop: Connected) -> None:
     daemon_id = await us_shop.daemon()
     order_id, _ = await a_request(us_shop, daemon_id)
+    await deliver(us_shop, daemon_id)
+    kept = await us_shop.database.pool.fetchrow(
+        "SELECT state, attempt FROM effects WHERE order_id = $1 AND kind = 'buy_label'", order_id
+    )
+    assert dict(kept) == {"state": "intent", "attempt": 0}
+    assert (await row(us_shop, order_id))["workflow_status"] == "inventory_reserved"
+    assert await us_shop.count("effects WHERE kind = 'buy_label' AND state = 'done'") > 0, "others are bought"
+    await answer_cancellation(us_shop.database, order_id, Answer("reject"), actor=MIRA)
+    await deliver(us_shop, daemon_id)
+    assert (await us_shop.state())["cancel_requests"]["by SHIPPING"] == 1
+    assert (
+        await us_shop.count("effects WHERE order_id = $1 AND kind = 'ship_package' AND state = 'done'", order_id) == 1
+    )
+
+
+async def test_a_no_that_is_said_while_the_parcel_is_told_of_ships_it(us_shop: Connected) -> None:
+    daemon_id = await us_shop.daemon()
+    order_id, _ = await a_request(us_shop, daemon_id, labelled=True)
+    async with us_shop.outside() as outside:
+        ship = outside.handlers()[EffectKind.SHIP_PACKAGE]
+
+        async def meanwhile(claims: Sequence[Claim], desk: Desk) -> None:
+            await ship(claims, _LateNo(desk, us_shop, order_id))
+
+        handlers = {EffectKind.SHIP_PACKAGE: meanwhile}
+        working = Deliveries(us_shop.database, daemon_id, handlers, DeliverySettings(batch=100), Bell())
+        assert await working.run_once(EffectKind.SHIP_PACKAGE) > 0
+    effect = await us_shop.database.pool.fetchrow(
+        "SELECT state, attempt, due_at <= now() AS due FROM effects WHERE order_id = $1 AND kind = 'ship_package'",
+        order_id,
+    )
+    assert dict(effect) == {"state": "intent", "attempt": 0, "due": True}
+    assert (await row(us_shop, order_id))["workflow_status"] == "ready_to_ship"
+    await deliver(us_shop, daemon_id, EffectKind.SHIP_PACKAGE)
+    assert (await us_shop.state())["cancel_requests"]["by SHIPPING"] == 1
+    assert await us_shop.count("failures") == 0
+
+
+class _LateNo:
+    """A desk at which a person says no right after it was read what is to be told."""
+
+    def __init__(self, desk: Desk, shop: Connected, order_id: OrderId) -> None:
+        self._desk, self._shop, self._order_id = desk, shop, order_id
+
+    async def ship_requests(self, claims: Sequence[Claim]) -> dict[EffectId, ShipRequest]:
+        requests = await self._desk.ship_requests(claims)
+        await answer_cancellation(self._shop.database, self._order_id, Answer("reject"), actor=MIRA)
+        return requests
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._desk, name)
+
+
+async def test_in_the_us_a_no_is_told_by_shipping(us_shop: Connected) -> None:
+    daemon_id = await us_shop.daemon()
+    order_id, _ = await a_request(us_shop, daemon_id, labelled=True)
     await deliver(us_shop, daemon_id)
     assert (await row(us_shop, order_id))["workflow_status"] == "failed"
     answered = await answer_cancellation(us_shop.database, order_id, Answer("reject"), actor=MIRA)

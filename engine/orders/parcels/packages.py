@@ -54,7 +54,8 @@ SELECT d.effect_id, p.id, p.shop_id, p.carrier, p.tracking_number, o.id AS order
        o.shipping_type, array_agg(u.tiktok_line_id ORDER BY u.tiktok_line_id) AS lines,
        coalesce(max(nullif(u.tiktok_package_id, '')), p.tiktok_package_id) AS tiktok_package_id,
        coalesce(extract(epoch FROM now() - p.told_at) / 3600, 0)::float8 AS told_hours_ago,
-       EXISTS (SELECT FROM cancellations x WHERE x.order_id = o.id AND x.decision = 'reject') AS cancel_rejected
+       EXISTS (SELECT FROM cancellations x WHERE x.order_id = o.id AND x.decision = 'reject'
+                  AND x.channel_status LIKE '%PENDING') AS cancel_rejected
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS d(effect_id, package_id, order_id)
 JOIN packages p ON p.id = d.package_id
 JOIN package_items c ON c.package_id = p.id AND c.order_id = d.order_id
