@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import sys
 from collections.abc import AsyncIterator
@@ -37,6 +38,11 @@ class TikTok:
     async def admin(self, call: str, **body: Any) -> dict[str, Any]:
         return dict((await self.http.post(f"/admin/{call}", json=body)).json())
 
+    @property
+    def link(self) -> str:
+        """The app's own installation link, which carries no state."""
+        return f"?service_id={self.keys['service_id']}"
+
     async def consent(self, link: str, **more: str) -> str:
         """Where the seller is sent."""
         query = {name: values[0] for name, values in parse_qs(urlsplit(link).query).items()}
@@ -44,7 +50,7 @@ class TikTok:
         return response.headers["location"]
 
     async def code(self, **more: str) -> str:
-        address = await self.consent(f"?service_id={self.keys['service_id']}", **more)
+        address = await self.consent(self.link, **more)
         return parse_qs(urlsplit(address).query)["code"][0]
 
 
@@ -87,34 +93,40 @@ async def test_a_seller_consents_and_the_shop_is_connected_observed_only(
     ]
 
 
-@pytest.mark.parametrize(
-    ("answer", "sentence"),
-    [
-        ("deny", "The seller refused the app access, so nothing was connected."),
-        ("forge", "The address answers another link than the one given here"),
-        ("nothing", "No code was given: open the link as the seller"),
-    ],
-)
 @pytest.mark.usefixtures("command")
-async def test_what_is_no_consent_connects_nothing(tiktok: TikTok, store: Database, answer: str, sentence: str) -> None:
+async def test_a_seller_who_refuses_connects_nothing(tiktok: TikTok, store: Database) -> None:
     async with asking() as asked:
-        link = await asked.line()
-        pasted = {"deny": await tiktok.consent(link, answer="deny"), "nothing": ""}.get(answer)
-        if pasted is None:
-            pasted = await tiktok.consent(link, state="of-another-link")
-        assert await asked.answer(pasted) == ""
+        assert await asked.answer(await tiktok.consent(await asked.line(), answer="deny")) == ""
     assert asked.code == 1
-    assert sentence in asked.errors
+    assert "The seller refused the app access, so nothing was connected." in asked.errors
     assert await grants.list_grants(store) == []
 
 
+async def test_what_is_no_consent_connects_nothing(
+    tiktok: TikTok, store: Database, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forged = await tiktok.consent(tiktok.link, state="of-another-link")
+    for pasted, sentence in (
+        (forged, "The address answers another link than the one given here"),
+        ("", "No code was given: open the link as the seller"),
+    ):
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"{pasted}\n"))
+        said = await command("shop", "connect")
+        assert said.code == 1
+        assert sentence in said.err
+        (link,) = said.lines
+        assert tiktok.keys["service_id"] in link
+        assert await grants.list_grants(store) == []
+
+
 @pytest.mark.usefixtures("store")
-async def test_an_installation_without_a_state_is_taken_with_a_note(tiktok: TikTok, command: Command) -> None:
-    async with asking() as asked:
-        await asked.line()
-        said = await asked.answer(await tiktok.consent(f"?service_id={tiktok.keys['service_id']}"))
-    assert "Harbor Lane Goods" in said
-    assert "carries no state" in asked.errors
+async def test_an_installation_without_a_state_is_taken_with_a_note(
+    tiktok: TikTok, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{await tiktok.consent(tiktok.link)}\n"))
+    said = await command("shop", "connect")
+    assert "Harbor Lane Goods" in said.out
+    assert "carries no state" in said.err
     assert (await command("shop", "status", "--offline")).code == 0
 
 
@@ -193,29 +205,24 @@ async def test_a_shop_is_worked_once_there_is_stock(tiktok: TikTok, store: Datab
     assert [row["action"] for row in actions] == ["shop.connected", "shop.work", "shop.observe"]
 
 
-@pytest.mark.parametrize(
-    ("policy", "sentence"),
-    [
-        ("label_on=never", "label_on is one of reserve, pick, not 'never'."),
-        ("label_format=GIF", "label_format is one of nothing, PDF, PNG, ZPL, EPL2, not 'GIF'."),
-        (
-            "rate_rule=nicest",
-            "rate_rule is cheapest, fastest, in_time, default, service:<name> or carrier:<name>, not 'nicest'",
-        ),
-        ("colour=red", "There is no policy 'colour': set backorder, cancel_notice, inventory, label_format, label_on"),
-        ("import_mode=work", "There is no policy 'import_mode'"),
-        ("workflow=none", "none"),
-    ],
-)
-async def test_a_policy_that_is_none_changes_nothing(
-    tiktok: TikTok, store: Database, command: Command, policy: str, sentence: str
-) -> None:
+NO_POLICIES = {
+    "label_on=never": "label_on is one of reserve, pick, not 'never'.",
+    "label_format=GIF": "label_format is one of nothing, PDF, PNG, ZPL, EPL2, not 'GIF'.",
+    "rate_rule=nicest": "rate_rule is cheapest, fastest, in_time, default, service:<name> or carrier:<name>, not 'nicest'",
+    "colour=red": "There is no policy 'colour': set backorder, cancel_notice, inventory, label_format, label_on",
+    "import_mode=work": "There is no policy 'import_mode'",
+    "workflow=none": "none",
+}
+
+
+async def test_a_policy_that_is_none_changes_nothing(tiktok: TikTok, store: Database, command: Command) -> None:
     await command("shop", "connect", "--code", await tiktok.code())
     before = (await shops.list_shops(store))[0].policies
-    said = await command("shop", "set", "Harbor Lane Goods", "pick=scan", policy)
-    assert said.code == 1
-    assert sentence in said.err
-    assert (await shops.list_shops(store))[0].policies == before
+    for policy, sentence in NO_POLICIES.items():
+        said = await command("shop", "set", "Harbor Lane Goods", "pick=scan", policy)
+        assert (policy, said.code) == (policy, 1)
+        assert sentence in said.err
+        assert (await shops.list_shops(store))[0].policies == before
 
 
 async def test_a_disconnected_shop_keeps_no_tokens(tiktok: TikTok, store: Database, command: Command) -> None:
