@@ -211,7 +211,7 @@ NO_POLICIES = {
     "rate_rule=nicest": "rate_rule is cheapest, fastest, in_time, default, service:<name> or carrier:<name>, not 'nicest'",
     "colour=red": "There is no policy 'colour': set backorder, cancel_notice, inventory, label_format, label_on",
     "import_mode=work": "There is no policy 'import_mode'",
-    "workflow=none": "none",
+    "workflow=none": "There is no workflow none: orders-tui workflow list names those there are.",
 }
 
 
