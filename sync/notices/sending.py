@@ -145,32 +145,46 @@ class Sending:
     async def _work(self, messages: Sequence[Message]) -> None:
         """Write and send these, one after the other, and keep what came of them."""
         busy = {message.target_id for message in messages if message.target_id is not None}
+        begun = False
         self._busy |= busy
         try:
             directory = await self._requests.directory()
             notices = [member.notice for message in messages for member in message.members]
             requests = await self._requests.read(notices)
-            ready: list[_Ready] = []
-            for message in messages:
-                written, left = self._write(message, directory, requests)
-                await self._settle(left)
-                ready += written
-            if messages[0].channel is NoticeChannel.EMAIL:
-                await self._settle(await self._post(ready))
-            else:
-                for each in ready:
-                    result = await self._call(each)
-                    await self._settle([result])
-                    if each.message.audience == Audience.CUSTOMER and isinstance(result.outcome, Failed):
-                        await self._write_instead(each)
+            begun = True
+            await self._send(messages, directory, requests)
+            self._forget(messages)
         except Exception as error:  # noqa: BLE001  # their lease ends, and they are tried again
-            if is_lost(error):
-                _log.warning("database_away", loop="notices")
-            else:
+            if not is_lost(error):
                 _log.exception("sending_broke", messages=len(messages))
+                return
+            _log.warning("database_away", loop="notices")
+            if not begun:
+                # Nothing of them has left, so they need not wait for the end of their lease.
+                self._forget(messages)
+                self._claims_in_doubt = True
         finally:
             self._busy -= busy
-            self._known.difference_update(message.message_id for message in messages)
+
+    def _forget(self, messages: Sequence[Message]) -> None:
+        self._known.difference_update(message.message_id for message in messages)
+
+    async def _send(
+        self, messages: Sequence[Message], directory: Directory, requests: dict[EffectId, NoticeRequest]
+    ) -> None:
+        ready: list[_Ready] = []
+        for message in messages:
+            written, left = self._write(message, directory, requests)
+            await self._settle(left)
+            ready += written
+        if messages[0].channel is NoticeChannel.EMAIL:
+            await self._settle(await self._post(ready))
+            return
+        for each in ready:
+            result = await self._call(each)
+            await self._settle([result])
+            if each.message.audience == Audience.CUSTOMER and isinstance(result.outcome, Failed):
+                await self._write_instead(each)
 
     async def _settle(self, results: Sequence[Result]) -> None:
         if results:

@@ -167,3 +167,28 @@ async def test_a_letter_to_a_target_that_is_lost_after_its_words_comes_again_und
     assert [part.get_content_type() for part in second.walk()] == ["multipart/alternative", "text/plain", "text/html"]
     reference = await house.store.pool.fetchval("SELECT reference FROM notice_sends")
     assert (reference, await ledger_of(house)) == (second["Message-ID"], [("Desk", "sent", None)])
+
+
+async def test_what_was_claimed_before_the_database_went_away_is_sent_as_soon_as_it_is_back(
+    house: House, tmp_path: Path
+) -> None:
+    await a_target(house, "Desk", "support")
+    await told(house, "r")
+    worker = sending(house.store, folder(tmp_path))
+    other = await house.store.connect()
+    async with asyncio.timeout(20):
+        async with other.transaction():
+            await other.execute("LOCK TABLE notice_targets")
+            claimed = asyncio.create_task(worker.send_due(house.daemon_id))
+            while not await other.fetchval(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            ):
+                await asyncio.sleep(0.01)
+            assert await claimed == 1
+        await other.close()
+        assert await ledger_of(house) == [("Desk", "sending", None)]
+        assert await worker.send_due(house.daemon_id) == 1
+    assert await ledger_of(house) == [("Desk", "sent", None)]
+    assert await house.store.pool.fetchval("SELECT attempt FROM notice_sends") == 1
+    assert len(mailbox.Maildir(tmp_path / "Maildir", create=False)) == 1
