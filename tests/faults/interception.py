@@ -137,16 +137,16 @@ class Interception:
         if strike is None:
             result = await send()
         elif strike.blow is Blow.LOSE:
-            result = await self._cut(connection, send, strike.moment)
+            result = await self._cut(connection, send, strike)
         else:
-            result = await self._struck_around(send, strike.moment)
+            result = await self._struck_around(send, strike)
         self.commits[name] += moved(result)
         return result
 
     async def _call(self, name: str, send: Callable[[], Awaitable[Any]]) -> Any:
         self.calls[name] += 1
         strike = self._due(name, self.calls[name])
-        return await (send() if strike is None else self._struck_around(send, strike.moment))
+        return await (send() if strike is None else self._struck_around(send, strike))
 
     def _due(self, name: str, occurrence: int) -> Strike | None:
         """The blow that falls here, if it is one's turn."""
@@ -154,30 +154,34 @@ class Interception:
             return self._to_fall[0]
         return None
 
-    async def _fall(self) -> None:
+    async def _fall(self, strike: Strike) -> bool:
+        """Let the blow fall. False when it fell already: on another commit of the same name, that was under way with this one."""
+        if strike not in self._to_fall[:1]:
+            return False
         await self._struck(self._to_fall.pop(0))
+        return True
 
-    async def _struck_around(self, send: Callable[[], Awaitable[Any]], moment: Moment) -> Any:
-        if moment is Moment.BEFORE:
-            await self._fall()
+    async def _struck_around(self, send: Callable[[], Awaitable[Any]], strike: Strike) -> Any:
+        if strike.moment is Moment.BEFORE:
+            await self._fall(strike)
             return await send()
         sending = asyncio.ensure_future(send())
-        await asyncio.wait({sending}, timeout=_FLUSH_SECONDS if moment is Moment.SENT else None)
+        await asyncio.wait({sending}, timeout=_FLUSH_SECONDS if strike.moment is Moment.SENT else None)
         if not (sending.done() and not sending.exception() and not moved(sending.result())):
-            await self._fall()
+            await self._fall(strike)
         return await sending
 
-    async def _cut(self, connection: Any, send: Callable[[], Awaitable[Any]], moment: Moment) -> Any:
+    async def _cut(self, connection: Any, send: Callable[[], Awaitable[Any]], strike: Strike) -> Any:
         """The connection breaks: before the server heard of it, or when the server has done it and the answer is under way."""
-        if moment is Moment.BEFORE:
-            await self._fall()
+        if strike.moment is Moment.BEFORE:
+            if not await self._fall(strike):
+                return await send()
             connection._transport.abort()
             await asyncio.sleep(0)
             return await send()
         done = await send()
-        if not moved(done):
+        if not moved(done) or not await self._fall(strike):
             return done
-        await self._fall()
         # The driver waits for an answer when its connection breaks, and says so in its own words.
         waiting = asyncio.ensure_future(connection.execute("SELECT pg_sleep(9)"))
         await asyncio.sleep(_FLUSH_SECONDS)
