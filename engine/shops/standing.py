@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from engine.actors import Actor
@@ -26,7 +27,7 @@ WHERE id = ANY(ARRAY(SELECT id FROM effects WHERE head AND shop_id = ANY($1::uui
 """
 
 _STOPPED = """
-SELECT s.id, s.grant_id, s.state, s.state_reason, s.name, s.region, s.cipher, g.state AS grant_state, s.tiktok_shop_id
+SELECT s.id, s.grant_id, s.state, s.state_reason, s.name, s.region, s.cipher, g.connected_at
 FROM shops s LEFT JOIN grants g ON g.id = s.grant_id
 """
 
@@ -42,6 +43,8 @@ class Reach:
     """Why it is not reached, as a sentence; empty while it is."""
     offline: bool = False
     """It works from files: TikTok is not told, and everything else goes on."""
+    granted_at: datetime | None = None
+    """When the seller last gave the grant that it is reached with."""
 
 
 async def read_reaches(database: Database) -> list[Reach]:
@@ -54,6 +57,7 @@ async def read_reaches(database: Database) -> list[Reach]:
             row["cipher"],
             _why_stopped(row),
             row["state"] == OFFLINE,
+            row["connected_at"],
         )
         for row in rows
     ]

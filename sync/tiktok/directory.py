@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from engine.actors import CHANNEL
 from engine.database.connection import Database
@@ -41,6 +42,7 @@ class Directory:
         self._offline: set[ShopId] = set()
         self._back: set[ShopId] = set()
         self._looked = False
+        self._granted: dict[ShopId, datetime | None] = {}
 
     async def refresh(self) -> None:
         """Learn which shops are reached, and how."""
@@ -48,7 +50,11 @@ class Directory:
         stopped = {shop_id: reach.stopped for shop_id, reach in reaches.items() if reach.stopped}
         # At first every shop counts as reached again: whoever put something off for it may have died before it was woken.
         before = self._stopped.keys() if self._looked else reaches.keys()
-        self._back |= before - stopped.keys()
+        # One that was stopped and granted anew between two looks is no different, but for the moment of its grant.
+        granted = {shop_id: reach.granted_at for shop_id, reach in reaches.items()}
+        anew = {shop_id for shop_id, moment in granted.items() if self._granted.get(shop_id, moment) != moment}
+        self._back |= (before | anew) - stopped.keys()
+        self._granted = granted
         self._looked = True
         self._stopped = stopped
         self._offline = {shop_id for shop_id, reach in reaches.items() if reach.offline}

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from engine.actors import CHANNEL
 from engine.clock import DatabaseClock
 from engine.database.embedded import EmbeddedServer
 from engine.errors import Retryable
 from engine.identifiers import GrantId
-from engine.shops import grants, shops, standing
+from engine.shops import ending, grants, shops, standing
+from engine.shops.grants import GrantState
 from engine.shops.shops import Shop
 from engine.words import Dependency
 from orders_tui.assembly import daemon_settings, tiktok_access
@@ -191,6 +193,30 @@ async def test_a_daemon_that_starts_wakes_what_a_dead_one_put_off(shop: Connecte
     async with shop.outside() as outside:
         await ReachedShops(await post_of(shop, outside)).read()
     assert await shop.count(put_off) == 0
+
+
+async def test_what_was_put_off_is_woken_though_the_shop_was_stopped_and_granted_anew_between_two_looks(
+    shop: Connected,
+) -> None:
+    await shop.take_in(await shop.daemon())
+    put_off = "effects WHERE kind = 'buy_label' AND due_at > now()"
+    put_them_off = (
+        "UPDATE effects SET due_at = now() + interval '1 hour', error_code = 'tiktok.not_connected' "
+        "WHERE kind = 'buy_label'"
+    )
+    async with shop.outside() as outside:
+        looks = ReachedShops(await post_of(shop, outside))
+        await looks.read()
+        await looks.read()
+        await shop.database.pool.execute(put_them_off)
+        await looks.read()
+        assert await shop.count(put_off) == 23, "nothing has changed, so nothing is woken"
+        (grant,) = await grants.list_grants(shop.database)
+        await ending.end_grant(shop.database, grant.grant_id, GrantState.REVOKED, "Taken back.", actor=CHANNEL)
+        await connect(shop, (await shop.world.ask("credentials"))["auth_code"])
+        await shop.database.pool.execute(put_them_off)
+        await looks.read()
+        assert await shop.count(put_off) == 0
 
 
 async def test_a_shop_that_works_from_files_gets_labels_while_tiktok_is_told_nothing(shop: Connected) -> None:
