@@ -203,14 +203,14 @@ async def test_without_force_a_running_workflow_is_refused_with_a_sentence(house
             {"labels": "pick"},
             (
                 "workflow.config_unknown",
-                "A workflow's config has no 'labels'; it may set backorder, label_on, pick, ship_on, tiktok_label_on.",
+                "A workflow's config has no 'labels'; it may set backorder, cancel_notice, label_on, pick, ship_on, tiktok_label_on.",
             ),
         ),
         (
             {"import_mode": "work"},
             (
                 "workflow.config_unknown",
-                "A workflow's config has no 'import_mode'; it may set backorder, label_on, pick, ship_on, tiktok_label_on.",
+                "A workflow's config has no 'import_mode'; it may set backorder, cancel_notice, label_on, pick, ship_on, tiktok_label_on.",
             ),
         ),
         (
