@@ -70,7 +70,7 @@ class DaemonSection(Section):
     """How the daemon works. Sizes are rows a transaction or a claim takes at once."""
 
     workflow_batch_size: PositiveInt = 200
-    effect_batch_size: PositiveInt = 64
+    effect_batch_size: PositiveInt = 128
     inbox_batch_size: PositiveInt = 100
     idle_seconds: PositiveFloat = 1.0
     drain_seconds: PositiveFloat = 10.0

@@ -170,7 +170,7 @@ class _Client(httpx.AsyncClient):
 
 
 def open_http_client(
-    base_url: str, *, timeouts: Timeouts | None = None, connections: int = 64, user_agent: str = "orders-tui"
+    base_url: str, *, timeouts: Timeouts | None = None, connections: int = 256, user_agent: str = "orders-tui"
 ) -> httpx.AsyncClient:
     """A client for one dependency; close it with `async with` or `aclose()`.
 

@@ -42,7 +42,7 @@ def demo_settings(files: DemoFiles, url: str, app_key: str) -> Settings:
     return Settings(
         database=DatabaseSection(data_directory=files.directory, pool_size=10),
         tiktok=TikTokSection(
-            base_url=url, auth_url=url, app_key=app_key, calls_per_second=0, poll_seconds=1, overlap_seconds=3
+            base_url=url, auth_url=url, app_key=app_key, calls_per_second=0, poll_seconds=1, overlap_seconds=2
         ),
         carrier=CarrierSection(base_url=url, calls_per_second=0, tracking_seconds=1.0),
         notices=NoticesSection(durable=False, bounces=files.directory / "bounces"),

@@ -46,7 +46,7 @@ class LabelSettings:
     """Whether carriers are asked if they deliver to an address before its label is bought: a call more for each parcel."""
     pending_seconds: float = 15.0
     """How soon to ask again for what is bought and not ready."""
-    at_once: int = 16
+    at_once: int = 64
 
 
 def buy_label_handler(

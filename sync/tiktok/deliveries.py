@@ -38,7 +38,7 @@ from sync.tiktok.payloads import OrderPayload
 class ShipSettings:
     """How telling of parcels behaves; `markets` are the owner's own words on what a market asks."""
 
-    at_once: int = 16
+    at_once: int = 64
     batch_size: int = 20
     """How many packages one call ships; TikTok does not say how many it takes."""
     markets: Markets = field(default_factory=dict)
