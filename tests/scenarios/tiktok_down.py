@@ -53,5 +53,6 @@ PLAY = Play(
     ),
     act,
     begins_before_seconds=11 * HOUR,
-    settings={"ORDERS_TUI_BREAKERS__TIKTOK__RESET_SECONDS": "1"},
+    # Small batches, so that labels are still being bought when TikTok goes down.
+    settings={"ORDERS_TUI_BREAKERS__TIKTOK__RESET_SECONDS": "1", "ORDERS_TUI_DAEMON__EFFECT_BATCH_SIZE": "8"},
 )
