@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from engine.database.embedded.errors import os_errors_as_sentences
+from sync.simulator.scenario import Scenario
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +60,21 @@ class DemoFiles:
             self.directory.mkdir(mode=0o711, parents=True, exist_ok=True)
 
     def continues(self, plan: DemoPlan) -> bool:
-        """Whether an unfinished run of this very plan lies here."""
+        """Whether an unfinished run of this very plan lies here, in a world that this version of the simulator can go on with."""
         try:
             state: dict[str, Any] = orjson.loads(self._state.read_bytes())
         except (OSError, orjson.JSONDecodeError):
             return False
-        return state == {"plan": asdict(plan), "finished": False}
+        return state == self._state_of(plan, finished=False)
 
     def remember(self, plan: DemoPlan, *, finished: bool) -> None:
         """Say which plan the data belongs to, and whether it is over."""
-        self._state.write_bytes(orjson.dumps({"plan": asdict(plan), "finished": finished}))
+        self._state.write_bytes(orjson.dumps(self._state_of(plan, finished=finished)))
+
+    @staticmethod
+    def _state_of(plan: DemoPlan, *, finished: bool) -> dict[str, Any]:
+        # The simulator refuses a journal of another scenario, and one of a version that knew other conditions is another one.
+        return {"plan": asdict(plan), "finished": finished, "world": sorted(Scenario().as_json())}
 
     def forget(self) -> None:
         """Forget the last run's outside world; the database is emptied by its opener."""

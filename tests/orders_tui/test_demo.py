@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from engine.database.embedded import EmbeddedServer
@@ -30,6 +31,16 @@ def test_a_run_goes_on_only_when_it_is_the_same_plan_and_unfinished(tmp_path: Pa
     for other in (replace(PLAN, seed=8), replace(PLAN, orders=41), replace(PLAN, faults="harsh")):
         assert not files.continues(other)
     files.remember(PLAN, finished=True)
+    assert not files.continues(PLAN)
+
+
+def test_a_world_of_an_older_version_is_begun_anew(tmp_path: Path) -> None:
+    files = DemoFiles(tmp_path)
+    files.remember(PLAN, finished=False)
+    memory = tmp_path / "demo.json"
+    older: dict[str, Any] = orjson.loads(memory.read_bytes())
+    older["world"].remove("region")
+    memory.write_bytes(orjson.dumps(older))
     assert not files.continues(PLAN)
 
 
