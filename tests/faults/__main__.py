@@ -44,7 +44,9 @@ async def record(scene: Scene, cluster: Cluster, folder: Path, seed: int) -> dic
     async with open_stage(cluster, folder, orders=13, seed=seed, prelude=scene.prelude, **scene.world) as stage:
         await scene.begin(stage)
         daemon = stage.start(*stage.prelude)
-        await asyncio.gather(scene.meanwhile(stage), stage.finish(daemon))
+        # Not beside it: a daemon that has brought every order to its end is stopped, and would not do what the scene waits for.
+        await scene.meanwhile(stage)
+        await stage.finish(daemon)
         await stage.stop_all()
         assert daemon.counts is not None
         return daemon.counts[0] | daemon.counts[1]

@@ -369,6 +369,16 @@ async def _until_sealed(stage: Stage) -> None:
     await _until(stage, "SELECT EXISTS (SELECT 1 FROM audit_seals)")
 
 
+async def _goods_arrive(stage: Stage) -> None:
+    """The shop showed the right numbers by itself; now it is told another one, and what it then shows is read back."""
+    await _until(stage, "SELECT EXISTS (SELECT 1 FROM listing_stock)")
+    key = "faults:goods"
+    await _persist(lambda: receive(stage.shop.database, "MUG-BLU", 5, actor=LEAD, idempotency_key=key))
+    await _until(
+        stage, "SELECT EXISTS (SELECT 1 FROM listing_stock WHERE read_at > pushed_at AND channel_quantity = pushed)"
+    )
+
+
 async def _mend_order(stage: Stage) -> None:
     """The culprit is in front of a person, alone; mended and retried it goes on."""
     failed = "SELECT count(*) FROM failures WHERE code = 'internal_error' AND resolved_at IS NULL"
@@ -457,6 +467,7 @@ SCENES = {
         Scene("service", _follow_a_service),
         Scene("second warehouse", meanwhile=_second_warehouse),
         Scene("sealed", meanwhile=_until_sealed),
+        Scene("goods arrive", meanwhile=_goods_arrive),
         Scene("lost claim", prelude=(Strike("engine.effects.ledger.claim", 1, Moment.SENT, Blow.LOSE),)),
         Scene(
             "lost send",
