@@ -1,9 +1,13 @@
-"""Leadership by name, as a row with a term: behind a pooler a session's advisory lock would be held by two."""
+"""Leadership by name, as a row with a term: behind a pooler a session's advisory lock would be held by two.
+
+What a daemon holds is free once it is dead or has retired; a console, which has no heart, holds its lease to the end.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.fleet.daemons import DEAD_AFTER_SECONDS
 from engine.identifiers import DaemonId
 
 if TYPE_CHECKING:
@@ -14,7 +18,9 @@ INSERT INTO leases AS l (name, daemon_id, term, until) VALUES ($1, $2, 1, now() 
 ON CONFLICT (name) DO UPDATE
 SET daemon_id = excluded.daemon_id, term = l.term + CASE WHEN l.daemon_id = excluded.daemon_id THEN 0 ELSE 1 END,
     until = excluded.until
-WHERE l.daemon_id = excluded.daemon_id OR l.until < now()
+WHERE l.daemon_id = excluded.daemon_id OR l.until < now() OR EXISTS (
+    SELECT FROM daemons d WHERE d.id = l.daemon_id
+       AND (d.stopped_at IS NOT NULL OR d.beat_at <= now() - make_interval(secs => $4)))
 RETURNING term
 """
 
@@ -33,5 +39,5 @@ async def take_turn(database: Database, name: str, daemon_id: DaemonId, seconds:
 
 
 async def take(database: Database, name: str, daemon_id: DaemonId, seconds: float) -> bool:
-    """Take or renew the lease; False when another daemon holds it."""
-    return await database.pool.fetchval(_TAKE, name, daemon_id, seconds) is not None
+    """Take or renew the lease; False when another one holds it who is alive."""
+    return await database.pool.fetchval(_TAKE, name, daemon_id, seconds, DEAD_AFTER_SECONDS) is not None

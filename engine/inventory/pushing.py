@@ -93,7 +93,7 @@ WITH due AS (
     SELECT t.listing_id, t.warehouse_id FROM listing_stock t
     WHERE t.check_at <= now() ORDER BY t.check_at LIMIT $1 FOR UPDATE SKIP LOCKED
 )
-UPDATE listing_stock t SET check_at = now() + make_interval(secs => 60)
+UPDATE listing_stock t SET check_at = now() + make_interval(secs => $2)
 FROM due, listings l
 WHERE t.listing_id = due.listing_id AND t.warehouse_id = due.warehouse_id AND l.id = t.listing_id
 RETURNING l.shop_id, l.tiktok_sku_id
@@ -250,9 +250,9 @@ async def settle_pushes(
     await database.run(write)
 
 
-async def to_check(database: Database, limit: int = 600) -> dict[ShopId, list[str]]:
-    """The SKUs whose pushes are to be read back now, by shop."""
-    rows = await database.run(lambda connection: connection.fetch(_TO_CHECK, limit))
+async def to_check(database: Database, again_seconds: float, limit: int = 600) -> dict[ShopId, list[str]]:
+    """The SKUs whose pushes are to be read back now, by shop; what nobody reads is due again after so long."""
+    rows = await database.run(lambda connection: connection.fetch(_TO_CHECK, limit, again_seconds))
     found: dict[ShopId, list[str]] = {}
     for row in rows:
         skus = found.setdefault(ShopId(row["shop_id"]), [])

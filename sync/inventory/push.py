@@ -65,7 +65,7 @@ async def push_stock(database: Database, shops: ShopDirectory, settings: PushSet
 
 async def read_back(database: Database, shops: ShopDirectory, settings: PushSettings) -> None:
     """Compare what shops show with what they were told."""
-    for shop_id, skus in (await pushing.to_check(database)).items():
+    for shop_id, skus in (await pushing.to_check(database, settings.check_again_seconds)).items():
         try:
             stock = await (await shops(shop_id)).products.stock_of(skus)
         except OrdersError as error:

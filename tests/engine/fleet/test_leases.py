@@ -6,6 +6,7 @@ import asyncio
 
 from engine.database.connection import Database
 from engine.fleet import daemons, leases
+from engine.identifiers import DaemonId, new_id
 
 
 async def test_one_daemon_leads_until_its_lease_ends(store: Database) -> None:
@@ -19,6 +20,23 @@ async def test_one_daemon_leads_until_its_lease_ends(store: Database) -> None:
     assert await leases.take(store, "retention", other, 30)
     assert not await leases.take(store, "retention", leader, 30)
     assert await store.pool.fetchval("SELECT term FROM leases WHERE name = 'retention'") == 2
+
+
+async def test_what_a_dead_daemon_or_a_retired_one_held_is_free_at_once(store: Database) -> None:
+    dead, retired, heir = [await daemons.register(store, "test") for _ in range(3)]
+    for holder, name in ((dead, "retention"), (retired, "sealing")):
+        assert await leases.take(store, name, holder, 3600)
+        assert not await leases.take(store, name, heir, 3600)
+    await store.pool.execute("UPDATE daemons SET beat_at = now() - interval '1 minute' WHERE id = $1", dead)
+    await daemons.retire(store, retired)
+    assert [await leases.take(store, name, heir, 3600) for name in ("retention", "sealing")] == [True, True]
+    assert not await leases.take(store, "retention", dead, 3600), "one that was only frozen does not get it back"
+
+
+async def test_a_console_has_no_heart_and_keeps_its_lease_to_the_end(store: Database) -> None:
+    console, heir = DaemonId(new_id()), await daemons.register(store, "test")
+    assert await leases.take(store, "child", console, 3600)
+    assert not await leases.take(store, "child", heir, 3600)
 
 
 async def test_a_beat_says_that_a_daemon_lives_and_retiring_that_it_ended(store: Database) -> None:
