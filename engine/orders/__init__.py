@@ -18,6 +18,7 @@ Changing
     parcels/       split, combined, handed over, voided, tracked, and sent back
     validation     everything wrong with an order's data at once; `problems` is one such thing, `address_rules` what countries ask
     cancellations  the buyers' requests to cancel, with their deadlines, and what became of them
+    newest         of several facts about one thing the newest counts
     cancelling     cancelling by hand, whatever has been done for the order; `part_cancelling` single units of it
     answers        what a person decides about a buyer's request to cancel, or a return; `opened_returns` are the seller's own
     marking        the audit link and the higher version of an order that something of is changed

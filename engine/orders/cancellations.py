@@ -19,6 +19,7 @@ from engine.effects import ledger
 from engine.identifiers import OrderId, new_id
 from engine.orders.intake import Applied
 from engine.orders.marking import mark
+from engine.orders.newest import newest
 from engine.ports.facts import CancellationFact
 from engine.privacy.cipher import Vault
 from engine.workflow.advance import advance
@@ -112,7 +113,7 @@ _WAITS = "PENDING"
 
 async def apply_cancellations(connection: Any, vault: Vault, facts: Sequence[CancellationFact]) -> CancellationsResult:
     """Write what TikTok says of cancellations, and whether their orders' buyers wait for an answer."""
-    facts = _newest(facts)
+    facts = newest(facts, lambda fact: fact.tiktok_cancel_id, lambda fact: fact.update_time)
     rows = await connection.fetch(_ORDERS, [fact.tiktok_order_id for fact in facts])
     orders = {row["tiktok_order_id"]: OrderId(row["id"]) for row in rows}
     unknown = tuple(fact.tiktok_cancel_id for fact in facts if fact.tiktok_order_id not in orders)
@@ -167,15 +168,6 @@ def _compared(fact: CancellationFact, held: Any) -> Applied:
     if fact.update_time == known and fact.channel_status.endswith(_WAITS):
         return Applied.STALE
     return Applied.UPDATED
-
-
-def _newest(facts: Sequence[CancellationFact]) -> list[CancellationFact]:
-    latest: dict[str, CancellationFact] = {}
-    for fact in facts:
-        held = latest.get(fact.tiktok_cancel_id)
-        if held is None or fact.update_time >= held.update_time:
-            latest[fact.tiktok_cancel_id] = fact
-    return [latest[key] for key in sorted(latest)]
 
 
 async def _write(connection: Any, news: Sequence[CancellationFact], orders: Mapping[str, OrderId]) -> None:

@@ -21,6 +21,7 @@ from engine.identifiers import OrderId
 from engine.orders import inbox, intake_known, intake_new
 from engine.orders.intake_known import Applied
 from engine.orders.intake_new import Pace
+from engine.orders.newest import newest
 from engine.orders.shop_rows import read_shops
 from engine.orders.stopped import follow_stopped
 from engine.ports.facts import OrderFact
@@ -90,21 +91,21 @@ async def apply(
 
 
 async def _apply(connection: Any, vault: Vault, facts: Sequence[OrderFact], pace: Pace) -> IntakeResult:
-    newest = _newest(facts)
-    shops = await read_shops(connection, {fact.shop_id for fact in newest})
+    latest = newest(facts, lambda fact: fact.tiktok_order_id, lambda fact: fact.recency)
+    shops = await read_shops(connection, {fact.shop_id for fact in latest})
     for owner in sorted({shop.user_id for shop in shops.values()}):
         await vault.ensure(connection, owner)
-    for fact in newest:
+    for fact in latest:
         if fact.shop_id not in shops:
             raise NotFound("shop.unknown", "An order arrived for a shop that is not connected.")
-    known = await _known(connection, newest)
+    known = await _known(connection, latest)
     if known:
         await lock_work(connection, sorted(known.values()))
     applied: dict[str, Applied] = {}
-    fresh = [(fact, digest_of(fact)) for fact in newest if fact.tiktok_order_id not in known]
+    fresh = [(fact, digest_of(fact)) for fact in latest if fact.tiktok_order_id not in known]
     created = await intake_new.create(connection, vault, shops, fresh, pace)
     applied |= dict.fromkeys(created, Applied.CREATED)
-    old = [(fact, digest_of(fact)) for fact in newest if fact.tiktok_order_id in known]
+    old = [(fact, digest_of(fact)) for fact in latest if fact.tiktok_order_id in known]
     changed, previous = await intake_known.update(connection, vault, shops, old, known)
     applied |= changed
     moving = [order_id for tiktok_id, order_id in known.items() if applied.get(tiktok_id) is Applied.UPDATED]
@@ -117,16 +118,6 @@ async def _apply(connection: Any, vault: Vault, facts: Sequence[OrderFact], pace
         await make_ready(connection, moving)
         await leave(connection, moving, RuleEvent.UPDATED)
     return IntakeResult(created | known, applied, previous)
-
-
-def _newest(facts: Sequence[OrderFact]) -> list[OrderFact]:
-    """One fact per order, the latest, in the order that locks are taken."""
-    latest: dict[str, OrderFact] = {}
-    for fact in facts:
-        held = latest.get(fact.tiktok_order_id)
-        if held is None or fact.recency >= held.recency:
-            latest[fact.tiktok_order_id] = fact
-    return [latest[key] for key in sorted(latest)]
 
 
 async def _known(connection: Any, facts: Sequence[OrderFact]) -> dict[str, OrderId]:

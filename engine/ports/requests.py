@@ -86,6 +86,8 @@ class ParcelRequest:
     """How its shop wants its rate chosen; empty leaves it to the settings."""
     label_format: str = ""
     """In which format its shop wants its label; empty leaves it to the settings."""
+    cancel_rejected: bool = False
+    """Whether the buyer of a parcel that TikTok ships asks to cancel and was told no."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ Where to look
     writing          the plan written set-wise; `writing_stock` its part of the stock ledger, `writing_parcels` that of packages,
                      `writing_combined` what a cancellation does to a shared one
     advance          read, decide, write: the one way an order moves
+    waiting          what an order that cannot move now waits for
     runner           claims due work and advances it, halving a batch that breaks
     requests         what a person may ask for; `explain` says why not
     starting         a workflow started for an order, anew if need be

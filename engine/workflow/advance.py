@@ -21,13 +21,12 @@ from engine.words import (
     CancelReason,
     ChangeSource,
     ChannelStatus,
-    EffectKind,
     ErrorClass,
     ExecutionStatus,
     OrderStatus,
     WorkflowState,
 )
-from engine.workflow.conditions import arranged_elsewhere, data_problems, items_picked, shipping_label_ready
+from engine.workflow.conditions import arranged_elsewhere, data_problems
 from engine.workflow.definition import BUILT_IN_TRIGGERS
 from engine.workflow.explain import reason, refusal_sentence, state_words
 from engine.workflow.facts import ImportMode, OrderFacts
@@ -45,6 +44,7 @@ from engine.workflow.rules.reading import read_rulings
 from engine.workflow.rules.ruling import react
 from engine.workflow.skipping import Failing, skip
 from engine.workflow.stock_service import give_back
+from engine.workflow.waiting import waiting_for
 from engine.workflow.writing import write_plans
 
 _LONGEST_CHAIN = 20
@@ -184,7 +184,7 @@ def decide(workflow: Workflow, order: OrderFacts, push: Push | None) -> tuple[Or
             plan.due_at = order.comes_back.at
     elif order.not_before > order.now:
         plan.due_at = order.not_before
-    plan.waiting_for = _waiting_for(plan)
+    plan.waiting_for = waiting_for(plan)
     return plan, None
 
 
@@ -326,19 +326,6 @@ def _go_on(machine: WorkflowMachine, token: Token) -> None:
             break
 
 
-def _waits_in_packing(plan: OrderPlan) -> str:
-    """What keeps a parcel of the order from being labelled; empty when each has its label."""
-    packages = plan.order.packages
-    if any(package.backordered for package in packages):
-        return "stock"
-    if any(package.state == "voiding" for package in packages):
-        return "void"
-    planned = [package for package in packages if package.state == "planned"]
-    if any(not package.label_meant for package in planned):
-        return "rebuy" if any(package.generation > 1 for package in planned) else "pick"
-    return "label" if planned or plan.packages else ""
-
-
 def _comes_back(plan: OrderPlan) -> bool:
     """Whether a failed order goes on by itself now: what it failed for is mended, or it is time to try the other side again."""
     order, back = plan.order, plan.order.comes_back
@@ -357,45 +344,3 @@ def _comes_back(plan: OrderPlan) -> bool:
         plan.reason = "corrected"
         return not data_problems(order)
     return False
-
-
-def _only_read(order: OrderFacts) -> bool:
-    """Whether a note to acknowledge is all that keeps the order from its next step."""
-    if order.state is WorkflowState.INVENTORY_RESERVED:
-        return items_picked(order) and shipping_label_ready(order)
-    return order.state is WorkflowState.READY_TO_SHIP
-
-
-def _waiting_for(plan: OrderPlan) -> str:
-    """What the order waits for, in a word that `why` turns into a sentence."""
-    order = plan.order
-    if order.execution is ExecutionStatus.PAUSED:
-        return "paused"
-    if order.holds:
-        return "hold"
-    if order.policies.import_mode is ImportMode.OBSERVE:
-        return "observe"
-    if order.not_before is not None and order.not_before > order.now:
-        return "retry" if order.attempt else "rest"
-    if order.unacknowledged and _only_read(order):
-        return "note"
-    match order.state:
-        case WorkflowState.NEW:
-            return "payment"
-        case WorkflowState.VALIDATED:
-            return "stock"
-        case WorkflowState.INVENTORY_RESERVED:
-            return _waits_in_packing(plan) or "pick"
-        case WorkflowState.READY_TO_SHIP:
-            passed = plan.pass_over is EffectKind.SHIP_PACKAGE
-            told = passed or all(package.told_tracking_number for package in order.packages)
-            return _waits_in_packing(plan) or ("handover" if told else "tiktok")
-        case WorkflowState.SHIPPED:
-            return "delivery"
-        case WorkflowState.FAILED:
-            code = plan.cause.first.code if plan.fail and plan.cause else order.failure_code
-            if code == "out_of_stock":
-                return "stock"
-            return "retry" if order.comes_back is not None and not plan.fail else "person"
-        case WorkflowState.COMPLETED:
-            return ""

@@ -9,7 +9,6 @@ Its reference is `tiktok:<order>:<one of its units>`, known before anything is b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -68,7 +67,7 @@ class TikTokShipping:
 
     async def requote(self, request: ParcelRequest, shipment_reference: str) -> Quote:
         if self._market.tiktok is not Telling.CREATE_PACKAGE:
-            found = await self._look(shipment_reference, request.tiktok_line_ids)
+            found = await self._look(shipment_reference, request)
             if isinstance(found, Quote) and found.rates:
                 return found
         services = await self._shop.shipping.services(request.tiktok_order_id, _parcel(request))
@@ -105,11 +104,11 @@ class TikTokShipping:
         return await self._just_bought(shipment_reference, rate, cost, currency)
 
     async def lookup(self, shipment_reference: str) -> Purchase | Pending | Quote:
-        return await self._look(shipment_reference, ())
+        return await self._look(shipment_reference)
 
     async def find(self, request: ParcelRequest, our_reference: str) -> Purchase | Pending | Quote | None:
         """By the parcel's own units, whoever arranged them. Raises what keeps the order from being arranged at all."""
-        found = await self._look(_reference(request), request.tiktok_line_ids)
+        found = await self._look(_reference(request), request)
         return None if isinstance(found, Quote) and not found.rates else found
 
     async def label(self, purchase: Purchase) -> Label:
@@ -147,13 +146,13 @@ class TikTokShipping:
             created_at=now,
         )
 
-    async def _look(self, shipment_reference: str, line_ids: Sequence[str]) -> Purchase | Pending | Quote:
+    async def _look(self, shipment_reference: str, request: ParcelRequest | None = None) -> Purchase | Pending | Quote:
         """What TikTok has of the units now; a quote without rates where nothing is there yet."""
         order_id, line_id = _parts(shipment_reference)
         order = next(iter(await self._shop.orders.by_id([order_id])), None)
         if order is None:
             raise Terminal("order_unknown", f"TikTok does not know order {order_id} in this shop; check the shop.")
-        wanted = set(line_ids) or {line_id}
+        wanted = set(request.tiktok_line_ids if request else ()) or {line_id}
         lines = [line for line in objects(order, "line_items") if text(line, "id") in wanted]
         live = [line for line in lines if text(line, "package_status") != "CANCELLED"]
         packages = {text(line, "package_id") for line in live} - {""}
@@ -166,7 +165,7 @@ class TikTokShipping:
         arranged = [line for line in lines if _is_arranged(order, line)]
         if arranged and packages:
             return self._adopted(shipment_reference, order_id, arranged[0])
-        self._refuse_unready(order, order_id)
+        self._refuse_unready(order, order_id, rejected=request is not None and request.cancel_rejected)
         if not packages:
             return self._without_package(shipment_reference, order_id)
         return Quote(shipment_reference, await self._handovers(packages.pop()))
@@ -180,7 +179,7 @@ class TikTokShipping:
             "look at the order in the seller centre, then retry.",
         )
 
-    def _refuse_unready(self, order: dict[str, Any], order_id: str) -> None:
+    def _refuse_unready(self, order: dict[str, Any], order_id: str, *, rejected: bool) -> None:
         match channel_status(text(order, "status")):
             case ChannelStatus.CANCELLED:
                 raise Terminal("order_cancelled", f"Order {order_id} was cancelled at TikTok; no label was bought.")
@@ -193,7 +192,8 @@ class TikTokShipping:
                 )
             case _:
                 pass
-        if order.get("is_buyer_request_cancel") is True:
+        # Where a no is said by shipping, TikTok goes on asking until the label is bought.
+        if order.get("is_buyer_request_cancel") is True and not (rejected and self._market.reject_by_shipping):
             raise Terminal(
                 "cancel_requested",
                 f"The buyer asks to cancel order {order_id}; answer that before its label is bought, then retry.",

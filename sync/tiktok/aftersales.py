@@ -43,10 +43,7 @@ class RefundAmount(Payload):
     buyer_service_fee: Text = None
 
 
-class CancelLine(Payload):
-    """One unit that a cancellation is about."""
-
-    cancel_line_item_id: Text = None
+class _Line(Payload):
     order_line_item_id: Text = None
     sku_id: Text = None
     seller_sku: Text = None
@@ -55,55 +52,52 @@ class CancelLine(Payload):
     refund_amount: RefundAmount | None = None
 
 
-class CancellationPayload(Payload):
-    """One row of `cancellations/search`."""
+class CancelLine(_Line):
+    """One unit that a cancellation is about."""
 
-    cancel_id: Text = None
+    cancel_line_item_id: Text = None
+
+
+class ReturnLine(_Line):
+    """One unit that a return is about."""
+
+    return_line_item_id: Text = None
+
+
+class _Request(Payload):
     order_id: Text = None
-    cancel_type: Text = None
-    cancel_status: Text = None
     role: Text = None
-    cancel_reason: Text = None
-    cancel_reason_text: Text = None
     create_time: Seconds = None
     update_time: Seconds = None
     seller_next_action_response: list[NextAction] | None = None
     refund_amount: RefundAmount | None = None
+
+
+class CancellationPayload(_Request):
+    """One row of `cancellations/search`."""
+
+    cancel_id: Text = None
+    cancel_type: Text = None
+    cancel_status: Text = None
+    cancel_reason: Text = None
+    cancel_reason_text: Text = None
     cancel_line_items: list[CancelLine] | None = None
 
 
-class ReturnLine(Payload):
-    """One unit that a return is about."""
-
-    return_line_item_id: Text = None
-    order_line_item_id: Text = None
-    sku_id: Text = None
-    seller_sku: Text = None
-    sku_name: Text = None
-    product_name: Text = None
-    refund_amount: RefundAmount | None = None
-
-
-class ReturnPayload(Payload):
+class ReturnPayload(_Request):
     """One row of `returns/search`."""
 
     return_id: Text = None
-    order_id: Text = None
     return_type: Text = None
     return_status: Text = None
     arbitration_status: Text = None
-    role: Text = None
     return_reason: Text = None
     return_reason_text: Text = None
-    create_time: Seconds = None
-    update_time: Seconds = None
     pre_return_id: Text = None
     next_return_id: Text = None
     return_tracking_number: Text = None
     return_provider_name: Text = None
     return_provider_id: Text = None
-    seller_next_action_response: list[NextAction] | None = None
-    refund_amount: RefundAmount | None = None
     return_line_items: list[ReturnLine] | None = None
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from engine.database.connection import Database
 from engine.database.embedded import EmbeddedServer
 from engine.fleet import daemons
-from engine.identifiers import DaemonId
+from engine.identifiers import DaemonId, OrderId
 from engine.orders import polls
 from engine.privacy.secrets import Secrets
 from engine.shops import shops
@@ -78,6 +78,30 @@ class Connected:
             pass
         while await runner.run_batch(self.database, 100):
             pass
+
+    async def worked(self) -> DaemonId:
+        """Everything taken in, by a daemon of its own."""
+        daemon_id = await self.daemon()
+        await self.take_in(daemon_id)
+        return daemon_id
+
+    async def an_order(self, units: int = 1) -> OrderId:
+        """One that has its stock, and so many of one thing at least."""
+        found = await self.database.pool.fetchval(
+            "SELECT o.id FROM orders o JOIN order_items i ON i.order_id = o.id WHERE o.workflow_status IN ('inventory_reserved',"
+            " 'ready_to_ship') GROUP BY o.id HAVING max(i.quantity) >= $1 ORDER BY o.id LIMIT 1",
+            units,
+        )
+        assert found is not None
+        return OrderId(found)
+
+    async def at_tiktok(self, order_id: OrderId) -> dict[str, Any]:
+        """The order as TikTok has it now."""
+        number = await self.database.pool.fetchval("SELECT tiktok_order_id FROM orders WHERE id = $1", order_id)
+        async with self.outside() as outside:
+            connection = await outside.shop(self.shop.shop_id)
+            [order] = await connection.orders.by_id([number])
+        return order
 
     async def count(self, query: str, *values: object) -> int:
         """One number from the database."""

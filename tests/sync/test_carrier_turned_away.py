@@ -15,7 +15,7 @@ from sync.outside import Outside
 from sync.resilience import BreakerSettings
 from sync.waking import Bell
 from tests.sync.connected import Connected
-from tests.sync.test_parcels_over_the_wire import deliver, worked
+from tests.sync.test_parcels_over_the_wire import deliver
 
 
 async def buy(shop: Connected, daemon_id: DaemonId, outside: Outside) -> int:
@@ -26,7 +26,7 @@ async def buy(shop: Connected, daemon_id: DaemonId, outside: Outside) -> int:
 
 @pytest.mark.parametrize("why", ["key", "funds"])
 async def test_labels_wait_and_are_bought_once_it_is_mended(shop: Connected, why: str) -> None:
-    daemon_id = await worked(shop)
+    daemon_id = await shop.worked()
     waiting = await shop.count("effects WHERE kind = 'buy_label' AND state = 'intent'")
     settings = replace(shop.outside_settings(), carrier_breaker=BreakerSettings(reset_seconds=3600))
     if why == "key":

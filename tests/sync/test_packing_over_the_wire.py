@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -46,30 +45,6 @@ async def deliver(shop: Connected, daemon_id: DaemonId, *kinds: EffectKind) -> N
                 return
 
 
-async def worked(shop: Connected) -> DaemonId:
-    daemon_id = await shop.daemon()
-    await shop.take_in(daemon_id)
-    return daemon_id
-
-
-async def an_order(shop: Connected, units: int = 2) -> OrderId:
-    found = await shop.database.pool.fetchval(
-        "SELECT o.id FROM orders o JOIN order_items i ON i.order_id = o.id WHERE o.workflow_status = 'inventory_reserved'"
-        " GROUP BY o.id HAVING max(i.quantity) >= $1 ORDER BY o.id LIMIT 1",
-        units,
-    )
-    assert found is not None
-    return OrderId(found)
-
-
-async def at_tiktok(shop: Connected, order_id: OrderId) -> dict[str, Any]:
-    number = await shop.database.pool.fetchval("SELECT tiktok_order_id FROM orders WHERE id = $1", order_id)
-    async with shop.outside() as outside:
-        connection = await outside.shop(shop.shop.shop_id)
-        [order] = await connection.orders.by_id([number])
-    return order
-
-
 async def split_off_one(shop: Connected, order_id: OrderId) -> PackageId:
     item = await shop.database.pool.fetchval(
         "SELECT id FROM order_items WHERE order_id = $1 ORDER BY quantity DESC LIMIT 1", order_id
@@ -102,11 +77,11 @@ async def a_pair(shop: Connected) -> list[OrderId]:
 
 
 async def test_a_split_order_is_split_at_tiktok_first_and_then_shipped_parcel_by_parcel(abroad: Connected) -> None:
-    daemon_id = await worked(abroad)
-    order_id = await an_order(abroad)
+    daemon_id = await abroad.worked()
+    order_id = await abroad.an_order(units=2)
     await split_off_one(abroad, order_id)
     await deliver(abroad, daemon_id)
-    numbers = [line["tracking_number"] for line in (await at_tiktok(abroad, order_id))["line_items"]]
+    numbers = [line["tracking_number"] for line in (await abroad.at_tiktok(order_id))["line_items"]]
     ours = await parcels(abroad, order_id)
     assert len(ours) == 2
     assert {number: numbers.count(number) for number in set(numbers)} == ours
@@ -122,15 +97,15 @@ async def test_a_split_order_is_split_at_tiktok_first_and_then_shipped_parcel_by
         "SELECT tiktok_package_id FROM packages p JOIN package_items c ON c.package_id = p.id WHERE c.order_id = $1",
         order_id,
     )
-    theirs = {line["package_id"] for line in (await at_tiktok(abroad, order_id))["line_items"]}
+    theirs = {line["package_id"] for line in (await abroad.at_tiktok(order_id))["line_items"]}
     assert {row["tiktok_package_id"] for row in stored} == theirs
     assert (await abroad.state())["double_ships_refused"] == 0
     assert (await account(abroad.database)).balanced
 
 
 async def test_a_lost_answer_to_a_split_is_found_out_and_not_split_again(abroad: Connected) -> None:
-    daemon_id = await worked(abroad)
-    order_id = await an_order(abroad)
+    daemon_id = await abroad.worked()
+    order_id = await abroad.an_order(units=2)
     await abroad.tell("aim", operation="tiktok.packing.split", failure="lost_reply", calls=[1])
     await split_off_one(abroad, order_id)
     await deliver(abroad, daemon_id)
@@ -141,12 +116,12 @@ async def test_a_lost_answer_to_a_split_is_found_out_and_not_split_again(abroad:
 
 
 async def test_two_orders_travel_in_one_package_at_tiktok_too(abroad: Connected) -> None:
-    daemon_id = await worked(abroad)
+    daemon_id = await abroad.worked()
     pair = await a_pair(abroad)
     made = await combine(abroad.database, pair, actor=MIRA)
     assert made.package_id is not None, made
     await deliver(abroad, daemon_id)
-    orders = [await at_tiktok(abroad, order_id) for order_id in pair]
+    orders = [await abroad.at_tiktok(order_id) for order_id in pair]
     packages = {line["package_id"] for order in orders for line in order["line_items"]}
     assert len(packages) == 1
     assert {line["tracking_number"] for order in orders for line in order["line_items"]} == set(
@@ -162,28 +137,28 @@ async def test_two_orders_travel_in_one_package_at_tiktok_too(abroad: Connected)
 
 
 async def test_a_parcel_taken_apart_here_is_taken_apart_there(abroad: Connected) -> None:
-    daemon_id = await worked(abroad)
+    daemon_id = await abroad.worked()
     pair = await a_pair(abroad)
     made = await combine(abroad.database, pair, actor=MIRA)
     assert made.package_id is not None
     await deliver(abroad, daemon_id, EffectKind.COMBINE_PACKAGES)
-    assert len({line["package_id"] for key in pair for line in (await at_tiktok(abroad, key))["line_items"]}) == 1
+    assert len({line["package_id"] for key in pair for line in (await abroad.at_tiktok(key))["line_items"]}) == 1
     await uncombine(abroad.database, made.package_id, actor=MIRA)
     await deliver(abroad, daemon_id)
-    packages = [{line["package_id"] for line in (await at_tiktok(abroad, key))["line_items"]} for key in pair]
+    packages = [{line["package_id"] for line in (await abroad.at_tiktok(key))["line_items"]} for key in pair]
     assert len(packages[0] | packages[1]) == 2
     assert (await abroad.state())["shipped"] >= 2
     assert (await account(abroad.database)).balanced
 
 
 async def test_what_tiktok_does_not_combine_is_for_a_person(abroad: Connected) -> None:
-    daemon_id = await worked(abroad)
+    daemon_id = await abroad.worked()
     pair = await a_pair(abroad)
     number = await abroad.database.pool.fetchval("SELECT tiktok_order_id FROM orders WHERE id = $1", pair[0])
     await combine(abroad.database, pair, actor=MIRA)
     async with abroad.outside() as outside:
         connection = await outside.shop(abroad.shop.shop_id)
-        lines = [line["id"] for line in (await at_tiktok(abroad, pair[0]))["line_items"]]
+        lines = [line["id"] for line in (await abroad.at_tiktok(pair[0]))["line_items"]]
         await connection.fulfilment.mark_shipped(
             number,
             tracking_number="1Z999AA10000000077",
@@ -201,8 +176,8 @@ async def test_what_tiktok_does_not_combine_is_for_a_person(abroad: Connected) -
 async def test_one_sku_is_not_parted_where_the_market_forbids_it(database: EmbeddedServer, tmp_path: Path) -> None:
     async with connected(database, tmp_path, orders=24, region="ID") as shop:
         await shop.database.pool.execute("UPDATE shops SET region = 'ID'")
-        await worked(shop)
-        order_id = await an_order(shop)
+        await shop.worked()
+        order_id = await shop.an_order(units=2)
         before = await shop.count("packages")
         with pytest.raises(Refused) as refused:
             await split_off_one(shop, order_id)
@@ -213,6 +188,6 @@ async def test_one_sku_is_not_parted_where_the_market_forbids_it(database: Embed
 
 async def test_of_us_orders_nothing_is_told(database: EmbeddedServer, tmp_path: Path) -> None:
     async with connected(database, tmp_path, orders=24) as shop:
-        await worked(shop)
-        await split_off_one(shop, await an_order(shop))
+        await shop.worked()
+        await split_off_one(shop, await shop.an_order(units=2))
         assert await shop.count("effects WHERE kind = 'split_order'") == 0

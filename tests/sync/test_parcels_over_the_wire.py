@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from engine.actors import Actor
 from engine.database.embedded import EmbeddedServer
-from engine.identifiers import DaemonId, OrderId, PackageId
+from engine.identifiers import DaemonId, PackageId
 from engine.orders.cancelling import cancel
 from engine.orders.parcels.splitting import split
 from engine.orders.parcels.voiding import void_label
@@ -46,34 +45,10 @@ async def deliver(shop: Connected, daemon_id: DaemonId) -> None:
                 return
 
 
-async def worked(shop: Connected) -> DaemonId:
-    daemon_id = await shop.daemon()
-    await shop.take_in(daemon_id)
-    return daemon_id
-
-
-async def an_order(shop: Connected, units: int = 1) -> OrderId:
-    found = await shop.database.pool.fetchval(
-        "SELECT o.id FROM orders o JOIN order_items i ON i.order_id = o.id WHERE o.workflow_status IN ('inventory_reserved',"
-        " 'ready_to_ship') GROUP BY o.id HAVING max(i.quantity) >= $1 ORDER BY o.id LIMIT 1",
-        units,
-    )
-    assert found is not None
-    return OrderId(found)
-
-
-async def at_tiktok(shop: Connected, order_id: OrderId) -> dict[str, Any]:
-    number = await shop.database.pool.fetchval("SELECT tiktok_order_id FROM orders WHERE id = $1", order_id)
-    async with shop.outside() as outside:
-        connection = await outside.shop(shop.shop.shop_id)
-        [order] = await connection.orders.by_id([number])
-    return order
-
-
 async def test_a_cancelled_order_is_cancelled_at_tiktok_and_its_label_refunded(shop: Connected) -> None:
-    daemon_id = await worked(shop)
+    daemon_id = await shop.worked()
     await deliver(shop, daemon_id)
-    order_id = await an_order(shop)
+    order_id = await shop.an_order()
     [outcome] = await cancel(shop.database, [order_id], because=CancelReason.UNDELIVERABLE, actor=MIRA)
     assert outcome.code == ""
     await deliver(shop, daemon_id)
@@ -82,7 +57,7 @@ async def test_a_cancelled_order_is_cancelled_at_tiktok_and_its_label_refunded(s
         for row in await shop.database.pool.fetch("SELECT kind, state FROM effects WHERE order_id = $1", order_id)
     }
     assert (kinds["void_label"], kinds["cancel_order"]) == ("done", "done")
-    assert (await at_tiktok(shop, order_id))["status"] == "CANCELLED"
+    assert (await shop.at_tiktok(order_id))["status"] == "CANCELLED"
     state = await shop.state()
     assert state["http_calls"]["easypost.shipments.refund"] == 1
     assert state["http_calls"]["tiktok.cancellations.create"] == 1
@@ -93,14 +68,14 @@ async def test_a_cancelled_order_is_cancelled_at_tiktok_and_its_label_refunded(s
 
 
 async def test_a_split_order_reaches_tiktok_as_two_parcels_of_its_own_units(shop: Connected) -> None:
-    daemon_id = await worked(shop)
-    order_id = await an_order(shop, units=2)
+    daemon_id = await shop.worked()
+    order_id = await shop.an_order(units=2)
     item = await shop.database.pool.fetchval(
         "SELECT id FROM order_items WHERE order_id = $1 ORDER BY quantity DESC LIMIT 1", order_id
     )
     await split(shop.database, order_id, [(item, 1)], actor=MIRA)
     await deliver(shop, daemon_id)
-    order = await at_tiktok(shop, order_id)
+    order = await shop.at_tiktok(order_id)
     numbers = [line["tracking_number"] for line in order["line_items"]]
     ours = await shop.database.pool.fetch(
         "SELECT p.tracking_number, sum(c.quantity)::int AS units FROM packages p JOIN package_items c ON c.package_id = p.id"
@@ -114,17 +89,17 @@ async def test_a_split_order_reaches_tiktok_as_two_parcels_of_its_own_units(shop
 
 
 async def test_a_label_that_was_voided_and_bought_again_is_corrected_at_tiktok(shop: Connected) -> None:
-    daemon_id = await worked(shop)
+    daemon_id = await shop.worked()
     await deliver(shop, daemon_id)
-    order_id = await an_order(shop)
+    order_id = await shop.an_order()
     package_id = PackageId(
         await shop.database.pool.fetchval("SELECT package_id FROM package_items WHERE order_id = $1 LIMIT 1", order_id)
     )
-    before = {line["tracking_number"] for line in (await at_tiktok(shop, order_id))["line_items"]}
+    before = {line["tracking_number"] for line in (await shop.at_tiktok(order_id))["line_items"]}
     await void_label(shop.database, package_id, actor=MIRA, reason="torn", buy_again=True)
     await deliver(shop, daemon_id)
     number = await shop.database.pool.fetchval("SELECT tracking_number FROM packages WHERE id = $1", package_id)
-    after = {line["tracking_number"] for line in (await at_tiktok(shop, order_id))["line_items"]}
+    after = {line["tracking_number"] for line in (await shop.at_tiktok(order_id))["line_items"]}
     assert after == {number}
     assert after.isdisjoint(before)
     assert (await account(shop.database)).balanced

@@ -23,7 +23,7 @@ from sync.delivery import Deliveries, DeliverySettings
 from sync.shipping.tracking import read_tracking
 from sync.waking import Bell
 from tests.sync.connected import Connected, connected
-from tests.sync.test_parcels_over_the_wire import deliver, worked
+from tests.sync.test_parcels_over_the_wire import deliver
 
 MIRA = Actor("mira", ChangeSource.USER)
 
@@ -43,7 +43,7 @@ async def labelled(shop: Connected) -> list[OrderId]:
 
 
 async def test_masked_addresses_are_valid_and_labels_are_bought_from_tiktok_once_each(shop: Connected) -> None:
-    daemon_id = await worked(shop)
+    daemon_id = await shop.worked()
     await deliver(shop, daemon_id)
     orders = await labelled(shop)
     assert len(orders) >= 10
@@ -63,7 +63,7 @@ async def test_masked_addresses_are_valid_and_labels_are_bought_from_tiktok_once
 
 
 async def test_a_purchase_that_is_heard_of_before_its_answer_is_ours_and_not_somebody_elses(shop: Connected) -> None:
-    daemon_id = await worked(shop)
+    daemon_id = await shop.worked()
     await shop.world.tell("aim", {"operation": "tiktok.shipping.create_package", "failure": "lost_reply"})
     async with shop.outside() as outside:
         buying = Deliveries(shop.database, daemon_id, outside.handlers(), DeliverySettings(batch=1), Bell())
@@ -84,14 +84,14 @@ async def test_a_purchase_that_is_heard_of_before_its_answer_is_ours_and_not_som
 async def test_the_label_waits_until_the_goods_are_picked(shop: Connected) -> None:
     policies = replace(shop.shop.policies, pick=Picking.CONFIRM)
     await shop.database.pool.execute("UPDATE shops SET policies = $1", policies.document())
-    daemon_id = await worked(shop)
+    daemon_id = await shop.worked()
     await deliver(shop, daemon_id)
     assert await shop.count("orders WHERE workflow_status = 'inventory_reserved'") > 0
     assert (await shop.state())["tiktok_labels_bought"] == 0
 
 
 async def test_a_label_of_tiktoks_is_given_back_by_cancelling_only(shop: Connected) -> None:
-    daemon_id = await worked(shop)
+    daemon_id = await shop.worked()
     await deliver(shop, daemon_id)
     order_id = (await labelled(shop))[0]
     package_id = PackageId(
@@ -112,7 +112,7 @@ async def test_a_label_of_tiktoks_is_given_back_by_cancelling_only(shop: Connect
 
 
 async def test_its_parcels_are_followed_at_tiktok(shop: Connected) -> None:
-    daemon_id = await worked(shop)
+    daemon_id = await shop.worked()
     await deliver(shop, daemon_id)
     parcels = await packages.claim_open_parcels(shop.database, 100, 60)
     async with shop.outside() as outside:
@@ -124,7 +124,7 @@ async def test_its_parcels_are_followed_at_tiktok(shop: Connected) -> None:
 
 async def test_elsewhere_the_package_that_exists_is_handed_over(database: EmbeddedServer, tmp_path: Path) -> None:
     async with connected(database, tmp_path, orders=8, region="GB", tiktok_shipping_share=1.0) as shop:
-        daemon_id = await worked(shop)
+        daemon_id = await shop.worked()
         await deliver(shop, daemon_id)
         rows = await shop.database.pool.fetch(
             "SELECT state, service, label_cost FROM packages WHERE provider = 'tiktok'"
@@ -135,3 +135,25 @@ async def test_elsewhere_the_package_that_exists_is_handed_over(database: Embedd
         assert state["packages_by_state"]["shipped"] == len(rows)
         assert (state["double_ships_refused"], state["tiktok_labels_bought"]) == (0, 0)
         assert (await account(shop.database)).balanced
+
+
+async def test_a_carrier_is_told_that_the_buyer_was_told_no(shop: Connected) -> None:
+    await shop.worked()
+    order_id = await shop.an_order()
+    found = await shop.database.pool.fetchval("SELECT package_id FROM package_items WHERE order_id = $1", order_id)
+    package_id = PackageId(found)
+
+    async def told() -> bool:
+        return (await packages.parcel_requests(shop.database, [package_id]))[package_id].cancel_rejected
+
+    assert not await told()
+    await shop.database.pool.execute(
+        "INSERT INTO cancellations (order_id, tiktok_cancel_id, cancel_type, channel_status) "
+        "VALUES ($1, '4035', 'BUYER_CANCEL', 'CANCELLATION_REQUEST_PENDING')",
+        order_id,
+    )
+    assert not await told(), "nobody has answered yet"
+    await shop.database.pool.execute("UPDATE cancellations SET decision = 'reject'")
+    assert await told()
+    await shop.database.pool.execute("UPDATE cancellations SET channel_status = 'CANCELLATION_REQUEST_CANCEL'")
+    assert not await told(), "that request is over"

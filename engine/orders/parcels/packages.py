@@ -36,7 +36,10 @@ SELECT p.id, p.shop_id, p.weight_grams, o.id AS order_id, o.tiktok_order_id, o.s
        CASE WHEN o.shipping_type = 'TIKTOK' THEN ARRAY(
            SELECT u.tiktok_line_id FROM order_item_units u JOIN package_items x ON x.order_item_id = u.order_item_id
            WHERE u.order_id = o.id AND x.package_id = p.id AND u.channel_status <> 'CANCELLED' AND NOT u.elsewhere
-             AND (u.package_id IS NULL OR u.package_id = p.id) ORDER BY u.tiktok_line_id) END AS lines
+             AND (u.package_id IS NULL OR u.package_id = p.id) ORDER BY u.tiktok_line_id) END AS lines,
+       o.shipping_type = 'TIKTOK' AND EXISTS (
+           SELECT FROM cancellations x WHERE x.order_id = o.id AND x.decision = 'reject'
+              AND x.channel_status LIKE '%PENDING') AS cancel_rejected
 FROM packages p
 JOIN shops s ON s.id = p.shop_id
 JOIN package_items c ON c.package_id = p.id
@@ -312,6 +315,7 @@ def _parcel(vault: Vault, row: Any) -> ParcelRequest | None:
         tiktok_package_id=row["tiktok_package_id"],
         rate_rule=row["rate_rule"] or "",
         label_format=row["label_format"] or "",
+        cancel_rejected=row["cancel_rejected"],
     )
 
 

@@ -16,6 +16,7 @@ from engine.database.locks import lock_for_result
 from engine.identifiers import OrderId, new_id
 from engine.orders.intake import Applied
 from engine.orders.marking import mark
+from engine.orders.newest import newest
 from engine.ports.facts import ReturnFact
 from engine.privacy.cipher import Vault
 from engine.words import OrderStatus, PaymentStatus
@@ -95,7 +96,7 @@ async def apply_returns(database: Database, facts: Sequence[ReturnFact]) -> Retu
 
 async def write_returns(connection: Any, vault: Vault, facts: Sequence[ReturnFact]) -> ReturnsResult:
     """The same, inside the caller's transaction."""
-    facts = _newest(facts)
+    facts = newest(facts, lambda fact: fact.tiktok_return_id, lambda fact: fact.update_time)
     rows = await connection.fetch(_ORDERS, [fact.tiktok_order_id for fact in facts])
     orders = {row["tiktok_order_id"]: OrderId(row["id"]) for row in rows}
     await lock_for_result(connection, sorted(orders.values()))
@@ -131,15 +132,6 @@ def _compared(fact: ReturnFact, held: Any) -> Applied:
         return Applied.STALE
     same = fact.update_time == held["channel_updated_at"] and fact.channel_status == held["channel_status"]
     return Applied.UNCHANGED if same else Applied.UPDATED
-
-
-def _newest(facts: Sequence[ReturnFact]) -> list[ReturnFact]:
-    latest: dict[str, ReturnFact] = {}
-    for fact in facts:
-        held = latest.get(fact.tiktok_return_id)
-        if held is None or fact.update_time >= held.update_time:
-            latest[fact.tiktok_return_id] = fact
-    return [latest[key] for key in sorted(latest)]
 
 
 async def _write(connection: Any, news: Sequence[ReturnFact], orders: dict[str, OrderId]) -> None:

@@ -13,7 +13,7 @@ import pytest
 from engine.database.embedded import EmbeddedServer
 from tests.orders_tui.cli.saying import Command
 from tests.sync.connected import Connected, connected
-from tests.sync.test_parcels_over_the_wire import deliver, worked
+from tests.sync.test_parcels_over_the_wire import deliver
 
 
 @asynccontextmanager
@@ -54,7 +54,7 @@ async def number(shop: Connected, word: str) -> str:
 async def test_rates_are_listed_and_the_one_to_be_bought_says_why(
     shop: Connected, command: Command, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    await worked(shop)
+    await shop.worked()
     capsys.readouterr()  # what the test itself logged
     order = await number(shop, "planned")
     said = await command("orders", "rates", order, "--json")
@@ -72,7 +72,7 @@ async def test_rates_are_listed_and_the_one_to_be_bought_says_why(
 async def test_an_address_is_checked_and_the_exit_code_tells(
     shop: Connected, command: Command, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    await worked(shop)
+    await shop.worked()
     capsys.readouterr()  # what the test itself logged
     good = await number(shop, "planned")
     said = await command("orders", "check-address", good)
@@ -104,13 +104,13 @@ async def deliver_with_png(shop: Connected) -> None:
     """Labels as the settings of the command line want them: convertible."""
     policies = dict(await shop.database.pool.fetchval("SELECT policies FROM shops"))
     await shop.database.pool.execute("UPDATE shops SET policies = $1", policies | {"label_format": "PNG"})
-    await deliver(shop, await worked(shop))
+    await deliver(shop, await shop.worked())
 
 
 async def test_a_days_parcels_are_on_one_form_a_carrier_made_once_and_kept(
     shop: Connected, command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    await deliver(shop, await worked(shop))
+    await deliver(shop, await shop.worked())
     parcels = await shop.count("packages WHERE provider = 'easypost' AND state IN ('labelled', 'told')")
     lost = {"operation": "easypost.scan_forms.create", "failure": "lost_reply"}
     await shop.world.tell("aim", lost)
@@ -139,7 +139,7 @@ async def test_what_tiktok_prints_is_fetched_once_and_kept(
 ) -> None:
     (tmp_path / "shop").mkdir()
     async with selling(database, tmp_path, configured, monkeypatch, orders=6, tiktok_shipping_share=1.0) as shop:
-        await deliver(shop, await worked(shop))
+        await deliver(shop, await shop.worked())
         order, slip = await number(shop, "tiktok"), tmp_path / "slip.pdf"
         before = (await shop.state())["http_calls"]["tiktok.shipping.documents"]
         for _ in range(2):

@@ -192,7 +192,12 @@ async def asked_of(order: dict[str, Any], region: str = "US", **more: Any) -> An
         return reply({"code": 0, "message": "Success", "request_id": "r", "data": {"orders": [order]}})
 
     lines = more.get("lines", ("577000000000000101",))
-    request = replace(parcel(tiktok_order_id=order["id"]), shipping_type="TIKTOK", tiktok_line_ids=lines)
+    request = replace(
+        parcel(tiktok_order_id=order["id"]),
+        shipping_type="TIKTOK",
+        tiktok_line_ids=lines,
+        cancel_rejected=more.get("rejected", False),
+    )
     async with scripted(script) as server, tiktok_at(server.url) as (client, _):
         carrier = TikTokShipping(ConnectedShop(client, "cipher", region), TikTokShippingSettings())
         return await carrier.find(request, "label:1-1")
@@ -201,6 +206,14 @@ async def asked_of(order: dict[str, Any], region: str = "US", **more: Any) -> An
 async def test_a_buyer_who_asks_to_cancel_is_answered_by_a_person_first() -> None:
     with pytest.raises(Terminal) as failure:
         await asked_of({**ORDER, "is_buyer_request_cancel": True})
+    assert failure.value.code == "cancel_requested"
+
+
+async def test_a_no_is_said_by_buying_the_label_where_the_market_wants_it_so() -> None:
+    asks = {**ORDER, "is_buyer_request_cancel": True}
+    assert await asked_of(asks, region="US", rejected=True) is None
+    with pytest.raises(Terminal) as failure:
+        await asked_of(asks, region="GB", rejected=True)
     assert failure.value.code == "cancel_requested"
 
 
