@@ -37,7 +37,7 @@ def _texts(expression: ast.expr) -> Iterator[str]:
 
 
 def written_words() -> set[str]:
-    """What `_waiting_for` and its like return, what is assigned to `waiting_for`, and what SQL sets it to."""
+    """What `waiting_for` and its like return, what is assigned to `waiting_for`, and what SQL sets it to."""
     words: set[str] = set()
     for file in FOLDER.rglob("*.py"):
         if "migrations" in file.parts or file.name == "why.py":
@@ -45,7 +45,7 @@ def written_words() -> set[str]:
         text = file.read_text("utf-8")
         words.update(_IN_SQL.findall(text))
         for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.FunctionDef) and re.match(r"_waiting_for|_waits_", node.name):
+            if isinstance(node, ast.FunctionDef) and re.match(r"_?waiting_for$|_waits_", node.name):
                 for inner in ast.walk(node):
                     if isinstance(inner, ast.Return) and inner.value is not None:
                         words.update(_texts(inner.value))
