@@ -14,7 +14,7 @@ Where to look
     app             the way into the console: terminal, signals, the database, the child daemon
     console         the app itself: its screens, its actions, its refresh
     child_daemon    the daemon a console runs when there is none
-    actions         every action once: keys, words, when it is out of reach; `bindings`, `palette`, `reach` read it
+    actions/        every action once: keys, words, when it is out of reach; `bindings`, `palette`, `reach` read it
     terminal        manners over SSH and at the end of a terminal; `driver` drops frames rather than block
     state           what the screens share: options, clock, the session; `messages` is what widgets tell upwards
     formatting      values as the text of a cell

@@ -16,7 +16,8 @@ from textual.command import Provider
 from textual.dom import DOMNode
 from textual.driver import Driver
 
-from orders_tui.actions import BY_ID, Scope, check_keymap
+from orders_tui.actions import BY_ID, Scope
+from orders_tui.actions.keymap import check_keymap
 from orders_tui.bindings import bindings_of
 from orders_tui.messages import OrdersAsked
 from orders_tui.modals.form import Form
@@ -120,7 +121,7 @@ class OrdersApp(App[int]):
         action, screen = BY_ID[action_id], self.screen
         if not isinstance(screen, ConsoleScreen | Form):
             return
-        if reason := action.disabled_reason(screen.situation()):
+        if reason := action.reason(screen.situation()):
             self.notify(reason, severity="warning", markup=False)
             return
         receiver: DOMNode = self if action.scope is Scope.EVERYWHERE else screen.receiver(action.scope)
@@ -129,16 +130,10 @@ class OrdersApp(App[int]):
         if inspect.isawaitable(outcome):
             await outcome
 
-    async def do_go_triage(self) -> None:
-        await self.switch_mode("triage")
+    async def do_go(self, screen: str) -> None:
+        await self.switch_mode(screen)
 
-    async def do_go_orders(self) -> None:
-        await self.switch_mode("orders")
-
-    async def do_go_failed(self) -> None:
-        await self.switch_mode("failed")
-
-    async def do_go_help(self) -> None:
+    async def do_help(self) -> None:
         if not isinstance(self.screen, HelpScreen):
             await self.push_screen(HelpScreen(self.session))
 

@@ -39,7 +39,7 @@ class ActionProvider(Provider):
     def _help(self, action: Action) -> str:
         assert isinstance(self.screen, ConsoleScreen)
         keys = spoken_keys(action, self.screen.session.options.keymap)
-        reason = action.disabled_reason(self.screen.situation())
+        reason = action.reason(self.screen.situation())
         return f"{keys}   {reason}" if reason else keys
 
     async def _perform(self, action: Action) -> None:

@@ -66,22 +66,11 @@ def needs_group(now: Situation) -> str:
     return "" if now.group_code else "Nothing has failed here."
 
 
-def may_change(now: Situation) -> str:
-    """Needs orders to change, and leave to change them."""
-    return needs_writing(now) or needs_chosen(now)
-
-
-def may_retry_one(now: Situation) -> str:
+def needs_failed_order(now: Situation) -> str:
     """Needs one failed order under the cursor."""
-    unready = needs_writing(now) or needs_group(now)
-    return unready or (
+    return needs_group(now) or (
         "" if now.on_order else "Open the group with enter and choose one order, or retry them all with R."
     )
-
-
-def may_retry_group(now: Situation) -> str:
-    """Needs a group of failures under the cursor."""
-    return needs_writing(now) or needs_group(now)
 
 
 MENDABLE = {
@@ -94,7 +83,7 @@ MENDABLE = {
 
 def may_mend(now: Situation) -> str:
     """Needs a cause that a form here can mend."""
-    unready = needs_writing(now) or needs_group(now)
+    unready = needs_group(now)
     if unready or now.group_code in MENDABLE:
         return unready
     return "This cause is mended elsewhere (its line says where); then retry it with R."

@@ -2,6 +2,7 @@
 
 console_screen   what all share: line on top, banner, line of keys, refresh, errors
 list_screen      what screens around one list share
+choosing_screen  on which orders are chosen, and what is done to them
 triage           the piles that need a person; opens first
 orders           the live table with filters and the pane of one order
 failed           what stopped, by cause; retry and mend

@@ -14,17 +14,16 @@ from textual.content import Content
 from textual.widget import Widget
 
 from engine.identifiers import OrderId
-from engine.orders.views import OrderFilter, OrderSort
+from engine.orders.views import OrderFilter, OrderRow, OrderSort
 from engine.words import OrderStatus
 from orders_tui.actions import Scope
 from orders_tui.bindings import bindings_of
 from orders_tui.messages import CursorMoved, MarksChanged, PagesWanted, RowClicked, SearchChanged, SearchLeft
-from orders_tui.modals.retrying import retry_with_report
-from orders_tui.modals.status_change import Chosen, StatusChange
+from orders_tui.modals.status_change import Chosen
 from orders_tui.panes.detail import DetailPane
 from orders_tui.panes.filter_bar import SORT_WORDS, FilterBar
 from orders_tui.reach import Situation
-from orders_tui.screens.console_screen import ConsoleScreen
+from orders_tui.screens.choosing_screen import ChoosingScreen
 from orders_tui.state import Session
 from orders_tui.table.order_table import OrderTable
 from orders_tui.table.page_cache import PageCache, PageSource
@@ -40,11 +39,11 @@ DETAIL_PAUSE_SECONDS = 0.12
 """The cursor rests this long before the pane follows, so that holding a key down costs nothing."""
 
 
-class OrdersScreen(ConsoleScreen):
+class OrdersScreen(ChoosingScreen):
     """The table owns cursor and marks; this screen owns the filter and every question to the database."""
 
-    SCOPES = (Scope.ORDERS, Scope.TABLE, Scope.STATUSES)
-    BINDINGS: ClassVar[list[BindingType]] = bindings_of(Scope.ORDERS)
+    SCOPES = (Scope.ORDERS, Scope.CHOSEN, Scope.TABLE, Scope.STATUSES)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(Scope.ORDERS, Scope.CHOSEN)
     AUTO_FOCUS = "OrderTable"
 
     def __init__(self, session: Session) -> None:
@@ -266,29 +265,11 @@ class OrdersScreen(ConsoleScreen):
     def _marks_changed(self) -> None:
         self.show_standing()
 
-    def do_copy(self) -> None:
-        if row := self.table.cursor_row:
-            self.app.copy_to_clipboard(row.order_number)
-            self.say(f"Copied {row.order_number}.")
+    # ------------------------------------------------------------------ what is chosen
 
-    # ------------------------------------------------------------------ changing orders
-
-    def do_status(self) -> None:
-        self.change_status()
-
-    def do_retry(self) -> None:
-        self.retry_chosen()
-
-    @work(group="change", exit_on_error=False)
-    async def change_status(self) -> None:
-        chosen = await self.chosen()
-        if await self.app.push_screen_wait(StatusChange(self.session, chosen)):
-            await self.refresh_live()
-
-    @work(group="change", exit_on_error=False)
-    async def retry_chosen(self) -> None:
-        chosen = await self.chosen()
-        await retry_with_report(self, chosen.order_ids)
+    @property
+    def cursor_row(self) -> OrderRow | None:
+        return self.table.cursor_row
 
     async def chosen(self) -> Chosen:
         """What an action is for: the marks, all that match, or the one under the cursor; with the rows a person saw."""
@@ -309,7 +290,7 @@ class OrdersScreen(ConsoleScreen):
         return self.table if scope is Scope.TABLE else self
 
     def key_scopes(self) -> tuple[Scope, ...]:
-        return (Scope.STATUSES,) if self.bar.chips.has_focus else (Scope.ORDERS, Scope.TABLE)
+        return (Scope.STATUSES,) if self.bar.chips.has_focus else (Scope.ORDERS, Scope.CHOSEN, Scope.TABLE)
 
     def situation(self) -> Situation:
         table = self.table

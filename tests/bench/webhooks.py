@@ -82,7 +82,7 @@ async def _measure(database: Database, http: object) -> Way:
     seen: list[float] = []
     try:
         async with app.run_test(size=(160, 60)) as pilot:
-            await app.do_go_orders()
+            await app.do_go("orders")
             await _until_shown(pilot, app)
             for row in app.orders.table.rows_on_screen()[:CHANGES]:
                 began = time.time()

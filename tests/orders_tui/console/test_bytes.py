@@ -41,7 +41,7 @@ async def test_keys_and_refreshes_keep_to_their_byte_budgets(
         )
     async with metered.run_test(headless=False, size=MEDIUM):
         await quiet()
-        await cost(metered, "2")
+        await cost(metered, "f3")
         assert orders_shown(metered)[0] == "ORD-059"
         steps = [await cost(metered, "down") for _ in range(3)]
         pages = [await cost(metered, "pagedown") for _ in range(2)]
@@ -75,7 +75,7 @@ async def test_holding_a_key_with_the_pane_open_costs_no_more_until_it_rests(
         await factory.order(number=f"ORD-{number}", ordered_at=NOON + timedelta(minutes=number))
     async with metered.run_test(headless=False, size=MEDIUM) as pilot:
         await quiet()
-        await cost(metered, "2")
+        await cost(metered, "f3")
         await cost(metered, "enter")
         before = MeteredDriver.sent
         await pilot.press("down")

@@ -42,7 +42,7 @@ async def test_failures_are_grouped_by_cause_with_the_nearest_deadline_first(app
     await stopped(factory, number="B", ship_by=NOON + timedelta(hours=8))
     await stopped(factory, number="C", code="missing_weight", about="BOWL-LG", ship_by=NOON + timedelta(hours=5))
     async with app.run_test(size=SMALL) as pilot:
-        await press(pilot, "3")
+        await press(pilot, "f4")
         assert [line.split()[:5] for line in lines(app)[2:4]] == [
             ["▸", "missing", "weight", "BOWL-LG", "1"],
             ["▸", "out", "of", "stock", "MUG-BLU"],
@@ -58,7 +58,7 @@ async def test_failures_are_grouped_by_cause_with_the_nearest_deadline_first(app
 async def test_nothing_failed_is_said_and_keys_say_why_they_do_nothing(app: OrdersApp, factory: Factory) -> None:
     await factory.order()
     async with app.run_test(size=SMALL, notifications=True) as pilot:
-        await press(pilot, "3")
+        await press(pilot, "f4")
         assert "Nothing has failed." in text(app)
         await press(pilot, "R")
         assert notices(app) == ["Nothing has failed here."]
@@ -69,7 +69,7 @@ async def test_one_order_is_retried_from_its_line(app: OrdersApp, factory: Facto
     for number in ("A", "B"):
         await stopped(factory, number=number)
     async with app.run_test(size=SMALL, notifications=True) as pilot:
-        await press(pilot, "3", "r")
+        await press(pilot, "f4", "r")
         assert notices(app) == ["Open the group with enter and choose one order, or retry them all with R."]
         await press(pilot, "enter", "down")
         number = lines(app)[3].split()[0]
@@ -83,7 +83,7 @@ async def test_a_group_is_retried_after_a_last_look(app: OrdersApp, factory: Fac
     for number in ("A", "B", "C"):
         await stopped(factory, number=number)
     async with app.run_test(size=SMALL) as pilot:
-        await press(pilot, "3")
+        await press(pilot, "f4")
         await open_form(pilot, "R")
         assert "Retry 3 orders?" in text(app)
         await press(pilot, "escape")
@@ -102,7 +102,7 @@ async def test_stock_is_received_from_the_keyboard_and_the_group_goes_on(
     for number in ("A", "B"):
         await stopped(factory, number=number)
     async with app.run_test(size=SMALL) as pilot:
-        await press(pilot, "3")
+        await press(pilot, "f4")
         await open_form(pilot, "e")
         assert isinstance(app.screen, Mend)
         await write(pilot, "many")
@@ -121,7 +121,7 @@ async def test_a_weight_is_entered_from_the_keyboard(app: OrdersApp, factory: Fa
     await factory.product(on_hand=9, weight_grams=None)
     await stopped(factory, number="A", code="missing_weight")
     async with app.run_test(size=SMALL) as pilot:
-        await press(pilot, "3")
+        await press(pilot, "f4")
         await open_form(pilot, "e")
         await write(pilot, "420")
         await open_form(pilot, "enter")
@@ -134,7 +134,7 @@ async def test_an_address_is_corrected_from_the_keyboard(app: OrdersApp, factory
     await factory.product(on_hand=9)
     order = await stopped(factory, number="A", code="bad_address", about="", address=wrong)
     async with app.run_test(size=SMALL) as pilot:
-        await press(pilot, "3")
+        await press(pilot, "f4")
         await open_form(pilot, "e")
         assert "7 Quay Street" in text(app)
         await press(pilot, *["tab"] * 6, "end")
@@ -149,7 +149,7 @@ async def test_an_address_is_corrected_from_the_keyboard(app: OrdersApp, factory
 async def test_a_cause_that_cannot_be_mended_here_says_so(app: OrdersApp, factory: Factory) -> None:
     await stopped(factory, number="A", code="carrier_credentials", about="")
     async with app.run_test(size=SMALL, notifications=True) as pilot:
-        await press(pilot, "3", "e")
+        await press(pilot, "f4", "e")
         assert notices(app) == ["This cause is mended elsewhere (its line says where); then retry it with R."]
         assert isinstance(app.screen, FailedScreen)
 
@@ -159,10 +159,10 @@ async def test_a_groups_orders_are_shown_in_the_table_and_one_of_them_found(app:
         await stopped(factory, number=number)
     await factory.order(number="FINE")
     async with app.run_test(size=SMALL) as pilot:
-        await press(pilot, "3", "o")
+        await press(pilot, "f4", "o")
         assert sorted(orders_shown(app)) == ["A", "B"]
         assert "out of stock ·" in text(app)
-        await press(pilot, "3", "enter", "down", "down")
+        await press(pilot, "f4", "enter", "down", "down")
         number = lines(app)[4].split()[0]
         await press(pilot, "enter")
         assert app.orders.table.cursor_row is not None

@@ -74,7 +74,7 @@ async def test_the_rows_stay_and_say_how_old_they_are_until_the_database_is_back
     await factory.order(number="A")
     await factory.order(number="B")
     async with app.run_test(size=SMALL, notifications=True) as pilot:
-        await press(pilot, "2")
+        await press(pilot, "f3")
         await app.tick()
         watch.move(14)
         await wire.cut()
@@ -102,7 +102,7 @@ async def test_a_mistake_of_ours_is_a_notice_with_a_log_and_not_the_end(
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     await factory.order(number="A")
     async with app.run_test(size=SMALL, notifications=True) as pilot:
-        await press(pilot, "2")
+        await press(pilot, "f3")
         await opened.pool.execute("ALTER TABLE order_workflow_steps RENAME TO elsewhere")
         await press(pilot, "enter")
         said = notices(app)[-1]

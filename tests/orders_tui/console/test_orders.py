@@ -30,7 +30,7 @@ async def some_orders(factory: Factory, count: int) -> None:
 async def test_the_newest_order_stands_on_top(app: OrdersApp, factory: Factory) -> None:
     await some_orders(factory, 3)
     async with app.run_test(size=SMALL) as pilot:
-        await press(pilot, "2")
+        await press(pilot, "f3")
         assert orders_shown(app) == ["ORD-002", "ORD-001", "ORD-000"]
         assert "3 orders · order date ↓" in text(app)
 
@@ -40,7 +40,7 @@ async def test_a_changed_order_is_patched_in_place_and_new_ones_only_announced(
 ) -> None:
     await some_orders(factory, 5)
     async with app.run_test(size=SMALL) as pilot:
-        await press(pilot, "2", "down", "down")
+        await press(pilot, "f3", "down", "down")
         here = app.orders.table.cursor_id
         await opened.pool.execute(
             "UPDATE orders SET order_status = 'confirmed', version = version + 1 WHERE order_number = 'ORD-004'"
@@ -61,7 +61,7 @@ async def test_the_cursor_stays_on_its_order_through_sorting_and_filtering(app: 
     await some_orders(factory, 30)
     await factory.order(number="ORD-OTHER", status=OrderStatus.SHIPPED, state=WorkflowState.SHIPPED, ordered_at=NOON)
     async with app.run_test(size=SMALL) as pilot:
-        await press(pilot, "2", "down", "down", "down")
+        await press(pilot, "f3", "down", "down", "down")
         assert app.orders.table.cursor_row is not None
         here = app.orders.table.cursor_row.order_number
         await press(pilot, "O")
@@ -81,7 +81,7 @@ async def test_search_narrows_as_it_is_typed_and_escape_takes_it_back(app: Order
         number="ORD-BOWL", lines=(BOWL,), customer="Tomas Vey", email="t@example.test", phone="+1 555 0199"
     )
     async with app.run_test(size=SMALL) as pilot:
-        await press(pilot, "2", "slash")
+        await press(pilot, "f3", "slash")
         await write(pilot, "vey")
         assert orders_shown(app) == ["ORD-BOWL"]
         await press(pilot, "enter")
@@ -101,7 +101,7 @@ async def test_every_sort_is_one_key_away(app: OrdersApp, factory: Factory) -> N
     await factory.order(number="C", lines=(MUG, MUG), ordered_at=NOON - timedelta(hours=1))
     seen = {}
     async with app.run_test(size=SMALL) as pilot:
-        await press(pilot, "2")
+        await press(pilot, "f3")
         for _ in range(4):
             seen[app.orders.filter.sort.value] = "".join(orders_shown(app))
             await press(pilot, "o")
@@ -116,7 +116,7 @@ async def test_the_pane_says_why_the_order_has_not_moved(app: OrdersApp, factory
     await factory.hold(held, HoldReason.ADDRESS, "asks for another street")
     await factory.package(held, "9400110000000000000000")
     async with app.run_test(size=SMALL) as pilot:
-        await press(pilot, "2", "enter")
+        await press(pilot, "f3", "enter")
         shown = text(app)
         assert "Held: address" in shown
         assert "ines@example.test" in shown
@@ -133,7 +133,7 @@ async def test_a_wide_terminal_shows_table_and_pane_side_by_side(app: OrdersApp,
     await some_orders(factory, 5)
     for size in (MEDIUM, LARGE):
         async with app.run_test(size=size) as pilot:
-            await press(pilot, "2", "enter")
+            await press(pilot, "f3", "enter")
             assert "order    ORD-004" in text(app)
             await press(pilot, "down")
             await pilot.pause(0.2)
@@ -146,7 +146,7 @@ async def test_a_wide_terminal_shows_table_and_pane_side_by_side(app: OrdersApp,
 async def test_only_the_marked_are_shown_and_then_all_again(app: OrdersApp, factory: Factory) -> None:
     await some_orders(factory, 5)
     async with app.run_test(size=SMALL, notifications=True) as pilot:
-        await press(pilot, "2", "m")
+        await press(pilot, "f3", "m")
         assert notices(app)[-1] == "No order is marked; space marks the one under the cursor."
         await press(pilot, "space", "down", "space", "m")
         assert orders_shown(app) == ["ORD-004", "ORD-002"]
@@ -161,7 +161,7 @@ async def test_only_the_marked_are_shown_and_then_all_again(app: OrdersApp, fact
 async def test_a_filter_that_matches_nothing_says_so_by_its_count(app: OrdersApp, factory: Factory) -> None:
     await some_orders(factory, 2)
     async with app.run_test(size=SMALL, notifications=True) as pilot:
-        await press(pilot, "2", "f", "t", "escape")
+        await press(pilot, "f3", "f", "t", "escape")
         assert orders_shown(app) == []
         assert "0 orders" in text(app)
         await press(pilot, "s")
@@ -171,7 +171,7 @@ async def test_a_filter_that_matches_nothing_says_so_by_its_count(app: OrdersApp
 async def test_the_end_of_a_long_list_is_one_key_away(app: OrdersApp, factory: Factory) -> None:
     await factory.many(3000)
     async with app.run_test(size=SMALL) as pilot:
-        await press(pilot, "2")
+        await press(pilot, "f3")
         assert "3,000 orders" in text(app)
         await press(pilot, "end")
         assert orders_shown(app)[-1] == "576000000000000001"

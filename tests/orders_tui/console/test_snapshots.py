@@ -35,10 +35,10 @@ STORY = (
 
 PLACES = {
     "triage": (),
-    "orders": ("2", "down", "space", "space"),
-    "order": ("2", "pagedown", "enter"),
-    "status": ("2", "down", "space", "space", "s"),
-    "failed": ("3", "enter", "down"),
+    "orders": ("f3", "down", "space", "space"),
+    "order": ("f3", "pagedown", "enter"),
+    "status": ("f3", "down", "space", "space", "s"),
+    "failed": ("f4", "enter", "down"),
     "help": ("question_mark",),
 }
 """Which keys lead there."""

@@ -46,7 +46,7 @@ async def test_marked_orders_are_previewed_confirmed_with_a_reason_and_changed(
         await ready(factory, number)
     await factory.order(number="DONE", status=OrderStatus.CANCELLED, execution=ExecutionStatus.CANCELLED)
     async with app.run_test(size=SMALL) as pilot:
-        await press(pilot, "2", "a")
+        await press(pilot, "f3", "a")
         form = await choose(pilot, OrderStatus.SHIPPED)
         assert stage(form) is Stage.PREVIEW
         assert "3  processing → shipped" in text(app)
@@ -76,7 +76,7 @@ async def test_an_order_that_changed_meanwhile_is_refused_and_told_in_words(
 ) -> None:
     await ready(factory, "A")
     async with app.run_test(size=SMALL) as pilot:
-        await press(pilot, "2")
+        await press(pilot, "f3")
         await opened.pool.execute(
             "UPDATE orders SET priority_level = 5, tags = '{rush}', total_amount = 99, version = version + 1"
         )
@@ -97,7 +97,7 @@ async def test_all_that_match_are_changed_also_those_never_seen_less_those_taken
     for number in range(30):
         await factory.order(number=f"ORD-{number:02d}")
     async with app.run_test(size=SMALL) as pilot:
-        await press(pilot, "2", "A", "space")
+        await press(pilot, "f3", "A", "space")
         kept = orders_shown(app)[0]
         await choose(pilot, OrderStatus.CONFIRMED)
         assert "29  pending → processing" in text(app)
@@ -110,7 +110,7 @@ async def test_all_that_match_are_changed_also_those_never_seen_less_those_taken
 async def test_going_back_changes_nothing(app: OrdersApp, factory: Factory, opened: Database) -> None:
     await factory.order(number="A")
     async with app.run_test(size=SMALL) as pilot:
-        await press(pilot, "2")
+        await press(pilot, "f3")
         form = await choose(pilot, OrderStatus.CANCELLED)
         await press(pilot, "escape")
         assert stage(form) is Stage.CHOOSE
@@ -124,7 +124,7 @@ async def test_a_change_that_none_may_take_cannot_be_confirmed(
 ) -> None:
     await factory.order(number="A", status=OrderStatus.PENDING, state=WorkflowState.NEW)
     async with app.run_test(size=SMALL) as pilot:
-        await press(pilot, "2")
+        await press(pilot, "f3")
         form = await choose(pilot, OrderStatus.DELIVERED)
         assert "1  refused:" in text(app)
         await press(pilot, "enter")

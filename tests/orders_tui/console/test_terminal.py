@@ -92,7 +92,7 @@ async def test_a_person_sees_the_piles_opens_the_orders_and_quits(
     console = start()
     await console.shows(b"returns requested")
     assert ALTERNATE_SCREEN_ON in console.written
-    console.press(b"2")
+    console.press(b"\x1bOR")
     await console.shows(b"ORD-ONE")
     console.press(b"\x1b[B")
     console.press(b"qq")

@@ -1,0 +1,39 @@
+"""Every action of the console, once: its keys, its words, where it holds and why it may be out of reach.
+
+Key bindings, the line of keys, the help screen, the command palette and the key table of the documentation are read from
+`ACTIONS`; `twin` names the same thing on the command line. An action runs as the method `do_<method>` of whoever receives
+its scope on the screen.
+
+action      what an action is: scope, group, permission
+keymap      a person's own keys
+everywhere  what works on every screen
+triage, orders, table, failed   what works on one of them
+chosen      what is done to the chosen orders
+lists       moving through a list of lines
+forms       forms and the help
+"""
+
+from __future__ import annotations
+
+from orders_tui.actions import chosen, everywhere, failed, forms, lists, orders, table, triage
+from orders_tui.actions.action import Action, Group, Permission, Scope
+
+__all__ = ["ACTIONS", "BY_ID", "Action", "Group", "Permission", "Scope", "actions_of"]
+
+ACTIONS: tuple[Action, ...] = (
+    *everywhere.ACTIONS,
+    *triage.ACTIONS,
+    *table.ACTIONS,
+    *orders.ACTIONS,
+    *chosen.ACTIONS,
+    *failed.ACTIONS,
+    *lists.ACTIONS,
+    *forms.ACTIONS,
+)
+
+BY_ID = {action.id: action for action in ACTIONS}
+
+
+def actions_of(*scopes: Scope) -> tuple[Action, ...]:
+    """The actions whose keys hold in any of these scopes, in the registry's order."""
+    return tuple(action for action in ACTIONS if action.scope in scopes)

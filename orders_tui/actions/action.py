@@ -1,0 +1,85 @@
+"""What an action is, where its keys hold, and who may use it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from orders_tui.reach import Situation, needs_writing, never
+
+
+class Scope(StrEnum):
+    """Where an action's keys hold; the value is the heading people read."""
+
+    EVERYWHERE = "Everywhere"
+    TRIAGE = "Triage"
+    ORDERS = "Orders"
+    CHOSEN = "Chosen orders"
+    TABLE = "Orders: cursor and marks"
+    STATUSES = "Orders: status filter"
+    FAILED = "Failed"
+    LIST = "Lists"
+    HELP = "Help"
+    FORM = "Forms"
+
+
+PLACES: tuple[tuple[Scope, ...], ...] = (
+    (Scope.EVERYWHERE, Scope.TRIAGE, Scope.LIST),
+    (Scope.EVERYWHERE, Scope.ORDERS, Scope.CHOSEN, Scope.TABLE),
+    (Scope.EVERYWHERE, Scope.FAILED, Scope.LIST),
+    (Scope.STATUSES,),
+    (Scope.EVERYWHERE, Scope.HELP),
+    (Scope.FORM,),
+)
+"""Scopes whose keys hold at the same time: in one place no key may mean two things."""
+
+
+class Group(StrEnum):
+    """What kind of thing an action is; the value is the heading people read."""
+
+    GO = "Go to"
+    MOVE = "Move"
+    MARK = "Mark"
+    VIEW = "View"
+    DO = "Do"
+    PROGRAM = "Program"
+
+
+class Permission(StrEnum):
+    """What a person needs in order to use an action."""
+
+    LOOK = "look"
+    """Changes nothing."""
+    WORK = "work"
+    """Changes orders, stock or parcels: out of reach in a read-only console and while the database is lost."""
+    LEAD = "lead"
+    """Changes how the house works: rules, shared views, settings of others. Out of reach as WORK is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing a person can do. `keys` is comma-separated; `footer` is empty where the line of keys stays silent."""
+
+    id: str
+    keys: str
+    text: str
+    method: str
+    scope: Scope
+    group: Group
+    argument: str = ""
+    """What the method is called with, when one method serves several actions."""
+    footer: str = ""
+    permission: Permission = Permission.LOOK
+    dangerous: bool = False
+    twin: str = ""
+    """The command that does the same on the command line, without the program's name."""
+    priority: bool = False
+    """Works even over a form and in a text field."""
+    disabled_reason: Callable[[Situation], str] = never
+    """Empty when the action makes sense now, else one sentence why not; `reason` adds what the permission asks."""
+
+    def reason(self, now: Situation) -> str:
+        """Why the action is out of reach, in one sentence; empty when it may run now."""
+        forbidden = needs_writing(now) if self.permission is not Permission.LOOK else ""
+        return forbidden or self.disabled_reason(now)

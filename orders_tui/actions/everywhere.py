@@ -1,0 +1,30 @@
+"""What works on every screen: going from one to another, the palette, colours, leaving."""
+
+from __future__ import annotations
+
+from orders_tui.actions.action import Action, Group, Scope
+
+
+def _go(screen: str, key: str, text: str, *, footer: str = "", twin: str = "") -> Action:
+    return Action(
+        f"go.{screen}", key, text, "go", Scope.EVERYWHERE, Group.GO, argument=screen, footer=footer, twin=twin
+    )
+
+
+def _program(name: str, keys: str, text: str, *, footer: str = "", priority: bool = False) -> Action:
+    return Action(
+        f"app.{name}", keys, text, name, Scope.EVERYWHERE, Group.PROGRAM, footer=footer, priority=priority
+    )  # fmt: skip
+
+
+ACTIONS: tuple[Action, ...] = (
+    _go("triage", "f2", "Triage: the piles that need a person", footer="triage"),
+    _go("orders", "f3", "Orders: the live table", footer="orders", twin="orders list"),
+    _go("failed", "f4", "Failed: what stopped, grouped by cause", footer="failed", twin="failures list"),
+    Action("go.help", "question_mark,f1", "Help: every key", "help", Scope.EVERYWHERE, Group.GO, footer="keys"),
+    _program("palette", "ctrl+p,colon", "Find an action by name"),
+    _program("theme", "ctrl+t", "Next colours: dark, light, high contrast"),
+    _program("refresh", "ctrl+r", "Read again now"),
+    _program("quit", "q", "Quit (press twice)", footer="quit"),
+    _program("leave", "ctrl+q", "Quit at once", priority=True),
+)
