@@ -159,8 +159,12 @@ saved_views = Table(
     refer("user_id", "users.id", nullable=True, cascade=True),
     Column("name", Text, nullable=False),
     Column("filter", Json, nullable=False),
+    Column("position", Integer, comment="the key 1 to 9 that opens it; null: by name only"),
     moment("created_at", required=True),
+    moment("updated_at", required=True),
     UniqueConstraint("user_id", "name", postgresql_nulls_not_distinct=True),
+    UniqueConstraint("user_id", "position"),
+    CheckConstraint("position BETWEEN 1 AND 9", name="position"),
 )
 
 rules = Table(
