@@ -17,6 +17,7 @@ Where to look
     actions/        every action once: keys, words, when it is out of reach; `bindings`, `palette`, `reach` read it
     terminal        manners over SSH and at the end of a terminal; `driver` drops frames rather than block
     state           what the screens share: options, clock, the session; `messages` is what widgets tell upwards
+    remembered      what one person's console remembers on this machine
     formatting      values as the text of a cell
     screens/        triage, orders, failed, help
     panes/          one order's summary, items, timeline, packages, workflow

@@ -18,6 +18,7 @@ from engine.errors import Misconfigured
 from orders_tui import terminal
 from orders_tui.child_daemon import child_daemon
 from orders_tui.opening import open_services
+from orders_tui.remembered import memory_file
 from orders_tui.services import Services
 from orders_tui.settings import ConsoleSection, Settings
 from orders_tui.state import ConsoleOptions
@@ -56,6 +57,7 @@ def console_options(console: ConsoleSection) -> ConsoleOptions:
         keymap=console.keys,
         refresh_seconds=console.refresh_seconds,
         slow_refresh_seconds=console.slow_refresh_seconds,
+        memory_file=memory_file(),
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 from typing import ClassVar
 
 from textual import on
-from textual.app import App
+from textual.app import App, UnknownModeError
 from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.dom import DOMNode
@@ -22,6 +22,7 @@ from orders_tui.bindings import bindings_of
 from orders_tui.messages import OrdersAsked
 from orders_tui.modals.form import Form
 from orders_tui.palette import ActionPalette, ActionProvider
+from orders_tui.remembered import Memory
 from orders_tui.screens.console_screen import ConsoleScreen
 from orders_tui.screens.failed import FailedScreen
 from orders_tui.screens.help import HelpScreen
@@ -34,6 +35,8 @@ from styles.themes import THEMES
 
 PULSE_EVERY = 4
 """The header's numbers are read on every so many refreshes."""
+
+FIRST_SCREEN = "triage"
 
 QUIT_WITHIN = timedelta(seconds=3)
 """The second q has to follow the first within this time."""
@@ -59,7 +62,8 @@ class OrdersApp(App[int]):
         driver_class: type[Driver] | None = None,
     ) -> None:
         super().__init__(ansi_color=ansi_color, driver_class=driver_class)
-        self.session = Session(services, options or ConsoleOptions(), clock)
+        settled = options or ConsoleOptions()
+        self.session = Session(services, settled, clock, Memory(settled.memory_file))
         self._auto_refresh = auto_refresh
         self._ticks = 0
         self._ticking = False
@@ -70,9 +74,11 @@ class OrdersApp(App[int]):
         self.add_mode("failed", lambda: FailedScreen(self.session))
         for theme in THEMES:
             self.register_theme(theme)
-        wanted = self.session.options.theme
-        self._complaints = check_keymap(dict(self.session.options.keymap))
-        if wanted in self.available_themes:
+        wanted, memory = self.session.options.theme, self.session.memory
+        self._complaints = [*check_keymap(dict(self.session.options.keymap)), *filter(None, [memory.complaint])]
+        if memory.now.theme in self.available_themes and memory.now.theme_instead_of == wanted:
+            self.theme = memory.now.theme
+        elif wanted in self.available_themes:
             self.theme = wanted
         else:
             self.theme = THEMES[0].name
@@ -83,11 +89,17 @@ class OrdersApp(App[int]):
         for complaint in self._complaints:
             self.notify(complaint, severity="warning", markup=False)
         self.set_keymap(dict(options.keymap))
-        await self.switch_mode("triage")
+        try:
+            await self.switch_mode(self.session.memory.now.screen or FIRST_SCREEN)
+        except UnknownModeError:  # remembered by a program that had other screens
+            await self.switch_mode(FIRST_SCREEN)
         if self._auto_refresh:
             self.set_interval(
                 options.slow_refresh_seconds if options.slow_line else options.refresh_seconds, self._timed
             )
+
+    def on_unmount(self) -> None:
+        self.session.memory.keep(screen=self.current_mode)
 
     # ------------------------------------------------------------------ refreshing
 
@@ -143,6 +155,7 @@ class OrdersApp(App[int]):
     def do_theme(self) -> None:
         names = [theme.name for theme in THEMES]
         self.theme = names[(names.index(self.theme) + 1) % len(names)] if self.theme in names else names[0]
+        self.session.memory.keep(theme=self.theme, theme_instead_of=self.session.options.theme)
 
     async def do_refresh(self) -> None:
         if isinstance(self.screen, ConsoleScreen):

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
+from pathlib import Path
 
 from engine.errors import Unreachable
 from engine.orders.views import Pulse
 from orders_tui.mistakes import write_down
+from orders_tui.remembered import Memory
 from orders_tui.services import Services
 
 Clock = Callable[[], datetime]
@@ -32,6 +34,8 @@ class ConsoleOptions:
     keymap: Mapping[str, str] = field(default_factory=dict)
     refresh_seconds: float = 0.25
     slow_refresh_seconds: float = 0.5
+    memory_file: Path | None = None
+    """Where the console remembers from one run to the next; None: nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class Session:
     services: Services
     options: ConsoleOptions
     clock: Clock
+    memory: Memory = field(default_factory=Memory)
     pulse: Pulse | None = None
     heard_at: datetime | None = None
     """When a refresh last succeeded: how old the rows on screen are."""

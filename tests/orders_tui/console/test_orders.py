@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 from engine.database.connection import Database
 from engine.words import HoldReason, OrderStatus, WorkflowState
@@ -177,3 +179,23 @@ async def test_the_end_of_a_long_list_is_one_key_away(app: OrdersApp, factory: F
         assert orders_shown(app)[-1] == "576000000000000001"
         await press(pilot, "pageup", "home")
         assert orders_shown(app)[0] == "576000000000003000"
+
+
+async def test_the_next_console_opens_where_the_last_one_was_left_in_the_same_colours(
+    new_app: Callable[..., OrdersApp], factory: Factory, tmp_path: Path
+) -> None:
+    await factory.shop()
+    file = tmp_path / "console.json"
+    first = new_app(memory_file=file)
+    async with first.run_test(size=SMALL) as pilot:
+        await press(pilot, "f4", "ctrl+t")
+    second = new_app(memory_file=file)
+    async with second.run_test(size=SMALL) as pilot:
+        await settle(pilot)
+        assert (second.current_mode, second.theme) == ("failed", first.theme)
+        assert first.theme != second.session.options.theme
+    file.write_text(file.read_text("utf-8").replace('"failed"', '"no such screen"'), "utf-8")
+    third = new_app(memory_file=file, theme="orders-contrast")  # what the configuration says anew counts
+    async with third.run_test(size=SMALL) as pilot:
+        await settle(pilot)
+        assert (third.current_mode, third.theme) == ("triage", "orders-contrast")
