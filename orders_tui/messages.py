@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 from textual.message import Message
 
 from engine.identifiers import OrderId
@@ -25,6 +27,14 @@ class CursorMoved(Latest):
     def __init__(self, order_id: OrderId | None) -> None:
         super().__init__()
         self.order_id = order_id
+
+
+class LineMoved(Latest):
+    """A list's cursor stands on another row, or on none that is known yet."""
+
+    def __init__(self, row_id: Hashable | None) -> None:
+        super().__init__()
+        self.row_id = row_id
 
 
 class MarksChanged(Latest):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -68,6 +68,18 @@ class OrderKey:
     value: datetime | Decimal
     order_id: OrderId
 
+    @property
+    def row_id(self) -> OrderId:
+        return self.order_id
+
+    @property
+    def place(self) -> tuple[datetime | Decimal, int]:
+        """What compares as the rows are sorted."""
+        value = self.value
+        if isinstance(value, datetime) and value.tzinfo is None:
+            value = value.replace(tzinfo=UTC)  # the database's `infinity` comes without a zone
+        return value, self.order_id.int
+
 
 @dataclass(frozen=True, slots=True)
 class OrderRow:
@@ -99,6 +111,10 @@ class OrderRow:
     version: int
     updated_at: datetime
     key: OrderKey
+
+    @property
+    def row_id(self) -> OrderId:
+        return self.order_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """The console's screens. Screens start workers and ask the services; widgets do neither.
 
 console_screen   what all share: line on top, banner, line of keys, refresh, errors
-list_screen      what screens around one list share
+list_screen      what screens around one short list share
+keyset_screen    what screens around a list of any length share
 choosing_screen  on which orders are chosen, and what is done to them
 triage           the piles that need a person; opens first
 orders           the live table with filters and the pane of one order

@@ -91,7 +91,7 @@ class OrdersScreen(ChoosingScreen):
             self._close_pane()
             self.open_view(keep_cursor=False)
 
-    def _source(self) -> PageSource:
+    def _source(self) -> PageSource[OrderRow]:
         if self.only_marked:
             return ChosenSource(self.session.services, self.table.selection.marked)
         return FilterSource(self.session.services, self.filter)
@@ -122,7 +122,7 @@ class OrdersScreen(ChoosingScreen):
             self.load_pages(cache)
 
     @work(group="pages", exit_on_error=False)
-    async def load_pages(self, cache: PageCache) -> None:
+    async def load_pages(self, cache: PageCache[OrderRow]) -> None:
         if await cache.load_wanted() and self.table.cache is cache:
             self.table.measured()
 

@@ -1,30 +1,35 @@
-"""The orders table's columns as data: what each shows, how wide it is, and which give way when there is little room."""
+"""Columns as data: what each shows, how wide it is, and which give way when there is little room; those of the orders table."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
 from engine.orders.views import OrderRow
 from orders_tui.formatting import deadline, fit, is_unshipped, moment, money, state_words, words
 from orders_tui.state import Viewer
 
+Row = TypeVar("Row")
+
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class Column(Generic[Row]):
     """`width` is in cells; a flexible column takes what is left over and never less. Low `rank`s stay longest."""
 
     name: str
     title: str
     width: int
     rank: int
-    text: Callable[[OrderRow, Viewer], str]
+    text: Callable[[Row, Viewer], str]
     right: bool = False
     flexible: bool = False
+    style: Callable[[Row, Viewer], str] | None = None
+    """The name of the style its text is drawn in (a component class of the list, without its prefix); empty for none."""
 
 
 # What changes stands on the left, where a repainted line is cheapest and the eye is.
-COLUMNS: tuple[Column, ...] = (
+COLUMNS: tuple[Column[OrderRow], ...] = (
     Column("status", "status", 10, 1, lambda row, _: row.order_status),
     Column("state", "state", 13, 1, lambda row, _: state_words(row)),
     Column(
@@ -50,13 +55,13 @@ MARK_CELLS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Generic[Row]):
     """The columns that fit a width, the flexible one already stretched."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[Column[Row], ...]
     width: int
 
-    def cells(self, row: OrderRow, viewer: Viewer) -> tuple[str, ...]:
+    def cells(self, row: Row, viewer: Viewer) -> tuple[str, ...]:
         """The row's texts, each exactly as wide as its column."""
         return tuple(fit(column.text(row, viewer), column.width, right=column.right) for column in self.columns)
 
@@ -75,7 +80,7 @@ class Layout:
         return " ".join(fit(column.title, column.width, right=column.right) for column in self.columns)
 
 
-def layout_for(width: int, columns: Iterable[Column] = COLUMNS) -> Layout:
+def layout_for(width: int, columns: Iterable[Column[Row]]) -> Layout[Row]:
     """The columns that fit `width` cells: by rank, then in their order, until the next one would not fit."""
     everything = tuple(columns)
     room = width - MARK_CELLS

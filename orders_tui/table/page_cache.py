@@ -8,50 +8,84 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
-from engine.identifiers import OrderId
-from engine.orders.views import Count, OrderKey, OrderPage, OrderRow
+from engine.orders.views import Count
 
 PAGE_ROWS = 200
 KEPT_PAGES = 25
 
 
-class PageSource(Protocol):
-    """A sorted list of orders that can be read from either side of a key."""
+class RowKey(Protocol):
+    """Where a row stands in its list; `place` compares as the list is sorted upwards."""
+
+    @property
+    def row_id(self) -> Any: ...
+
+    @property
+    def place(self) -> Any: ...
+
+
+class KeyedRow(Protocol):
+    """A row of any list: a frozen dataclass with a permanent id and the key it was read at."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def row_id(self) -> Any: ...
+
+    @property
+    def key(self) -> Any: ...
+
+
+Row = TypeVar("Row", bound=KeyedRow)
+Row_co = TypeVar("Row_co", bound=KeyedRow, covariant=True)
+
+
+class Page(Protocol[Row_co]):
+    """A window of rows in sort order; `more_after` says whether the list goes on."""
+
+    @property
+    def rows(self) -> Sequence[Row_co]: ...
+
+    @property
+    def more_after(self) -> bool: ...
+
+
+class PageSource(Protocol[Row_co]):
+    """A sorted list that can be read from either side of a key."""
 
     ascending: bool
 
-    async def page(self, *, after: OrderKey | None = None, before: OrderKey | None = None, limit: int) -> OrderPage: ...
+    async def page(self, *, after: Any = None, before: Any = None, limit: int) -> Page[Row_co]: ...
 
     async def count(self, *, exact: bool) -> Count: ...
 
-    async def anchors(self, *, every: int) -> list[OrderKey]: ...
+    async def anchors(self, *, every: int) -> Sequence[Any]: ...
 
-    async def rows(self, order_ids: Sequence[OrderId]) -> list[OrderRow]: ...
+    async def rows(self, row_ids: Sequence[Any]) -> Sequence[Row_co]: ...
 
-    async def newer_than(self, key: OrderKey) -> int: ...
+    async def newer_than(self, key: Any) -> int: ...
 
-    async def key(self, order_id: OrderId) -> OrderKey | None: ...
+    async def key(self, row_id: Any) -> Any: ...
 
 
-class PageCache:
+class PageCache(Generic[Row]):
     """The rows of one opened list. `total` is its length, at least that many while `exact` is False."""
 
-    def __init__(self, source: PageSource, *, page_rows: int = PAGE_ROWS, kept_pages: int = KEPT_PAGES) -> None:
+    def __init__(self, source: PageSource[Row], *, page_rows: int = PAGE_ROWS, kept_pages: int = KEPT_PAGES) -> None:
         self.source = source
         self.page_rows = page_rows
         self.total = 0
         self.exact = False
-        self.anchors: list[OrderKey] = []
-        self.top: OrderKey | None = None
+        self.anchors: Sequence[Any] = ()
+        self.top: RowKey | None = None
         """The first row's key when the list was opened; whatever sorts before it is new."""
         self._kept_pages = kept_pages
-        self._pages: OrderedDict[int, list[OrderRow]] = OrderedDict()
-        self._numbers: dict[OrderId, int] = {}
+        self._pages: OrderedDict[int, list[Row]] = OrderedDict()
+        self._numbers: dict[Hashable, int] = {}
         self._wanted: set[int] = set()
         self._loading: set[int] = set()
 
@@ -78,7 +112,7 @@ class PageCache:
 
     # ------------------------------------------------------------------ rows by number
 
-    def row(self, number: int) -> OrderRow | None:
+    def row(self, number: int) -> Row | None:
         """The row at `number`, or None while it is being fetched; asking is what makes its page wanted."""
         index = number // self.page_rows
         page = self._pages.get(index)
@@ -90,12 +124,12 @@ class PageCache:
         offset = number % self.page_rows
         return page[offset] if offset < len(page) else None
 
-    def number_of(self, order_id: OrderId) -> int | None:
-        """The row number of an order, if its page is here."""
-        return self._numbers.get(order_id)
+    def number_of(self, row_id: Hashable) -> int | None:
+        """The number of the row with this id, if its page is here."""
+        return self._numbers.get(row_id)
 
     @property
-    def loaded(self) -> list[OrderRow]:
+    def loaded(self) -> list[Row]:
         """Every row that is here, by row number."""
         return [row for index in sorted(self._pages) for row in self._pages[index]]
 
@@ -120,7 +154,7 @@ class PageCache:
                 self._loading.discard(index)
         return came
 
-    async def _read(self, index: int) -> list[OrderRow] | None:
+    async def _read(self, index: int) -> list[Row] | None:
         """One page from the nearest known key; a neighbour's is best: nothing is doubled or skipped where they meet."""
         previous, following = self._pages.get(index - 1), self._pages.get(index + 1)
         if previous and len(previous) == self.page_rows:
@@ -133,26 +167,26 @@ class PageCache:
         if index < len(self.anchors):
             # The last page has no key after it: its first row is the anchor itself.
             anchor = self.anchors[index]
-            first = [replace(row, key=anchor) for row in await self.source.rows([anchor.order_id])]
+            first = [replace(row, key=anchor) for row in await self.source.rows([anchor.row_id])]
             rest = await self.source.page(after=anchor, limit=self.page_rows - 1)
             return [*first, *rest.rows]
         return list((await self.source.page(limit=self.page_rows)).rows) if index == 0 else None
 
-    def _keep(self, index: int, rows: list[OrderRow]) -> None:
+    def _keep(self, index: int, rows: list[Row]) -> None:
         self._pages[index] = rows
         for offset, row in enumerate(rows):
-            self._numbers[row.order_id] = index * self.page_rows + offset
+            self._numbers[row.row_id] = index * self.page_rows + offset
         while len(self._pages) > self._kept_pages:
             dropped, old = self._pages.popitem(last=False)
             for row in old:
-                if self._numbers.get(row.order_id, -1) // self.page_rows == dropped:
-                    del self._numbers[row.order_id]
+                if self._numbers.get(row.row_id, -1) // self.page_rows == dropped:
+                    del self._numbers[row.row_id]
 
     # ------------------------------------------------------------------ changes
 
-    def replace(self, row: OrderRow) -> tuple[int, OrderRow] | None:
+    def replace(self, row: Row) -> tuple[int, Row] | None:
         """Put a newer version of a row in its old place: its number and what stood there, or None if it is not here."""
-        number = self._numbers.get(row.order_id)
+        number = self._numbers.get(row.row_id)
         if number is None:
             return None
         page, offset = self._pages[number // self.page_rows], number % self.page_rows
@@ -171,11 +205,11 @@ class PageCache:
         count = await self.source.count(exact=False)
         return max(0, count.number - self.total) if count.exact else 0
 
-    async def locate(self, order_id: OrderId) -> int | None:
-        """The number of this order's row, else of the row nearest to its place; None while no anchor can tell."""
-        if (number := self._numbers.get(order_id)) is not None:
+    async def locate(self, row_id: Hashable) -> int | None:
+        """The number of this row, else of the row nearest to its place; None while no anchor can tell."""
+        if (number := self._numbers.get(row_id)) is not None:
             return number
-        key = await self.source.key(order_id)
+        key = await self.source.key(row_id)
         if key is None or not self.total:
             return 0
         wanted = self._sorted(key)
@@ -190,16 +224,13 @@ class PageCache:
         if index not in self._pages:
             self._wanted.add(index)
             await self.load_wanted()
-        if (number := self._numbers.get(order_id)) is not None:
+        if (number := self._numbers.get(row_id)) is not None:
             return number
         keys = [self._sorted(row.key) for row in self._pages.get(index, [])]
         return min(self.total - 1, index * self.page_rows + bisect_left(keys, wanted))
 
-    def _sorted(self, key: OrderKey) -> _Place:
-        value = key.value
-        if isinstance(value, datetime) and value.tzinfo is None:
-            value = value.replace(tzinfo=UTC)  # the database's `infinity` comes without a zone
-        return _Place((value, key.order_id.int), ascending=self.source.ascending)
+    def _sorted(self, key: RowKey) -> _Place:
+        return _Place(key.place, ascending=self.source.ascending)
 
 
 class _Place:
@@ -207,9 +238,9 @@ class _Place:
 
     __slots__ = ("ascending", "value")
 
-    def __init__(self, value: tuple[Any, int], *, ascending: bool) -> None:
+    def __init__(self, value: Any, *, ascending: bool) -> None:
         self.value = value
         self.ascending = ascending
 
     def __lt__(self, other: _Place) -> bool:
-        return self.value < other.value if self.ascending else other.value < self.value
+        return bool(self.value < other.value if self.ascending else other.value < self.value)

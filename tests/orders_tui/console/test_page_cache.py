@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from engine.orders.views import OrderRow
 from engine.words import OrderStatus
 from orders_tui.table.page_cache import PageCache
 from tests.orders_tui.console.lists import Listing, order_id, row
 
 
-async def opened(listing: Listing, *, measured: bool = True) -> PageCache:
+async def opened(listing: Listing, *, measured: bool = True) -> PageCache[OrderRow]:
     cache = PageCache(listing, page_rows=10, kept_pages=4)
     await cache.open()
     if measured:
@@ -17,7 +18,7 @@ async def opened(listing: Listing, *, measured: bool = True) -> PageCache:
     return cache
 
 
-async def fetched(cache: PageCache, number: int) -> int | None:
+async def fetched(cache: PageCache[OrderRow], number: int) -> int | None:
     """The number of the order that row `number` shows once its page has come."""
     if cache.row(number) is None:
         await cache.load_wanted()
