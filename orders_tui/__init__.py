@@ -19,7 +19,10 @@ Where to look
     state           what the screens share: options, clock, the session; `messages` is what widgets tell upwards
     remembered      what one person's console remembers on this machine
     formatting      values as the text of a cell
-    screens/        triage, orders, failed, help
+    deeds           what this console did, as command lines
+    pace            how often something is really read
+    activity/       the parts of the Activity screen
+    screens/        triage, orders, failed, activity, help
     panes/          one order's summary, items, timeline, packages, workflow
     modals/         questions asked on top of a screen
     table/          the orders table: windows of rows drawn line by line

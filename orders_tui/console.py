@@ -23,6 +23,7 @@ from orders_tui.messages import OrdersAsked
 from orders_tui.modals.form import Form
 from orders_tui.palette import ActionPalette, ActionProvider
 from orders_tui.remembered import Memory
+from orders_tui.screens.activity import ActivityScreen
 from orders_tui.screens.console_screen import ConsoleScreen
 from orders_tui.screens.failed import FailedScreen
 from orders_tui.screens.help import HelpScreen
@@ -72,6 +73,7 @@ class OrdersApp(App[int]):
         self.add_mode("triage", lambda: TriageScreen(self.session))
         self.add_mode("orders", lambda: self.orders)
         self.add_mode("failed", lambda: FailedScreen(self.session))
+        self.add_mode("activity", lambda: ActivityScreen(self.session))
         for theme in THEMES:
             self.register_theme(theme)
         wanted, memory = self.session.options.theme, self.session.memory

@@ -27,7 +27,7 @@ def write_down(error: BaseException, *, part: str, doing: str = "") -> str:
             file.writelines(traceback.format_exception(error))
     except OSError:
         return f"Something went wrong inside the {part} ({kind}), and its log could not be written."
-    return f"Something went wrong inside the {part} ({kind}): the details are in {_log_path()}."
+    return f"Something went wrong inside the {part} ({kind}): the details are in {log_path()}."
 
 
 def keep_logs_off_the_terminal() -> None:
@@ -60,12 +60,13 @@ class _ErrorsLog(logging.Handler):
             file.write(f"{_stamp()} {record.name}: {self.format(record)}\n")
 
 
-def _log_path() -> Path:
+def log_path() -> Path:
+    """Where mistakes are written down."""
     return state_directory() / "errors.log"
 
 
 def _open_log() -> TextIO:
-    path = _log_path()
+    path = log_path()
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="utf-8")
 

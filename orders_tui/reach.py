@@ -21,6 +21,10 @@ class Situation:
     """The failure code under the cursor of the Failed screen."""
     on_order: bool = False
     """The Failed screen's cursor is on one order, not on a group."""
+    command: bool = False
+    """What is under the cursor has a command line that does or shows the same."""
+    bulk_state: str = ""
+    """How the bulk change under the cursor stands; empty when there is none."""
     rows_move: bool = True
     """The table may re-sort: it shows a filter, not the marked orders alone."""
 
@@ -71,6 +75,27 @@ def needs_failed_order(now: Situation) -> str:
     return needs_group(now) or (
         "" if now.on_order else "Open the group with enter and choose one order, or retry them all with R."
     )
+
+
+def needs_command(now: Situation) -> str:
+    """Needs a line that has a command line."""
+    return "" if now.command else "There is no command line for this."
+
+
+def needs_bulk_change(now: Situation) -> str:
+    """Needs a bulk change under the cursor."""
+    return "" if now.bulk_state else "Put the cursor on a bulk change first (the arrow keys lead to that part)."
+
+
+def needs_bulk_running(now: Situation) -> str:
+    """Needs a bulk change that is under way."""
+    return needs_bulk_change(now) or ("" if now.bulk_state == "running" else "This bulk change is not under way.")
+
+
+def needs_bulk_stopped(now: Situation) -> str:
+    """Needs a bulk change with orders left to do that nobody is at."""
+    left = now.bulk_state in {"stopped", "interrupted"}
+    return needs_bulk_change(now) or ("" if left else "Nothing is left to do of this bulk change, or it is under way.")
 
 
 MENDABLE = {

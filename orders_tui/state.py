@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from engine.errors import Unreachable
 from engine.orders.views import Pulse
+from orders_tui.actions import BY_ID
+from orders_tui.deeds import Deed, Deeds
 from orders_tui.mistakes import write_down
 from orders_tui.remembered import Memory
 from orders_tui.services import Services
@@ -60,6 +62,7 @@ class Session:
     """When a refresh last succeeded: how old the rows on screen are."""
     lost_since: datetime | None = None
     complaint: str = ""
+    deeds: Deeds = field(default_factory=Deeds)
     _last_failure: type[BaseException] | None = None
 
     @property
@@ -68,6 +71,12 @@ class Session:
 
     def viewer(self) -> Viewer:
         return Viewer(self.clock(), self.options.zone)
+
+    def did(self, action_id: str, arguments: Sequence[str], outcome: str, *, twin: str = "") -> Deed:
+        """Remember that an action wrote. `arguments` are what its twin takes on the command line, in order numbers and ids;
+        `outcome` is what became of it, as told to the person; `twin` is the command where an action has several.
+        """
+        return self.deeds.add(self.clock(), action_id, twin or BY_ID[action_id].twin, arguments, outcome)
 
     def heard(self) -> None:
         """A refresh succeeded."""

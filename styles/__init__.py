@@ -4,11 +4,21 @@ base      colours of whole screens and text
 layout    where the parts of a screen lie
 table     the orders table
 panes     filter bar, detail, lists, lines on top and at the bottom
+activity  Activity
 modals    forms over a screen
 compact   narrow terminals
 contrast  high contrast, 16 colours and no colour
 themes    dark, light and high contrast as Textual themes
 """
 
-SHEETS = ("base.tcss", "layout.tcss", "table.tcss", "panes.tcss", "modals.tcss", "compact.tcss", "contrast.tcss")
+SHEETS = (
+    "base.tcss",
+    "layout.tcss",
+    "table.tcss",
+    "panes.tcss",
+    "activity.tcss",
+    "modals.tcss",
+    "compact.tcss",
+    "contrast.tcss",
+)
 """The style sheets in the order they are read; a later one wins."""

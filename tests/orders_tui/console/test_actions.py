@@ -17,6 +17,7 @@ from orders_tui.palette import ActionProvider
 from orders_tui.panes.filter_bar import StatusChips
 from orders_tui.panes.line_list import LineList
 from orders_tui.reach import Situation
+from orders_tui.screens.activity import ActivityScreen
 from orders_tui.screens.console_screen import ConsoleScreen
 from orders_tui.screens.failed import FailedScreen
 from orders_tui.screens.help import HelpScreen, help_content
@@ -34,6 +35,7 @@ BEARERS: dict[Scope, type[DOMNode]] = {
     Scope.TABLE: OrderTable,
     Scope.STATUSES: StatusChips,
     Scope.FAILED: FailedScreen,
+    Scope.ACTIVITY: ActivityScreen,
     Scope.LIST: LineList,
     Scope.HELP: HelpScreen,
     Scope.FORM: StatusChange,
@@ -70,7 +72,7 @@ async def test_the_palette_offers_every_action_that_is_not_a_forms_own(app: Orde
     offered: set[str] = set()
     async with app.run_test(size=SMALL) as pilot:
         await settle(pilot)
-        for key in ("f2", "f3", "f4", "question_mark"):
+        for key in ("f2", "f3", "f4", "f9", "question_mark"):
             await press(pilot, key)
             assert isinstance(app.screen, ConsoleScreen)
             provider = ActionProvider(app.screen)
@@ -116,6 +118,7 @@ def test_nothing_dangerous_is_in_reach_of_a_read_only_or_disconnected_console(ac
 
     assert isinstance(action, Action)
     busy = {"rows": 5, "chosen": 2, "marked": 2, "group_code": "out_of_stock", "on_order": True}
+    busy |= {"bulk_state": "finished"}
     assert action.reason(Situation(**busy)) == ""  # type: ignore[arg-type]
     assert action.reason(Situation(read_only=True, **busy))  # type: ignore[arg-type]
     assert action.reason(Situation(connected=False, **busy))  # type: ignore[arg-type]

@@ -1,0 +1,7 @@
+"""What was done, by whom, and with which command: the parts of the Activity screen.
+
+part        what each part offers the screen
+here        what this console did, as command lines
+bulk        bulk changes: how far, what was refused, whether they can be taken back
+mistakes    mistakes of this program, from its own log
+"""

@@ -1,0 +1,98 @@
+"""Activity: what was done here as command lines, bulk changes, mistakes of the program."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from engine.database.connection import Database
+from engine.orders.bulk.requests import BulkKind, BulkRequest
+from engine.words import OrderStatus
+from orders_tui import mistakes
+from orders_tui.console import OrdersApp
+from orders_tui.deeds import MOST_WORDS, Deeds
+from orders_tui.services import Services
+from orders_tui.state import utc_now
+from tests.factories import Factory
+from tests.orders_tui.console.driving import SMALL, notices, press, settle, text
+
+
+@pytest.fixture(autouse=True)
+def own_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(mistakes, "state_directory", lambda: tmp_path)
+    return tmp_path / "errors.log"
+
+
+async def test_what_was_done_here_is_told_as_a_command_line_that_can_be_copied(
+    app: OrdersApp, factory: Factory
+) -> None:
+    await factory.shop()
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
+        await press(pilot, "f9")
+        assert "Nothing was changed from this console yet" in text(app)
+        arguments = ["5771", "5772", "--to", "shipped", "--reason", "it's gone; see note"]
+        deed = app.session.did("orders.status", arguments, "2 changed")
+        assert shlex.split(deed.command) == ["orders-tui", "orders", "set-status", *arguments]
+        await press(pilot, "ctrl+r")
+        assert "orders-tui orders set-status 5771 5772" in text(app)
+        assert "Change the status of the marked orders" in text(app)
+        await press(pilot, "y")
+        assert app.clipboard == deed.command
+        await press(pilot, "u")
+        assert "Put the cursor on a bulk change first" in notices(app)[-1]
+
+
+def test_deeds_are_let_go_before_they_fill_the_memory() -> None:
+    deeds = Deeds()
+    for _ in range(12):
+        deeds.add(utc_now(), "orders.retry", "orders retry", ["5771"] * (MOST_WORDS // 10), "")
+    assert len(deeds) == 9
+    assert next(deeds.newest_first()).number == 12
+
+
+async def test_a_bulk_change_is_shown_with_its_refusals_and_undone_after_a_look(
+    app: OrdersApp, factory: Factory, services: Services, opened: Database
+) -> None:
+    confirmed = [await factory.order(number=f"ORD-{number}", status=OrderStatus.CONFIRMED) for number in range(3)]
+    shipped = await factory.order(number="ORD-GONE", status=OrderStatus.SHIPPED)
+    await services.bulk.run(BulkRequest(BulkKind.TAG, {"tags": ["gift"]}, "season"), confirmed)
+    report = await services.change_status([*confirmed, shipped], OrderStatus.PENDING, reason="typo")
+    assert report.failed
+
+    async def tagged() -> int:
+        return int(await opened.pool.fetchval("SELECT count(*) FROM orders WHERE 'gift' = ANY(tags)"))
+
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
+        await press(pilot, "f9", "right")
+        assert "status" in text(app)
+        assert "ORD-GONE" in text(app)
+        await press(pilot, "down", "y")
+        assert app.clipboard.startswith("orders-tui batch show ")
+        assert "season" in text(app)
+        await press(pilot, "x")
+        assert notices(app)[-1] == "This bulk change is not under way."
+        await press(pilot, "u")
+        assert "3  " in text(app)
+        await press(pilot, "escape")
+        assert await tagged() == 3
+        await press(pilot, "u", "enter")
+        await pilot.app.workers.wait_for_complete()
+        await settle(pilot)
+        assert await tagged() == 0
+        assert notices(app)[-1] == "3 changed, 0 as asked already, 0 refused."
+        assert next(app.session.deeds.newest_first()).command.startswith("orders-tui orders undo ")
+
+
+async def test_mistakes_of_the_program_are_read_from_its_log(app: OrdersApp, factory: Factory, own_log: Path) -> None:
+    await factory.shop()
+    try:
+        raise LookupError("no such \x1b[31mcolour")
+    except LookupError as error:
+        mistakes.write_down(error, part="console", doing="refresh")
+    async with app.run_test(size=SMALL) as pilot:
+        await press(pilot, "f9", "left")
+        assert "LookupError: no such colour" in text(app)
+        assert "refresh" in text(app)
+        assert "\x1b[31m" in own_log.read_text("utf-8")
