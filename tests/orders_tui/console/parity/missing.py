@@ -4,6 +4,13 @@ from __future__ import annotations
 
 MISSING: frozenset[str] = frozenset(
     {
+        "go.activity",
+        "activity.undo",
+        "activity.stop",
+        "activity.previous",
+        "activity.next",
+        "activity.copy",
+        "activity.continue",
         "failed.mend",
         "failed.open",
         "failed.retry",
