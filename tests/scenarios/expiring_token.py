@@ -17,13 +17,21 @@ async def act(stage: Stage) -> str:
         async def shipped(number: int = number) -> bool:
             return bool((await stage.state())["shipped"] >= 40 * number)
 
+        async def refreshed(number: int = number) -> bool:
+            return await _refreshes(stage) >= number
+
         await stage.until(shipped, f"Parcel {40 * number}")
         await stage.admin("expire_token")
+        # Parcels come in batches: the next forty may be there already, and two expiries in one breath are one refresh.
+        await stage.until(refreshed, f"Refresh {number}")
     await stage.settle()
-    calls = (await stage.state())["http_calls"]
-    if calls.get("tiktok.tokens.refresh", 0) != TIMES:
-        raise Stuck(f"The token expired {TIMES} times and was refreshed {calls.get('tiktok.tokens.refresh', 0)} times.")
+    if (refreshes := await _refreshes(stage)) != TIMES:
+        raise Stuck(f"The token expired {TIMES} times and was refreshed {refreshes} times.")
     return f"{TIMES} expiries, {TIMES} refreshes"
+
+
+async def _refreshes(stage: Stage) -> int:
+    return int((await stage.state())["http_calls"].get("tiktok.tokens.refresh", 0))
 
 
 PLAY = Play(
