@@ -26,7 +26,7 @@ _LEASE_SECONDS = 6.0
 _LOOK_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 60.0
 _STOP_SECONDS = 12.0
-_LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+_LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 @contextlib.asynccontextmanager

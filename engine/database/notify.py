@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 CHANNEL = "orders_work"
 COALESCE_SECONDS = 0.02
 _RECONNECT_SECONDS = 1.0
-_LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+_LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 class Announcer:
