@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from engine.reports.tallies import wrong_tallies
+
 if TYPE_CHECKING:
     from engine.database.connection import Database
 
@@ -96,6 +98,7 @@ class Accounts:
     open_without_work: int
     unrecorded_labels: int = 0
     misfilled_parcels: int = 0
+    wrong_tallies: int = 0
 
     @property
     def balanced(self) -> bool:
@@ -107,6 +110,7 @@ class Accounts:
                 self.open_without_work,
                 self.unrecorded_labels,
                 self.misfilled_parcels,
+                self.wrong_tallies,
             )
         )
 
@@ -138,4 +142,5 @@ async def account(database: Database) -> Accounts:
             open_without_work=await connection.fetchval(_OPEN_WITHOUT_WORK),
             unrecorded_labels=await connection.fetchval(_UNRECORDED_LABELS),
             misfilled_parcels=await connection.fetchval(_MISFILLED_PARCELS),
+            wrong_tallies=await wrong_tallies(connection),
         )

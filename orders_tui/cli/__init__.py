@@ -31,7 +31,7 @@ Where to look
     rules      list, show, save, enable, disable, move, delete; `rules_tried` has test, dry-run, runs
     notices    sent, people, preferences, quiet-hours, refusals; `notice_targets` are where they go, `notice_words` what they say
     secret_input  a secret from standard input or a file
-    db         path, upgrade, check
+    db         path, upgrade, check, recount
     config     show, path
     daemon     the loop without a screen
     demo       a whole shop on this machine

@@ -14,6 +14,7 @@ from engine.database.stalled import end_stalled_sessions
 from engine.fleet import daemons, leases
 from engine.orders import priority
 from engine.orders.bulk import journal
+from engine.reports import tallies
 from engine.workflow import runner
 from sync.rounds.post import Post
 from sync.schedule import Tick
@@ -21,6 +22,7 @@ from sync.schedule import Tick
 _log = structlog.get_logger(__name__)
 _ANSWER_SECONDS = 3.0
 _OLD_SNAPSHOT_SECONDS = 60.0
+_FOLD_SECONDS = 1.0
 _RISING = 1000  # orders a transaction whose deadline has come nearer
 
 
@@ -34,6 +36,8 @@ def ticks(post: Post) -> list[Tick]:
         Tick("wake_due", 1.0, rounds.wake_due),
         Tick("read_gates", 1.0, rounds.read_gates),
         Tick("rise_with_time", 30.0, rounds.rise_with_time),
+        Tick("fold_tallies", _FOLD_SECONDS, rounds.fold_tallies),
+        Tick("forget_minutes", 3600.0, rounds.forget_minutes, 60.0),
         Tick("watch_snapshots", 15.0, rounds.watch_snapshots, 1.0),
         Tick("sweep_journal", 600.0, rounds.sweep_journal, 30.0),
         Tick("seal_audit", settings.seal_seconds, rounds.seal_audit, settings.seal_seconds / 20),
@@ -82,6 +86,16 @@ class Housekeeping:
         risen = _RISING
         while risen == _RISING:
             risen = await priority.rise_with_time(self._database, _RISING)
+
+    async def fold_tallies(self) -> None:
+        """Add up what moved, by one daemon."""
+        if await leases.take(self._database, tallies.LEASE, self._post.daemon_id, 5 * _FOLD_SECONDS):
+            while await tallies.fold(self._database) == tallies.FOLD_ROWS:
+                pass
+
+    async def forget_minutes(self) -> None:
+        """Let go of minutes that nobody looks at any more."""
+        await tallies.forget_minutes(self._database)
 
     async def watch_snapshots(self) -> None:
         """Name whoever keeps a transaction open: the queues slow down behind it, and nobody would guess why."""

@@ -45,6 +45,8 @@ COMMITS: dict[str, tuple[str, int]] = {
     "engine.orders.polls.begin": ("plain", 1),
     "engine.orders.polls.claim": ("plain", 2),
     "engine.orders.polls.fail": ("deaf shop", 1),
+    "engine.reports.tallies.fold": ("plain", 1),
+    "engine.reports.tallies.forget_minutes": ("plain", 1),
     "engine.shops.ending.end_grant": ("revoked", 1),
     "engine.shops.ending.warn_of_ends": ("inactive shop", 1),
     "engine.shops.refreshing.claim_due": ("old token", 2),

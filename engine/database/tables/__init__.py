@@ -11,9 +11,21 @@ Where to look
     parcels      packages, package items, documents, manifests, cancellations, returns, waves
     outside      inbox and effects, notices to targets, gates, leases, daemons
     records      audit log, notes, batches, journal, saved views, rules, counters
+    tallies      how many orders are where, and what happened in each minute
 """
 
-from engine.database.tables import channels, orders, outside, parcels, people, products, records, stocktaking, workflow
+from engine.database.tables import (
+    channels,
+    orders,
+    outside,
+    parcels,
+    people,
+    products,
+    records,
+    stocktaking,
+    tallies,
+    workflow,
+)
 from engine.database.tables.schema import SCHEMA, metadata
 
 __all__ = [
@@ -27,5 +39,6 @@ __all__ = [
     "products",
     "records",
     "stocktaking",
+    "tallies",
     "workflow",
 ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0004"
 down_revision = "0003"
@@ -17,6 +18,7 @@ depends_on = None
 
 def upgrade() -> None:
     _views()
+    _tallies()
 
 
 def _views() -> None:
@@ -36,3 +38,88 @@ def _views() -> None:
     op.create_check_constraint(
         op.f("saved_views_position_check"), "saved_views", "position BETWEEN 1 AND 9", schema="orders"
     )
+
+
+def _tallies() -> None:
+    status = postgresql.ENUM(name="order_status_enum", schema="orders", create_type=False)
+    state = postgresql.ENUM(name="workflow_status_enum", schema="orders", create_type=False)
+    op.create_table(
+        "order_moves",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("shop_id", sa.Uuid(), nullable=False),
+        sa.Column("from_status", status, nullable=True, comment="null: the orders are new"),
+        sa.Column("from_state", state, nullable=True),
+        sa.Column("to_status", status, nullable=True, comment="null: the orders are gone"),
+        sa.Column("to_state", state, nullable=True),
+        sa.Column("orders", sa.Integer(), nullable=False),
+        sa.Column("moved_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("order_moves_pkey")),
+        schema="orders",
+    )
+    op.create_table(
+        "order_counts",
+        sa.Column("shop_id", sa.Uuid(), nullable=False),
+        sa.Column("order_status", status, nullable=False),
+        sa.Column("workflow_status", state, nullable=False),
+        sa.Column("orders", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("shop_id", "order_status", "workflow_status", name=op.f("order_counts_pkey")),
+        schema="orders",
+    )
+    op.create_table(
+        "order_minutes",
+        sa.Column("minute", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("shop_id", sa.Uuid(), nullable=False),
+        *(
+            sa.Column(name, sa.Integer(), nullable=False)
+            for name in ("created", "shipped", "completed", "failed", "cancelled")
+        ),
+        sa.PrimaryKeyConstraint("minute", "shop_id", name=op.f("order_minutes_pkey")),
+        schema="orders",
+    )
+    for event, tables, moved in _TALLIED:
+        name, function = f"tally_{event.lower()}", f"orders.tally_{event.lower()}"
+        op.execute(
+            f"CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {moved}; RETURN NULL; END $$"
+        )
+        op.execute(
+            f"CREATE TRIGGER {name} AFTER {event} ON orders.orders REFERENCING {tables} "
+            f"FOR EACH STATEMENT EXECUTE FUNCTION {function}()"
+        )
+    op.execute(
+        """
+        INSERT INTO orders.order_counts (shop_id, order_status, workflow_status, orders)
+        SELECT shop_id, order_status, workflow_status, count(*) FROM orders.orders GROUP BY 1, 2, 3
+        """
+    )
+
+
+# Statement triggers with transition tables: one row a kind of move, however many orders a statement moves.
+_TALLIED = (
+    (
+        "INSERT",
+        "NEW TABLE AS after_rows",
+        """
+        INSERT INTO orders.order_moves (shop_id, to_status, to_state, orders)
+        SELECT shop_id, order_status, workflow_status, count(*) FROM after_rows GROUP BY 1, 2, 3
+        """,
+    ),
+    (
+        "UPDATE",
+        "OLD TABLE AS before_rows NEW TABLE AS after_rows",
+        """
+        INSERT INTO orders.order_moves (shop_id, from_status, from_state, to_status, to_state, orders)
+        SELECT a.shop_id, b.order_status, b.workflow_status, a.order_status, a.workflow_status, count(*)
+        FROM before_rows b JOIN after_rows a ON a.id = b.id
+        WHERE a.order_status <> b.order_status OR a.workflow_status <> b.workflow_status
+        GROUP BY 1, 2, 3, 4, 5
+        """,
+    ),
+    (
+        "DELETE",
+        "OLD TABLE AS before_rows",
+        """
+        INSERT INTO orders.order_moves (shop_id, from_status, from_state, orders)
+        SELECT shop_id, order_status, workflow_status, count(*) FROM before_rows GROUP BY 1, 2, 3
+        """,
+    ),
+)
