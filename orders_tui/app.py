@@ -57,6 +57,7 @@ def console_options(console: ConsoleSection) -> ConsoleOptions:
         keymap=console.keys,
         refresh_seconds=console.refresh_seconds,
         slow_refresh_seconds=console.slow_refresh_seconds,
+        scanner=console.scanner.options(),
         memory_file=memory_file(),
     )
 

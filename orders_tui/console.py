@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 from typing import ClassVar
 
 from textual import on
-from textual.app import App, UnknownModeError
+from textual.app import UnknownModeError
 from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.dom import DOMNode
@@ -19,6 +19,7 @@ from textual.driver import Driver
 from orders_tui.actions import BY_ID, Scope
 from orders_tui.actions.keymap import check_keymap
 from orders_tui.bindings import bindings_of
+from orders_tui.keyboard import ListeningApp
 from orders_tui.messages import OrdersAsked
 from orders_tui.modals.form import Form
 from orders_tui.palette import ActionPalette, ActionProvider
@@ -43,7 +44,7 @@ QUIT_WITHIN = timedelta(seconds=3)
 """The second q has to follow the first within this time."""
 
 
-class OrdersApp(App[int]):
+class OrdersApp(ListeningApp):
     """Everything a person sees. `tick` is one refresh; with `auto_refresh` a timer calls it, in tests the test does."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(Scope.EVERYWHERE)
@@ -66,6 +67,7 @@ class OrdersApp(App[int]):
         settled = options or ConsoleOptions()
         self.session = Session(services, settled, clock, Memory(settled.memory_file))
         self._auto_refresh = auto_refresh
+        self.listen(settled.scanner)
         self._ticks = 0
         self._ticking = False
         self._quit_asked_at = clock() - 2 * QUIT_WITHIN
@@ -178,6 +180,8 @@ class OrdersApp(App[int]):
     async def _orders_asked(self, event: OrdersAsked) -> None:
         self.orders.narrow(event.order_filter, event.title, event.order_id)
         await self.switch_mode("orders")
+        if event.opened and event.order_id is not None:
+            self.orders.open_pane(event.order_id)
 
     def handle_bindings_clash(self, clashed_bindings: set[Binding], node: DOMNode) -> None:
         """Clashes were told once, at the start."""

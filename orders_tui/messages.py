@@ -62,10 +62,24 @@ class SearchLeft(Message):
 
 
 class OrdersAsked(Message):
-    """Show the orders table, narrowed to `order_filter` and named `title`, with the cursor on one order if given."""
+    """Show the orders table, narrowed to `order_filter` and named `title`, with the cursor on one order if given.
 
-    def __init__(self, order_filter: OrderFilter, title: str, order_id: OrderId | None = None) -> None:
+    `opened`: with that order's pane open.
+    """
+
+    def __init__(
+        self, order_filter: OrderFilter, title: str, order_id: OrderId | None = None, *, opened: bool = False
+    ) -> None:
         super().__init__()
         self.order_filter = order_filter
         self.title = title
         self.order_id = order_id
+        self.opened = opened
+
+
+class Scanned(Message):
+    """A scanner read this code, or it was pasted where there is no text field; cleaned."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text

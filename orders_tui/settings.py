@@ -20,6 +20,7 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 
 from engine.database.connection import DatabaseSettings
 from engine.errors import Misconfigured
+from orders_tui.scanner import ScannerOptions, Suffix
 from orders_tui.settings_outside import (
     BreakersSection,
     CarrierSection,
@@ -77,6 +78,21 @@ class DaemonSection(Section):
     seal_seconds: PositiveFloat = 60.0
 
 
+class ScannerSection(Section):
+    """How barcode scanners are told from typing. A prefix, if the scanner sends one, spares every other key the wait."""
+
+    enabled: bool = True
+    gap_ms: Annotated[float, Field(ge=5, le=500)] = 30.0
+    least_length: Annotated[int, Field(ge=3, le=40)] = 6
+    suffix: Suffix = Suffix.ENTER
+    prefix: str = ""
+
+    def options(self) -> ScannerOptions | None:
+        if not self.enabled:
+            return None
+        return ScannerOptions(self.gap_ms, self.least_length, self.suffix, self.prefix)
+
+
 class ConsoleSection(Section):
     """How the console looks and feels. `keys` moves actions to other keys: action id → keys."""
 
@@ -86,6 +102,7 @@ class ConsoleSection(Section):
     mouse: bool = True
     read_only: bool = False
     keys: dict[str, str] = Field(default_factory=dict)
+    scanner: ScannerSection = ScannerSection()
 
 
 class Settings(BaseSettings):

@@ -13,6 +13,7 @@ from orders_tui.actions import BY_ID
 from orders_tui.deeds import Deed, Deeds
 from orders_tui.mistakes import write_down
 from orders_tui.remembered import Memory
+from orders_tui.scanner import ScannerOptions
 from orders_tui.services import Services
 
 Clock = Callable[[], datetime]
@@ -36,6 +37,8 @@ class ConsoleOptions:
     keymap: Mapping[str, str] = field(default_factory=dict)
     refresh_seconds: float = 0.25
     slow_refresh_seconds: float = 0.5
+    scanner: ScannerOptions | None = None
+    """How scans are told from typing; None: there is no scanner."""
     memory_file: Path | None = None
     """Where the console remembers from one run to the next; None: nowhere."""
 

@@ -17,6 +17,7 @@ from textual.worker import Worker, WorkerState
 
 from orders_tui.actions import Scope
 from orders_tui.bindings import bindings_of
+from orders_tui.messages import Scanned
 from orders_tui.panes.key_line import KeyLine
 from orders_tui.reach import Situation
 from orders_tui.state import Session, sentence_of
@@ -84,6 +85,10 @@ class Form(ModalScreen[Result | None]):
 
     def do_cancel(self) -> None:
         self.close(None)
+
+    def on_scanned(self, message: Scanned) -> None:
+        """A form asks something first; a scan answers no question."""
+        self.complain("Answer this first, or go back with escape; then scan.")
 
     def receiver(self, scope: Scope) -> Widget:
         """Who carries out the actions of a scope."""

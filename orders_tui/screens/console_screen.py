@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual import events
+from textual import events, work
 from textual.app import ComposeResult
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
+from engine.orders.views import OrderFilter
 from orders_tui.actions import Scope
+from orders_tui.keyboard import unknown_scan
+from orders_tui.messages import OrdersAsked, Scanned
 from orders_tui.panes.key_line import KeyLine
 from orders_tui.panes.status_line import Banner, StatusLine
 from orders_tui.reach import Situation
@@ -80,6 +83,20 @@ class ConsoleScreen(Screen[None]):
     def say(self, sentence: str, *, severity: SeverityLevel = "information") -> None:
         """A notice for a person; never markup."""
         self.app.notify(sentence, severity=severity, markup=False)
+
+    # ------------------------------------------------------------------ scans
+
+    def on_scanned(self, message: Scanned) -> None:
+        """A code was scanned. Here, as on most screens, the order that it names is opened."""
+        self.jump_to(message.text)
+
+    @work(group="scan", exclusive=True, exit_on_error=False)
+    async def jump_to(self, code: str) -> None:
+        order_id = await self.session.services.find(code)
+        if order_id is None:
+            self.say(unknown_scan(code), severity="warning")
+        else:
+            self.post_message(OrdersAsked(OrderFilter(), "", order_id, opened=True))
 
     # ------------------------------------------------------------------ actions
 

@@ -189,8 +189,12 @@ class OrdersScreen(ChoosingScreen):
         if self.pane_open and self.has_class("-wide"):
             self.focus_on(self.pane)
             return
+        self.open_pane(row.order_id)
+
+    def open_pane(self, order_id: OrderId) -> None:
+        """Show one order beside the table, or in its place where there is no room for both."""
         self.add_class("-detail")
-        self.read_detail(row.order_id)
+        self.read_detail(order_id)
         if not self.has_class("-wide"):
             self.focus_on(self.pane)
 

@@ -10,6 +10,7 @@ from engine.actors import Actor
 from engine.database.connection import DatabaseSettings, open_database
 from engine.words import ChangeSource
 from orders_tui.app import run
+from orders_tui.scanner import ScannerOptions
 from orders_tui.services import Services
 from orders_tui.state import ConsoleOptions
 
@@ -18,7 +19,7 @@ async def main(url: str) -> int:
     database = await open_database(DatabaseSettings(url=url), os.environ, migrated=True)
     services = Services(database, Actor("mira", ChangeSource.USER))
     try:
-        return await run(services, ConsoleOptions(slow_line=True))
+        return await run(services, ConsoleOptions(slow_line=True, scanner=ScannerOptions()))
     finally:
         await services.close()
         await database.close()
