@@ -96,7 +96,7 @@ async def test_a_person_sees_the_piles_opens_the_orders_and_quits(
     await console.shows(b"ORD-ONE")
     console.press(b"\x1b[B")
     console.press(b"\x1bOQORD-ONE\r")  # to Triage, and a scan that arrives with that key in one read
-    await console.shows(b"Timeline, newest first")
+    await console.shows(b"7 Quay Street")
     console.press(b"qq")
     assert await console.ended() == 0
     assert ALTERNATE_SCREEN_OFF in console.written
