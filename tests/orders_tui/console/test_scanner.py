@@ -65,7 +65,7 @@ def test_the_scanner_of_the_house_may_be_set_up_otherwise() -> None:
     assert heard("A1B2⏎", 0.06, options=ScannerOptions(gap_ms=80, least_length=4)) == [Scan("A1B2")]
     marked = ScannerOptions(prefix="~~")
     assert heard("~~577539⏎", QUICK, options=marked) == [Scan("577539")]
-    scanner: Scanner[str] = Scanner(marked, lambda key: False)
+    scanner: Scanner[str] = Scanner(marked, lambda _: False)
     assert scanner.take("5", "5", "5", 0.0) == [Typed("5")], "with a prefix no other key waits"
     assert not scanner.holds
 
