@@ -18,5 +18,6 @@ Where to look
     notices/      who gets which notice, where and when, and what came of each send
     effects/      the permanent ledger of everything that goes outside
     audit/        the hash chain of who changed what
+    paper/        stations and printers, what is on a list, a slip or a sheet of labels, what was printed
     reports/      piles and pulse, and whether every number adds up
 """

@@ -102,6 +102,23 @@ class DocumentKind(StrEnum):
     INVOICE_LABEL = "invoice_label"
 
 
+class PaperKind(StrEnum):
+    """Kinds of paper, each with a printer of its own at a station."""
+
+    LABEL = "label"
+    LIST = "list"
+    SLIP = "slip"
+
+
+class PrintState(StrEnum):
+    """What became of something printed; what is being sent may be on paper already."""
+
+    SENDING = "sending"
+    PRINTED = "printed"
+    SAVED = "saved"
+    FAILED = "failed"
+
+
 class EffectState(StrEnum):
     """Life of one effect: intent → sent → done | failed | ambiguous | voided."""
 

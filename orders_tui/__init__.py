@@ -9,6 +9,7 @@ Where to look
     logs            JSON lines
     loop            running a long job
     mistakes        where mistakes of ours are written down
+    printing/       pick lists, packing slips, labels drawn as PDF and handed to printers
     cli/            the command line, one module per noun
     demo/           a whole shop on this machine
     app             the way into the console: terminal, signals, the database, the child daemon

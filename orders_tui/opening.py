@@ -22,7 +22,8 @@ async def open_services(settings: Settings, *, on_wait: Callable[[str], None] | 
     keep_events_off_the_terminal()
     database = await open_database(settings.database.for_engine(), os.environ, on_wait=on_wait)
     try:
-        services = Services(database, await actor_of(database, embedded=not settings.database.url))
+        actor = await actor_of(database, embedded=not settings.database.url)
+        services = Services(database, actor, print_settings=settings.printing.for_printers())
         try:
             yield services
         finally:

@@ -20,6 +20,7 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 
 from engine.database.connection import DatabaseSettings
 from engine.errors import Misconfigured
+from orders_tui.printing.printers import PrintSettings, check_command
 from orders_tui.scanner import ScannerOptions, Suffix
 from orders_tui.settings_outside import (
     BreakersSection,
@@ -105,6 +106,36 @@ class ConsoleSection(Section):
     scanner: ScannerSection = ScannerSection()
 
 
+def _print_command(command: tuple[str, ...]) -> tuple[str, ...]:
+    check_command(command)
+    return command
+
+
+PrintCommand = Annotated[tuple[str, ...], AfterValidator(_print_command)]
+"""A program and its arguments, never a shell; {printer}, {file}, {title} and {raw} (true or false) are filled in."""
+
+
+class PrintingSection(Section):
+    """How paper is printed. Without `command`, and for paper without a printer, files are kept in `folder`."""
+
+    command: PrintCommand = ()
+    raw_command: PrintCommand = ()
+    timeout_seconds: PositiveFloat = 30.0
+    folder: OwnPath | None = None
+    layouts: OwnPath | None = None
+    station: str = ""
+
+    def for_printers(self) -> PrintSettings:
+        return PrintSettings(
+            command=self.command,
+            raw_command=self.raw_command,
+            timeout_seconds=self.timeout_seconds,
+            folder=self.folder,
+            layouts=self.layouts,
+            station=self.station,
+        )
+
+
 class Settings(BaseSettings):
     """Everything that can be set."""
 
@@ -127,6 +158,7 @@ class Settings(BaseSettings):
     daemon: DaemonSection = DaemonSection()
     http: HttpSection = HttpSection()
     console: ConsoleSection = ConsoleSection()
+    printing: PrintingSection = PrintingSection()
 
     @classmethod
     def settings_customise_sources(

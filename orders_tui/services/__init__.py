@@ -11,6 +11,7 @@ Where to look
     door       how every write runs to its end, and how a lost database is told
     shipping   rates, addresses, documents and end-of-day forms: what asks a carrier
     parcels    split, combine, hand over, labels, cancel, returns
+    printing   pick lists, packing slips, labels, and the stations that print them
     holds      holding orders back; `marks` are tags, people, notes and priorities
     products   the product master; `locations` and their calendars
     inventory  stock adjusted, moved, held back, counted; alarms
@@ -63,6 +64,7 @@ from engine.ports.facts import Address
 from engine.reports import overview
 from engine.words import OrderStatus
 from engine.workflow import failure_groups
+from orders_tui.printing.printers import PrintSettings
 from orders_tui.services.audit import Audit
 from orders_tui.services.bulk import Bulk
 from orders_tui.services.buyers import Buyers
@@ -77,6 +79,7 @@ from orders_tui.services.locations import Locations
 from orders_tui.services.marks import Marks
 from orders_tui.services.notices import Notices
 from orders_tui.services.parcels import Parcels
+from orders_tui.services.printing import Printing
 from orders_tui.services.products import Products
 from orders_tui.services.pulls import Pulls
 from orders_tui.services.reports import Reports
@@ -94,7 +97,7 @@ class Services:
     `close()` waits for running writes; the database is the caller's.
     """
 
-    def __init__(self, database: Database, actor: Actor) -> None:
+    def __init__(self, database: Database, actor: Actor, *, print_settings: PrintSettings | None = None) -> None:
         self.database = database
         self.actor = actor
         self.door = Door(database)
@@ -104,6 +107,7 @@ class Services:
         self.holds = Holds(database, self.bulk)
         self.marks = Marks(database, actor, self.door, self.bulk)
         self.parcels = Parcels(database, actor, self.door, self.bulk)
+        self.printing = Printing(database, actor, self.door, print_settings or PrintSettings())
         self.products = Products(database, actor, self.door)
         self.locations = Locations(database, actor, self.door)
         self.inventory = Inventory(database, actor, self.door)

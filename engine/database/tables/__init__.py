@@ -9,6 +9,7 @@ Where to look
     orders       orders, line items, units, status history, search words
     workflow     workflows, steps, work, holds, failures
     parcels      packages, package items, documents, manifests, cancellations, returns, waves
+    paper        stations and their printers, what was printed
     outside      inbox and effects, notices to targets, gates, leases, daemons
     records      audit log, notes, batches, journal, saved views, rules, counters
     tallies      how many orders are where, and what happened in each minute
@@ -18,6 +19,7 @@ from engine.database.tables import (
     channels,
     orders,
     outside,
+    paper,
     parcels,
     people,
     products,
@@ -34,6 +36,7 @@ __all__ = [
     "metadata",
     "orders",
     "outside",
+    "paper",
     "parcels",
     "people",
     "products",

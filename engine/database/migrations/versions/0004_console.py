@@ -19,6 +19,7 @@ depends_on = None
 def upgrade() -> None:
     _views()
     _tallies()
+    _paper()
 
 
 def _views() -> None:
@@ -123,3 +124,67 @@ _TALLIED = (
         """,
     ),
 )
+
+
+def _paper() -> None:
+    op.create_table(
+        "stations",
+        sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("location_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "printers",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'::jsonb"),
+            nullable=False,
+            comment="kind of paper → the printer's name, or the path of a folder",
+        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["location_id"], ["orders.locations.id"], name=op.f("stations_location_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("stations_pkey")),
+        sa.UniqueConstraint("code", name=op.f("stations_code_key")),
+        schema="orders",
+    )
+    op.create_table(
+        "prints",
+        sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), server_default="sending", nullable=False),
+        sa.Column("station", sa.Text(), server_default="", nullable=False, comment="its code then"),
+        sa.Column("destination", sa.Text(), nullable=False, comment="the printer's name, or the folder"),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("documents", sa.Integer(), nullable=False),
+        sa.Column(
+            "reprints", sa.Integer(), server_default="0", nullable=False, comment="how many of them were printed before"
+        ),
+        sa.Column("error", sa.Text(), server_default="", nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("kind IN ('label', 'list', 'slip')", name=op.f("prints_kind_check")),
+        sa.CheckConstraint("state IN ('sending', 'printed', 'saved', 'failed')", name=op.f("prints_state_check")),
+        sa.PrimaryKeyConstraint("id", name=op.f("prints_pkey")),
+        schema="orders",
+    )
+    op.create_index(
+        "prints_recent_index",
+        "prints",
+        [sa.literal_column("created_at DESC"), sa.literal_column("id DESC")],
+        schema="orders",
+    )
+    op.create_table(
+        "print_subjects",
+        sa.Column("print_id", sa.Uuid(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False, comment="its place in the document"),
+        sa.Column("subject", sa.Uuid(), nullable=False),
+        sa.Column(
+            "generation", sa.Integer(), server_default="0", nullable=False, comment="of a parcel: which of its labels"
+        ),
+        sa.ForeignKeyConstraint(
+            ["print_id"], ["orders.prints.id"], name=op.f("print_subjects_print_id_fkey"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("print_id", "place", name=op.f("print_subjects_pkey")),
+        schema="orders",
+    )
+    op.create_index("print_subjects_subject_index", "print_subjects", ["subject"], schema="orders")
