@@ -23,8 +23,10 @@ Where to look
     formatting      values as the text of a cell
     deeds           what this console did, as command lines
     pace            how often something is really read
+    drawing         numbers as block elements
+    overview/       the figures of the Overview screen
     activity/       the parts of the Activity screen
-    screens/        triage, orders, failed, activity, help
+    screens/        triage, orders, failed, overview, activity, help
     panes/          one order's summary, items, timeline, packages, workflow
     modals/         questions asked on top of a screen
     table/          the orders table: windows of rows drawn line by line

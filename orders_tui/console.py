@@ -29,6 +29,7 @@ from orders_tui.screens.console_screen import ConsoleScreen
 from orders_tui.screens.failed import FailedScreen
 from orders_tui.screens.help import HelpScreen
 from orders_tui.screens.orders import OrdersScreen
+from orders_tui.screens.overview import OverviewScreen
 from orders_tui.screens.triage import TriageScreen
 from orders_tui.services import Services
 from orders_tui.state import Clock, ConsoleOptions, Session, utc_now
@@ -75,6 +76,7 @@ class OrdersApp(ListeningApp):
         self.add_mode("triage", lambda: TriageScreen(self.session))
         self.add_mode("orders", lambda: self.orders)
         self.add_mode("failed", lambda: FailedScreen(self.session))
+        self.add_mode("overview", lambda: OverviewScreen(self.session))
         self.add_mode("activity", lambda: ActivityScreen(self.session))
         for theme in THEMES:
             self.register_theme(theme)

@@ -83,3 +83,11 @@ class Scanned(Message):
     def __init__(self, text: str) -> None:
         super().__init__()
         self.text = text
+
+
+class EdgeReached(Message):
+    """The cursor of a list wants to go beyond its last line (1) or its first (-1)."""
+
+    def __init__(self, step: int) -> None:
+        super().__init__()
+        self.step = step

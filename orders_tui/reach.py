@@ -21,6 +21,8 @@ class Situation:
     """The failure code under the cursor of the Failed screen."""
     on_order: bool = False
     """The Failed screen's cursor is on one order, not on a group."""
+    behind: bool = False
+    """There are orders, or a screen, behind the figure under the cursor."""
     command: bool = False
     """What is under the cursor has a command line that does or shows the same."""
     bulk_state: str = ""
@@ -75,6 +77,11 @@ def needs_failed_order(now: Situation) -> str:
     return needs_group(now) or (
         "" if now.on_order else "Open the group with enter and choose one order, or retry them all with R."
     )
+
+
+def needs_orders_behind(now: Situation) -> str:
+    """Needs a figure that stands for orders."""
+    return "" if now.behind else "No orders stand behind this figure."
 
 
 def needs_command(now: Situation) -> str:

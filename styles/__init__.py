@@ -4,6 +4,7 @@ base      colours of whole screens and text
 layout    where the parts of a screen lie
 table     the orders table
 panes     filter bar, detail, lists, lines on top and at the bottom
+overview  Overview
 activity  Activity
 modals    forms over a screen
 compact   narrow terminals
@@ -16,6 +17,7 @@ SHEETS = (
     "layout.tcss",
     "table.tcss",
     "panes.tcss",
+    "overview.tcss",
     "activity.tcss",
     "modals.tcss",
     "compact.tcss",

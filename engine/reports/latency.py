@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from engine.database.connection import Database
 
 MOST_ORDERS: Final = 5000
-"""The newest so many orders that became ready since then are looked at."""
+"""The newest so many orders that became ready since then are looked at, unless fewer are asked for."""
 
 NOT_ERRORS: Final = ("out_of_stock",)
 """What stops an order without anything being wrong with the program or its outside."""
 
 # Indexes: order_workflow_steps_pkey backwards (its keys ascend with time), effects_order_index, failures_order_index, and the holds'.
-_LATENCY = f"""
+_LATENCY = """
 WITH done AS MATERIALIZED (
     SELECT DISTINCT order_id FROM (
-        SELECT s.order_id, s.to_state, s.created_at FROM order_workflow_steps s ORDER BY s.id DESC LIMIT {10 * MOST_ORDERS}) newest
-    WHERE to_state = 'ready_to_ship' AND created_at >= $1 LIMIT {MOST_ORDERS}
+        SELECT s.order_id, s.to_state, s.created_at FROM order_workflow_steps s ORDER BY s.id DESC LIMIT 10 * $3::int) newest
+    WHERE to_state = 'ready_to_ship' AND created_at >= $1 LIMIT $3::int
 ), busy AS (
     SELECT e.order_id, range_agg(tstzrange(e.created_at, e.settled_at)) AS spans
     FROM done d JOIN effects e ON e.order_id = d.order_id JOIN orders o ON o.id = e.order_id
@@ -41,13 +41,13 @@ WITH done AS MATERIALIZED (
     GROUP BY order_id
 ), took AS (
     SELECT coalesce((SELECT sum(extract(epoch FROM upper(span) - lower(span)))
-                     FROM unnest(b.spans - coalesce(s.spans, '{{}}')) AS span), 0)::float8 AS seconds
+                     FROM unnest(b.spans - coalesce(s.spans, '{}')) AS span), 0)::float8 AS seconds
     FROM busy b LEFT JOIN stopped s ON s.order_id = b.order_id
 )
 SELECT count(*) AS orders, percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS median,
        percentile_cont(0.95) WITHIN GROUP (ORDER BY seconds) AS p95
 FROM took
-"""  # noqa: S608
+"""
 
 _ERRORS = """
 SELECT count(DISTINCT f.order_id) FILTER (WHERE f.code <> ALL($3::text[])) AS failed,
@@ -81,9 +81,11 @@ class Errors:
         return self.failed / self.orders if self.orders else 0.0
 
 
-async def workflow_latency(database: Database, since: datetime, shop_id: ShopId | None = None) -> Latency:
-    """How long the workflow's own work took for the orders that became ready to ship since then."""
-    row = await database.pool.fetchrow(_LATENCY, since, shop_id)
+async def workflow_latency(
+    database: Database, since: datetime, shop_id: ShopId | None = None, *, most: int = MOST_ORDERS
+) -> Latency:
+    """How long the workflow's own work took for the newest orders, at most so many, that became ready to ship since then."""
+    row = await database.pool.fetchrow(_LATENCY, since, shop_id, most)
     return Latency(row["orders"], row["median"], row["p95"])
 
 

@@ -7,7 +7,7 @@ its scope on the screen.
 action      what an action is: scope, group, permission
 keymap      a person's own keys
 everywhere  what works on every screen
-triage, orders, table, failed, activity   what works on one of them
+triage, orders, overview, table, failed, overview, activity   what works on one of them
 chosen      what is done to the chosen orders
 lists       moving through a list of lines
 forms       forms and the help
@@ -15,7 +15,7 @@ forms       forms and the help
 
 from __future__ import annotations
 
-from orders_tui.actions import activity, chosen, everywhere, failed, forms, lists, orders, table, triage
+from orders_tui.actions import activity, chosen, everywhere, failed, forms, lists, orders, overview, table, triage
 from orders_tui.actions.action import Action, Group, Permission, Scope
 
 __all__ = ["ACTIONS", "BY_ID", "Action", "Group", "Permission", "Scope", "actions_of"]
@@ -27,6 +27,7 @@ ACTIONS: tuple[Action, ...] = (
     *orders.ACTIONS,
     *chosen.ACTIONS,
     *failed.ACTIONS,
+    *overview.ACTIONS,
     *activity.ACTIONS,
     *lists.ACTIONS,
     *forms.ACTIONS,

@@ -19,6 +19,7 @@ class Scope(StrEnum):
     TABLE = "Orders: cursor and marks"
     STATUSES = "Orders: status filter"
     FAILED = "Failed"
+    OVERVIEW = "Overview"
     ACTIVITY = "Activity"
     LIST = "Lists"
     HELP = "Help"
@@ -29,6 +30,7 @@ PLACES: tuple[tuple[Scope, ...], ...] = (
     (Scope.EVERYWHERE, Scope.TRIAGE, Scope.LIST),
     (Scope.EVERYWHERE, Scope.ORDERS, Scope.CHOSEN, Scope.TABLE),
     (Scope.EVERYWHERE, Scope.FAILED, Scope.LIST),
+    (Scope.EVERYWHERE, Scope.OVERVIEW, Scope.LIST),
     (Scope.EVERYWHERE, Scope.ACTIVITY, Scope.LIST),
     (Scope.STATUSES,),
     (Scope.EVERYWHERE, Scope.HELP),

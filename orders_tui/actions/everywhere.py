@@ -21,6 +21,7 @@ ACTIONS: tuple[Action, ...] = (
     _go("triage", "f2", "Triage: the piles that need a person", footer="triage"),
     _go("orders", "f3", "Orders: the live table", footer="orders", twin="orders list"),
     _go("failed", "f4", "Failed: what stopped, grouped by cause", footer="failed", twin="failures list"),
+    _go("overview", "f6", "Overview: today, pace, ship-by radar, dependencies", twin="report overview"),
     _go("activity", "f9", "Activity: what was done, by whom, with which command", twin="batch list"),
     Action("go.help", "question_mark,f1", "Help: every key", "help", Scope.EVERYWHERE, Group.GO, footer="keys"),
     _program("palette", "ctrl+p,colon", "Find an action by name"),

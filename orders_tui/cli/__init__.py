@@ -23,7 +23,7 @@ Where to look
     stock      list, receive, adjust, transfer, hold, release, alarms, check, availability; `stock_count` counts the shelves
     failures   list, show, assign, acknowledge, snooze, wake, retry-group
     timeline   the command `orders timeline`
-    report     latency
+    report     latency; `report_overview` is the numbers of the Overview
     audit      verify
     goods_import  sheets of stock and of products: `stock import`, `product import`
     product    list, show, set, set-weight, map, unmap

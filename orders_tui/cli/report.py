@@ -1,4 +1,4 @@
-"""`orders-tui report`: latency."""
+"""`orders-tui report`: overview, latency."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from cyclopts import Parameter
 
 from orders_tui.cli.exits import Exit
 from orders_tui.cli.output import emit, emit_json, narrate
+from orders_tui.cli.report_overview import overview
 from orders_tui.opening import open_services
 from orders_tui.settings_file import read_settings
 
 app = cyclopts.App(name="report", help="Numbers over many orders.")
+app.command(overview)
 
 
 @app.command

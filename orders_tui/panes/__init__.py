@@ -4,6 +4,7 @@ status_line   the line on top, and the banner of a lost database
 key_line      the line of keys at the bottom
 filter_bar    what the table is narrowed to, the search field, the counts
 line_list     a short list with a cursor
+figure_list   one panel of figures
 keyset_list   a list of any length with columns and a cursor, read page by page
 detail        the pane of one order: why, then these sections
 summary · items · packages · workflow · timeline

@@ -7,6 +7,7 @@ choosing_screen  on which orders are chosen, and what is done to them
 triage           the piles that need a person; opens first
 orders           the live table with filters and the pane of one order
 failed           what stopped, by cause; retry and mend
+overview         what moves, what stands still
 activity         what was done, by whom, with which command
 help             every key
 """

@@ -17,6 +17,7 @@ Where to look
     inventory  stock adjusted, moved, held back, counted; alarms
     failures   the failed queue as people work it
     reports    numbers over many orders
+    glance     the house at a glance: the numbers of the Overview
     pulls      orders pulled from TikTok by hand, page by page (`pulling`)
     imports    order exports of the seller centre
     exports    tracking numbers as a file for it
@@ -71,6 +72,7 @@ from orders_tui.services.buyers import Buyers
 from orders_tui.services.door import Door, lost_is_unreachable
 from orders_tui.services.exports import Exports
 from orders_tui.services.failures import Failures
+from orders_tui.services.glance import Glance
 from orders_tui.services.goods import Goods
 from orders_tui.services.holds import Holds
 from orders_tui.services.imports import Imports
@@ -113,6 +115,7 @@ class Services:
         self.inventory = Inventory(database, actor, self.door)
         self.failures_queue = Failures(database, actor, self.door, self.bulk)
         self.reports = Reports(database)
+        self.glance = Glance(database)
         self.workflows = Workflows(database, actor, self.door)
         self.exports = Exports(database, actor, self.door)
         self.goods = Goods(database, self.inventory, self.products)

@@ -22,6 +22,7 @@ from orders_tui.screens.console_screen import ConsoleScreen
 from orders_tui.screens.failed import FailedScreen
 from orders_tui.screens.help import HelpScreen, help_content
 from orders_tui.screens.orders import OrdersScreen
+from orders_tui.screens.overview import OverviewScreen
 from orders_tui.screens.triage import TriageScreen
 from orders_tui.table.order_table import OrderTable
 from tests.factories import Factory
@@ -35,6 +36,7 @@ BEARERS: dict[Scope, type[DOMNode]] = {
     Scope.TABLE: OrderTable,
     Scope.STATUSES: StatusChips,
     Scope.FAILED: FailedScreen,
+    Scope.OVERVIEW: OverviewScreen,
     Scope.ACTIVITY: ActivityScreen,
     Scope.LIST: LineList,
     Scope.HELP: HelpScreen,
@@ -72,7 +74,7 @@ async def test_the_palette_offers_every_action_that_is_not_a_forms_own(app: Orde
     offered: set[str] = set()
     async with app.run_test(size=SMALL) as pilot:
         await settle(pilot)
-        for key in ("f2", "f3", "f4", "f9", "question_mark"):
+        for key in ("f2", "f3", "f4", "f6", "f9", "question_mark"):
             await press(pilot, key)
             assert isinstance(app.screen, ConsoleScreen)
             provider = ActionProvider(app.screen)

@@ -4,13 +4,6 @@ from __future__ import annotations
 
 MISSING: frozenset[str] = frozenset(
     {
-        "go.activity",
-        "activity.undo",
-        "activity.stop",
-        "activity.previous",
-        "activity.next",
-        "activity.copy",
-        "activity.continue",
         "failed.mend",
         "failed.open",
         "failed.retry",
