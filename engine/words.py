@@ -218,6 +218,7 @@ class StockReason(StrEnum):
     FOUND = "found"
     DAMAGED = "damaged"
     LOST = "lost"
+    SHORT_PICK = "short pick"
     EXPIRED = "expired"
     SAMPLE = "sample"
     CORRECTION = "correction"

@@ -1,6 +1,6 @@
 """The only order in which rows are locked, everywhere:
 
-    work → orders → holds → effects → packages → stock → inserts → rules
+    work → waves → orders → holds → effects → packages → stock → inserts → rules
 
 Rows of one table are locked sorted by key. A work row is the mutex of an open order: whoever moves an order holds it, so an open
 order's own row needs no lock of its own before it is written. A closed order has no work row and is locked itself. New rows under keys

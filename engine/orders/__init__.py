@@ -16,6 +16,7 @@ Changing
     status         what people ask for of a few orders
     bulk/          the one way to change many: ids or all that match, with progress, stop, continuation and undo
     parcels/       split, combined, handed over, voided, tracked, and sent back
+    picking/       waves, units picked, short picks, parcels packed or stopped, goods put back
     validation     everything wrong with an order's data at once; `problems` is one such thing, `address_rules` what countries ask
     cancellations  the buyers' requests to cancel, with their deadlines, and what became of them
     newest         of several facts about one thing the newest counts

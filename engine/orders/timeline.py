@@ -11,6 +11,7 @@ from engine.database.connection import Connection
 from engine.identifiers import OrderId
 from engine.orders.effect_words import DONE, WANTED
 from engine.orders.opening import open_bytes, open_text
+from engine.orders.picking import telling as picking
 from engine.orders.plain_text import plain
 from engine.orders.views import TimelineEntry, TimelineKind
 from engine.ports.outcomes import SKIPPED
@@ -209,11 +210,12 @@ def _rule(record: Any) -> TimelineEntry:
 
 def _audit(record: Any, vault: Vault, order_id: OrderId) -> TimelineEntry:
     action = record["action"]
-    text = _AUDIT_WORDS.get(action) or plain(action).replace(".", " ").replace("_", " ")
     before, after = (
         orjson.loads(open_bytes(vault, f"audit_log.{column}", order_id, record[column]) or b"null") or {}
         for column in ("before", "after")
     )
+    in_words = _AUDIT_WORDS.get(action) or plain(action).replace(".", " ").replace("_", " ")
+    text = picking.told(action, after) if action in picking.TOLD else in_words
     changes = [
         f"{words} {plain(str(before[name]))} → {plain(str(after[name]))}"
         for name, words in _TOLD_CHANGES.items()

@@ -122,6 +122,8 @@ class OrderPlan:
     """It failed because what was reserved for it is not there: it goes on from where it is reserved."""
     consume: bool = False
     pick_list: bool = False
+    vouched: bool = False
+    """A person's word stands in for its picking."""
     item_status: FulfilmentStatus | None = None
     shipped: bool = False
     handed_over: bool = False

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from engine.errors import Refused
-from engine.words import EffectKind, ExecutionStatus, WorkflowState
+from engine.words import EffectKind, ExecutionStatus, FulfilmentStatus, WorkflowState
 from engine.workflow.actions import MEANS
-from engine.workflow.conditions import CONDITIONS
+from engine.workflow.conditions import CONDITIONS, items_picked
 from engine.workflow.definition import SKIP, Transition
 from engine.workflow.explain import reason, state_words
 from engine.workflow.facts import OrderFacts
@@ -39,7 +39,10 @@ def skip(machine: WorkflowMachine, token: Token, failing: Failing) -> Refused | 
     if order.execution is not ExecutionStatus.RUNNING:
         return Refused(CODE, f"Order {order.order_number} is not at work: there is nothing to skip.")
     arrows = [arrow for arrow in machine.definition.states[order.state].transitions if arrow.skippable]
+    unpicked = not items_picked(order)
     if any(machine.fire(token, SKIP + arrow.trigger) for arrow in arrows):
+        if unpicked:
+            _vouch(token)
         return None
     hard = [each for arrow in arrows for each in _unmet(order, machine.arrows[order.state, arrow.trigger])]
     if hard:
@@ -47,6 +50,16 @@ def skip(machine: WorkflowMachine, token: Token, failing: Failing) -> Refused | 
     return Refused(
         CODE, f"Order {order.order_number} is {state_words(order.state)}; its workflow lets no step be skipped there."
     )
+
+
+def _vouch(token: Token) -> None:
+    """Whoever skips the picking says that all of it is in hand."""
+    plan = token.plan
+    plan.vouched = True
+    plan.item_status = FulfilmentStatus.PICKED
+    for item in plan.order.items:
+        if item.quantity:
+            item.status = FulfilmentStatus.PICKED
 
 
 def _pass_over(machine: WorkflowMachine, token: Token, failing: Failing) -> Refused | None:

@@ -58,13 +58,24 @@ WHERE i.id = d.id
 _PICK_LINES = """
 INSERT INTO pick_lines (id, order_id, order_item_id, location_id, bin, quantity, state)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::int[], $7::text[])
-ON CONFLICT (order_item_id) DO UPDATE SET state = excluded.state, quantity = excluded.quantity, closed_at = NULL
+ON CONFLICT (order_item_id) DO UPDATE SET state = excluded.state, quantity = excluded.quantity, closed_at = NULL, wave_id = NULL
 WHERE pick_lines.state = 'cancelled'
 """
 
-_CLOSE_PICKS = (
-    "UPDATE pick_lines SET state = 'cancelled', closed_at = now() WHERE order_id = ANY($1::uuid[]) AND state = 'open'"
-)
+# What was picked already is told by its reservation: it goes back to its bin.
+_CLOSE_PICKS = """
+UPDATE pick_lines SET state = 'cancelled', closed_at = now() WHERE order_id = ANY($1::uuid[]) AND state IN ('open', 'picked')
+"""
+
+_VOUCH_PICKS = """
+UPDATE pick_lines SET state = 'picked', closed_at = now() WHERE order_id = ANY($1::uuid[]) AND state = 'open'
+"""
+
+_VOUCH_UNITS = """
+UPDATE stock_reservations r SET picked = quantity, picked_by = d.actor, picked_at = now()
+FROM unnest($1::uuid[], $2::text[]) AS d(order_id, actor)
+WHERE r.order_id = d.order_id AND r.state = 'active' AND r.picked < r.quantity
+"""
 
 _METRICS = """
 INSERT INTO creator_metrics AS m (user_id, day, currency, orders_completed, units_completed, revenue, workflow_seconds)
@@ -269,6 +280,10 @@ async def _write_history(connection: Any, plans: Sequence[OrderPlan]) -> None:
             [item.quantity for _, item in picks],
             ["picked" if order.policies.pick == "auto" else "open" for order, _ in picks],
         )
+    vouched = [(plan.order.order_id, plan.actor.name) for plan in plans if plan.vouched]
+    if vouched:
+        await connection.execute(_VOUCH_PICKS, [order_id for order_id, _ in vouched])
+        await connection.execute(_VOUCH_UNITS, [order_id for order_id, _ in vouched], [name for _, name in vouched])
     dropped = [plan.order.order_id for plan in plans if plan.cancelled or plan.stopped or plan.gives_back]
     if dropped:
         await connection.execute(_CLOSE_PICKS, dropped)

@@ -47,7 +47,7 @@ _CUT_OFF = """
 WITH leaving AS (
     SELECT id, sum(units)::int AS units FROM unnest($1::uuid[], $2::int[]) AS m(id, units) GROUP BY id
 ), cut AS (
-    UPDATE stock_reservations r SET quantity = r.quantity - l.units * r.per_unit
+    UPDATE stock_reservations r SET quantity = r.quantity - l.units * r.per_unit, picked = greatest(r.picked - l.units * r.per_unit, 0)
     FROM leaving l WHERE r.order_item_id = l.id AND r.state = 'active' AND r.quantity > l.units * r.per_unit
     RETURNING r.order_id, r.order_item_id, r.product_id, r.location_id, r.per_unit, r.attempt, l.units * r.per_unit AS share
 )
@@ -79,7 +79,8 @@ _PICK_MORE = """
 INSERT INTO pick_lines AS p (id, order_id, order_item_id, location_id, bin, quantity, state)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::int[], $7::text[])
 ON CONFLICT (order_item_id) DO UPDATE
-SET quantity = excluded.quantity + CASE WHEN p.state = 'open' THEN p.quantity ELSE 0 END, state = excluded.state, closed_at = NULL
+SET quantity = excluded.quantity + CASE WHEN p.state = 'open' THEN p.quantity ELSE 0 END, state = excluded.state, closed_at = NULL,
+    wave_id = CASE WHEN p.state = 'open' THEN p.wave_id END
 """
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
     Date,
+    Identity,
     Index,
     Integer,
     PrimaryKeyConstraint,
@@ -79,6 +81,10 @@ packages = Table(
     ),
     Column("left_at", Time, comment="when its goods left, should they have left before the order's others"),
     point("manifest_id", nullable=True),
+    moment("packed_at"),
+    Column("packed_by", Text),
+    Column("station", Text, nullable=False, server_default="", comment="where it was packed"),
+    Column("label_address", Sealed, comment="the order's address, sealed, as its label has it"),
     Column("version", Integer, nullable=False, server_default="1"),
     moment("created_at", required=True),
     moment("updated_at", required=True),
@@ -219,13 +225,17 @@ waves = Table(
     metadata,
     key(),
     refer("location_id", "locations.id"),
+    Column("number", BigInteger, Identity(), nullable=False, unique=True, comment="what people call it"),
     Column("name", Text, nullable=False),
     Column("state", Text, nullable=False, server_default="open"),
     refer("picker", "users.id", nullable=True),
+    Column("picker_name", Text, nullable=False, server_default="", comment="who picks it, a user or not"),
+    Column("made_by", Text, nullable=False, server_default=""),
     moment("created_at", required=True),
     moment("closed_at"),
     CheckConstraint(one_of("state", ("open", "picking", "done")), name="state"),
 )
+Index("waves_open_index", waves.c.number, postgresql_where=text("state <> 'done'"))
 
 pick_lines = Table(
     "pick_lines",
@@ -244,3 +254,10 @@ pick_lines = Table(
     CheckConstraint(one_of("state", ("open", "picked", "cancelled")), name="state"),
 )
 Index("pick_lines_order_index", pick_lines.c.order_id)
+Index("pick_lines_wave_index", pick_lines.c.wave_id, postgresql_where=text("wave_id IS NOT NULL"))
+Index(
+    "pick_lines_open_index",
+    pick_lines.c.location_id,
+    pick_lines.c.order_id,
+    postgresql_where=text("state = 'open' AND wave_id IS NULL"),
+)

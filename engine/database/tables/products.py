@@ -52,6 +52,7 @@ Index(
     postgresql_using="gin",
 )
 
+Index("products_barcodes_index", products.c.barcodes, postgresql_using="gin")
 Index(
     "products_components_index",
     products.c.components,
@@ -101,9 +102,15 @@ stock_reservations = Table(
     ),
     Column("state", Text, nullable=False, server_default="active"),
     Column("attempt", Integer, nullable=False, server_default="1"),
+    Column("picked", Integer, nullable=False, server_default="0", comment="how many are off the shelf"),
+    Column("picked_by", Text),
+    moment("picked_at"),
+    Column("held_by", Text, comment="who is at it"),
+    moment("held_at"),
     moment("created_at", required=True),
     moment("closed_at"),
     CheckConstraint("quantity > 0", name="quantity"),
+    CheckConstraint("picked >= 0", name="picked"),
     CheckConstraint(one_of("state", ("active", "released", "consumed")), name="state"),
 )
 Index(
@@ -115,6 +122,12 @@ Index(
     postgresql_where=text("state = 'active'"),
 )
 Index("stock_reservations_order_index", stock_reservations.c.order_id)
+Index(
+    "stock_reservations_going_back_index",
+    stock_reservations.c.location_id,
+    stock_reservations.c.order_id,
+    postgresql_where=text("state = 'released' AND picked > 0 OR state = 'active' AND picked > quantity"),
+)
 
 stock_movements = Table(
     "stock_movements",

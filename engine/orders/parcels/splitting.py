@@ -115,41 +115,43 @@ async def ship_what_is_there(database: Database, order_id: OrderId, *, actor: Ac
 
     Raises NotFound or Refused; then nothing has changed.
     """
+    return await database.run(lambda connection: ship_there(connection, database, order_id, actor=actor, reason=reason))
 
-    async def run(connection: Any) -> PackageId:
-        order = await _locked(connection, database, order_id, reserved=False)
-        if order.failure_code not in {"", "out_of_stock"} or order.state not in _SHORT:
-            raise Refused(
-                "split.not_short", f"Order {order.order_number} is {state_words(order.state)}, not short of stock."
-            )
-        there, rest = _by_availability(order)
-        if not rest:
-            raise Refused("split.not_short", f"Order {order.order_number} is short of nothing: it goes on by itself.")
-        if not there:
-            raise Refused("split.nothing_there", f"Order {order.order_number}: nothing of it is in stock yet.")
-        await keep_skus_together(connection, order, [*there.values(), *rest.values()])
-        for location_id, contents in there.items():
-            await _insert(connection, order, PackageId(new_id()), location_id, contents)
-        waiting = [(PackageId(new_id()), location_id, contents) for location_id, contents in rest.items()]
-        for package_id, location_id, contents in waiting:
-            await _insert(connection, order, package_id, location_id, contents)
-            await connection.execute(_BACKORDERED, package_id)
-        await connection.execute(_PLACE_UNITS, order_id)
-        put_off = {item: n for _, _, contents in waiting for item, n in contents.items()}
-        await mark(connection, database.vault, "parcel.put_off", actor, {order_id: _told(order, put_off, reason)})
-        await tell_split(connection, order)
-        trigger = "resume" if order.execution is ExecutionStatus.FAILED else "reserve_inventory"
-        push = Push(trigger, actor, reason or "what is there ships", by_person=True)
-        [moved] = await advance(connection, database.vault, [order_id], {order_id: push})
-        if moved.code or moved.state not in PACKING:
-            raise Refused(
-                moved.code or "split.changed_meanwhile",
-                moved.sentence
-                or f"Order {order.order_number} did not go on: its stock was taken meanwhile. Try again.",
-            )
-        return waiting[0][0]
 
-    return await database.run(run)
+async def ship_there(
+    connection: Any, database: Database, order_id: OrderId, *, actor: Actor, reason: str = ""
+) -> PackageId:
+    """`ship_what_is_there` in a transaction of the caller."""
+    order = await _locked(connection, database, order_id, reserved=False)
+    if order.failure_code not in {"", "out_of_stock"} or order.state not in _SHORT:
+        raise Refused(
+            "split.not_short", f"Order {order.order_number} is {state_words(order.state)}, not short of stock."
+        )
+    there, rest = _by_availability(order)
+    if not rest:
+        raise Refused("split.not_short", f"Order {order.order_number} is short of nothing: it goes on by itself.")
+    if not there:
+        raise Refused("split.nothing_there", f"Order {order.order_number}: nothing of it is in stock yet.")
+    await keep_skus_together(connection, order, [*there.values(), *rest.values()])
+    for location_id, contents in there.items():
+        await _insert(connection, order, PackageId(new_id()), location_id, contents)
+    waiting = [(PackageId(new_id()), location_id, contents) for location_id, contents in rest.items()]
+    for package_id, location_id, contents in waiting:
+        await _insert(connection, order, package_id, location_id, contents)
+        await connection.execute(_BACKORDERED, package_id)
+    await connection.execute(_PLACE_UNITS, order_id)
+    put_off = {item: n for _, _, contents in waiting for item, n in contents.items()}
+    await mark(connection, database.vault, "parcel.put_off", actor, {order_id: _told(order, put_off, reason)})
+    await tell_split(connection, order)
+    trigger = "resume" if order.execution is ExecutionStatus.FAILED else "reserve_inventory"
+    push = Push(trigger, actor, reason or "what is there ships", by_person=True)
+    [moved] = await advance(connection, database.vault, [order_id], {order_id: push})
+    if moved.code or moved.state not in PACKING:
+        raise Refused(
+            moved.code or "split.changed_meanwhile",
+            moved.sentence or f"Order {order.order_number} did not go on: its stock was taken meanwhile. Try again.",
+        )
+    return waiting[0][0]
 
 
 _SHORT = frozenset({WorkflowState.VALIDATED, WorkflowState.FAILED})

@@ -6,6 +6,8 @@ Revises: 0003
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -20,6 +22,7 @@ def upgrade() -> None:
     _views()
     _tallies()
     _paper()
+    _picking()
 
 
 def _views() -> None:
@@ -188,3 +191,61 @@ def _paper() -> None:
         schema="orders",
     )
     op.create_index("print_subjects_subject_index", "print_subjects", ["subject"], schema="orders")
+
+
+def _picking() -> None:
+    op.add_column("waves", sa.Column("number", sa.BigInteger(), sa.Identity(), nullable=False), schema="orders")
+    op.add_column(
+        "waves",
+        sa.Column("picker_name", sa.Text(), server_default="", nullable=False, comment="who picks it, a user or not"),
+        schema="orders",
+    )
+    op.add_column("waves", sa.Column("made_by", sa.Text(), server_default="", nullable=False), schema="orders")
+    op.create_unique_constraint(op.f("waves_number_key"), "waves", ["number"], schema="orders")
+    op.create_index(
+        "waves_open_index", "waves", ["number"], schema="orders", postgresql_where=sa.text("state <> 'done'")
+    )
+    op.create_index(
+        "pick_lines_wave_index",
+        "pick_lines",
+        ["wave_id"],
+        schema="orders",
+        postgresql_where=sa.text("wave_id IS NOT NULL"),
+    )
+    op.create_index(
+        "pick_lines_open_index",
+        "pick_lines",
+        ["location_id", "order_id"],
+        schema="orders",
+        postgresql_where=sa.text("state = 'open' AND wave_id IS NULL"),
+    )
+    picked: list[sa.Column[Any]] = [
+        sa.Column("picked", sa.Integer(), server_default="0", nullable=False, comment="how many are off the shelf"),
+        sa.Column("picked_by", sa.Text(), nullable=True),
+        sa.Column("picked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("held_by", sa.Text(), nullable=True, comment="who is at it"),
+        sa.Column("held_at", sa.DateTime(timezone=True), nullable=True),
+    ]
+    for column in picked:
+        op.add_column("stock_reservations", column, schema="orders")
+    op.create_check_constraint(
+        op.f("stock_reservations_picked_check"), "stock_reservations", "picked >= 0", schema="orders"
+    )
+    op.create_index(
+        "stock_reservations_going_back_index",
+        "stock_reservations",
+        ["location_id", "order_id"],
+        schema="orders",
+        postgresql_where=sa.text("state = 'released' AND picked > 0 OR state = 'active' AND picked > quantity"),
+    )
+    op.create_index("products_barcodes_index", "products", ["barcodes"], schema="orders", postgresql_using="gin")
+    packed: list[sa.Column[Any]] = [
+        sa.Column("packed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("packed_by", sa.Text(), nullable=True),
+        sa.Column("station", sa.Text(), server_default="", nullable=False, comment="where it was packed"),
+        sa.Column(
+            "label_address", sa.LargeBinary(), nullable=True, comment="the order's address, sealed, as its label has it"
+        ),
+    ]
+    for column in packed:
+        op.add_column("packages", column, schema="orders")
