@@ -10,7 +10,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -43,8 +43,8 @@ def run_console(settings: Settings) -> int:
 
 
 async def _open_and_run(settings: Settings) -> int:
-    async with open_services(settings, on_wait=_say) as services, child_daemon(services.database):
-        return await run(services, console_options(settings.console))
+    async with open_services(settings, on_wait=_say) as services, child_daemon(services.database) as runs_daemon:
+        return await run(services, console_options(settings.console), runs_daemon=runs_daemon)
 
 
 def console_options(console: ConsoleSection) -> ConsoleOptions:
@@ -66,7 +66,7 @@ def _say(sentence: str) -> None:
     sys.stderr.write(f"{sentence}\n")
 
 
-async def run(services: Services, options: ConsoleOptions) -> int:
+async def run(services: Services, options: ConsoleOptions, *, runs_daemon: Callable[[], bool] = lambda: False) -> int:
     """Show the console until the person leaves: 0 then, 128 + the number of the signal that ended it else.
 
     The caller closes `services`.
@@ -80,6 +80,7 @@ async def run(services: Services, options: ConsoleOptions) -> int:
     if own_colours:
         options = replace(options, theme="orders-terminal")
     app = OrdersApp(services, options=options, ansi_color=True if own_colours else None, driver_class=PatientDriver)
+    app.session.runs_daemon = runs_daemon
     async with _ended_by_signals(app), _ended_with_the_terminal(app):
         result = await app.run_async(mouse=options.mouse)
     if _terminal_is_lost():

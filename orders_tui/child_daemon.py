@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,15 +30,20 @@ _LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.Interna
 
 
 @contextlib.asynccontextmanager
-async def child_daemon(database: Database, environment: Mapping[str, str] | None = None) -> AsyncIterator[None]:
-    """While open, see to it that a daemon works on this embedded database; a shared one is left alone."""
+async def child_daemon(
+    database: Database, environment: Mapping[str, str] | None = None
+) -> AsyncIterator[Callable[[], bool]]:
+    """While open, see to it that a daemon works on this embedded database; a shared one is left alone.
+
+    Gives a question: does a daemon run as a child of this console?
+    """
     if database.data_directory is None:
-        yield
+        yield lambda: False
         return
     keeper = _Keeper(database, environment or os.environ, database.data_directory / "daemon.log")
     keeping = asyncio.create_task(keeper.run())
     try:
-        yield
+        yield keeper.runs
     finally:
         keeping.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -54,6 +59,10 @@ class _Keeper:
         self._console_id = DaemonId(new_id())
         self._child: asyncio.subprocess.Process | None = None
         self._pause_seconds = _LOOK_SECONDS
+
+    def runs(self) -> bool:
+        """Whether the daemon is a living child of this console."""
+        return self._child is not None and self._child.returncode is None
 
     async def run(self) -> None:
         while True:

@@ -22,7 +22,7 @@ from orders_tui.bindings import bindings_of
 from orders_tui.keyboard import ListeningApp
 from orders_tui.messages import OrdersAsked
 from orders_tui.modals.form import Form
-from orders_tui.palette import ActionPalette, ActionProvider
+from orders_tui.palette import ActionPalette, ActionProvider, OrderProvider
 from orders_tui.remembered import Memory
 from orders_tui.screens.activity import ActivityScreen
 from orders_tui.screens.console_screen import ConsoleScreen
@@ -49,7 +49,7 @@ class OrdersApp(ListeningApp):
     """Everything a person sees. `tick` is one refresh; with `auto_refresh` a timer calls it, in tests the test does."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(Scope.EVERYWHERE)
-    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {ActionProvider}
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {ActionProvider, OrderProvider}
     CSS_PATH: ClassVar[list[str | PurePath]] = [Path(str(resources.files("styles"))) / sheet for sheet in SHEETS]
     ENABLE_COMMAND_PALETTE = False  # the registry has its own key for it
     TITLE = "Orders TUI"
@@ -153,7 +153,7 @@ class OrdersApp(ListeningApp):
 
     async def do_help(self) -> None:
         if not isinstance(self.screen, HelpScreen):
-            await self.push_screen(HelpScreen(self.session))
+            await self.push_screen(HelpScreen(self.session, self.screen))
 
     async def do_palette(self) -> None:
         await self.push_screen(ActionPalette(blink=not self.session.options.slow_line))

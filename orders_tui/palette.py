@@ -1,4 +1,4 @@
-"""The command palette over the action registry: what can be done here, with its key, and why not if it cannot."""
+"""The command palette: what can be done here with its key (and why not if it cannot), screens, and any order by what names it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,18 @@ from functools import partial
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.widgets import Input
 
+from engine.errors import OrdersError
+from engine.orders.plain_text import plain
+from engine.orders.views import OrderFilter, OrderRow
 from orders_tui.actions import ACTIONS, Action
-from orders_tui.bindings import spoken_keys
+from orders_tui.actions.spoken import spoken_keys
+from orders_tui.messages import OrdersAsked
 from orders_tui.screens.console_screen import ConsoleScreen
+
+LEAST_OF_AN_ORDER = 3
+"""An order is looked for once so many characters are typed."""
+
+MOST_ORDERS = 5
 
 
 class ActionProvider(Provider):
@@ -46,11 +55,37 @@ class ActionProvider(Provider):
         await self.app.run_action(f"app.perform('{action.id}')")
 
 
+class OrderProvider(Provider):
+    """The orders that the phrase names by an id, a tracking number, a SKU or a buyer."""
+
+    async def search(self, query: str) -> Hits:
+        phrase = query.strip()
+        if not isinstance(self.screen, ConsoleScreen) or len(phrase) < LEAST_OF_AN_ORDER:
+            return
+        try:
+            page = await self.screen.session.services.page(OrderFilter(search=phrase), limit=MOST_ORDERS)
+        except OrdersError:
+            return  # the database is lost, which the banner says; actions are found all the same
+        for row in page.rows:
+            number = plain(row.order_number)
+            text = f"Order {number}"
+            yield Hit(
+                1.0 if phrase == row.order_number else 0.3,
+                text,
+                partial(self._open, row),
+                text,
+                f"{row.order_status}   {plain(row.customer_name)}",
+            )
+
+    def _open(self, row: OrderRow) -> None:
+        self.screen.post_message(OrdersAsked(OrderFilter(), "", row.order_id, opened=True))
+
+
 class ActionPalette(CommandPalette):
     """The palette, with a cursor that does not blink on a slow line."""
 
     def __init__(self, *, blink: bool) -> None:
-        super().__init__(placeholder="What do you want to do?", id="--command-palette")
+        super().__init__(placeholder="What do you want to do, or which order?", id="--command-palette")
         self._blink = blink
 
     def on_mount(self) -> None:

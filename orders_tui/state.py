@@ -65,6 +65,8 @@ class Session:
     """When a refresh last succeeded: how old the rows on screen are."""
     lost_since: datetime | None = None
     complaint: str = ""
+    runs_daemon: Callable[[], bool] = lambda: False
+    """Whether a daemon runs as this console's child."""
     deeds: Deeds = field(default_factory=Deeds)
     _last_failure: type[BaseException] | None = None
 

@@ -9,6 +9,7 @@ keymap      a person's own keys
 everywhere  what works on every screen
 triage, orders, overview, table, failed, overview, activity   what works on one of them
 chosen      what is done to the chosen orders
+spoken      keys as people name them
 lists       moving through a list of lines
 forms       forms and the help
 """

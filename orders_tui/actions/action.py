@@ -78,6 +78,8 @@ class Action:
     dangerous: bool = False
     twin: str = ""
     """The command that does the same on the command line, without the program's name."""
+    tab: str = ""
+    """What the line on top calls a screen where there is little room."""
     priority: bool = False
     """Works even over a form and in a text field."""
     disabled_reason: Callable[[Situation], str] = never

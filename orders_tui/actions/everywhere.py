@@ -5,10 +5,9 @@ from __future__ import annotations
 from orders_tui.actions.action import Action, Group, Scope
 
 
-def _go(screen: str, key: str, text: str, *, footer: str = "", twin: str = "") -> Action:
-    return Action(
-        f"go.{screen}", key, text, "go", Scope.EVERYWHERE, Group.GO, argument=screen, footer=footer, twin=twin
-    )
+def _go(screen: str, key: str, text: str, *, tab: str = "", twin: str = "") -> Action:
+    """The words before the colon are the screen's name on top, `tab` is shorter."""
+    return Action(f"go.{screen}", key, text, "go", Scope.EVERYWHERE, Group.GO, argument=screen, tab=tab, twin=twin)
 
 
 def _program(name: str, keys: str, text: str, *, footer: str = "", priority: bool = False) -> Action:
@@ -18,11 +17,11 @@ def _program(name: str, keys: str, text: str, *, footer: str = "", priority: boo
 
 
 ACTIONS: tuple[Action, ...] = (
-    _go("triage", "f2", "Triage: the piles that need a person", footer="triage"),
-    _go("orders", "f3", "Orders: the live table", footer="orders", twin="orders list"),
-    _go("failed", "f4", "Failed: what stopped, grouped by cause", footer="failed", twin="failures list"),
-    _go("overview", "f6", "Overview: today, pace, ship-by radar, dependencies", twin="report overview"),
-    _go("activity", "f9", "Activity: what was done, by whom, with which command", twin="batch list"),
+    _go("triage", "f2", "Triage: the piles that need a person", tab="Tri"),
+    _go("orders", "f3", "Orders: the live table", tab="Ord", twin="orders list"),
+    _go("failed", "f4", "Failed: what stopped, grouped by cause", tab="Fail", twin="failures list"),
+    _go("overview", "f6", "Overview: today, pace, ship-by radar, dependencies", tab="Over", twin="report overview"),
+    _go("activity", "f9", "Activity: what was done, by whom, with which command", tab="Act", twin="batch list"),
     Action("go.help", "question_mark,f1", "Help: every key", "help", Scope.EVERYWHERE, Group.GO, footer="keys"),
     _program("palette", "ctrl+p,colon", "Find an action by name"),
     _program("theme", "ctrl+t", "Next colours: dark, light, high contrast"),

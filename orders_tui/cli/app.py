@@ -31,6 +31,7 @@ COMMANDS = {
     "rules": "When this happens, if that holds, do these: written, tried, switched.",
     "notices": "Who is told what, where and when, and what was sent.",
     "db": "Where the database is, its schema, its health.",
+    "keys": "The console's keys, what they do, and the commands that do the same.",
     "config": "The configuration that is in force.",
     "status": "How each dependency is doing, as the daemons see it.",
     "doctor": "Check everything the program depends on, one line each.",

@@ -9,10 +9,13 @@ from textual.content import Content
 from textual.widgets import Static
 
 from orders_tui.actions import Action, Scope, actions_of
-from orders_tui.bindings import spoken_keys
+from orders_tui.actions.spoken import spoken_keys
 
 _THE_REST = "go.help"
 """The way to the keys that do not fit is named however narrow the line is."""
+
+_CUT = ("", "…")
+"""Stands where keys were left out."""
 
 
 class KeyLine(Static):
@@ -35,20 +38,29 @@ class KeyLine(Static):
     def _redraw(self) -> None:
         named = [action for scope in self._scopes for action in actions_of(scope) if action.footer]
         always = [self._key_word(action) for action in named if action.id == _THE_REST]
+        pairs = [self._key_word(action) for action in named if action.id != _THE_REST]
         room = self.content_size.width - sum(map(_cells, always))
-        shown: list[tuple[str, str]] = []
-        for pair in (self._key_word(action) for action in named if action.id != _THE_REST):
-            room -= _cells(pair)
-            if room < 0:
-                break
-            shown.append(pair)
+        shown = pairs if sum(map(_cells, pairs)) <= room else _fitting(pairs, room - _cells(_CUT))
+        if len(shown) < len(pairs):
+            shown = [*shown, _CUT]
         parts: list[Content | str | tuple[str, str]] = []
         for key, word in [*shown, *always]:
-            parts += [(key, "bold $text-accent"), f" {word}  "]
+            parts += [(key, "bold $text-accent"), f" {word}  " if key else f"{word}  "]
         self.update(Content.assemble(*parts))
 
     def _key_word(self, action: Action) -> tuple[str, str]:
         return spoken_keys(action, self._keymap, first=True), action.footer
+
+
+def _fitting(pairs: list[tuple[str, str]], room: int) -> list[tuple[str, str]]:
+    """As many from the first on as there is room for."""
+    shown: list[tuple[str, str]] = []
+    for pair in pairs:
+        room -= _cells(pair)
+        if room < 0:
+            break
+        shown.append(pair)
+    return shown
 
 
 def _cells(pair: tuple[str, str]) -> int:

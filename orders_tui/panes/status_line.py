@@ -1,23 +1,46 @@
-"""The line on top: the database, the daemon, what is open, failed and held, and how fast orders complete."""
+"""The line on top: the screens with their keys, what needs a person, and who works; below it the banner of a lost database."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from textual import events
 from textual.content import Content
 from textual.widgets import Static
 
+from orders_tui.actions import Action, Scope, actions_of
+from orders_tui.actions.spoken import spoken_keys
 from orders_tui.formatting import moment, span
 from orders_tui.state import Session
 
+_HERE = "bold reverse"
+_ROOM_FOR_HEALTH = 30
+"""With less than this beside them, the screens' names get shorter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing worth a place on top; where there is no room the lowest rank goes first."""
+
+    words: str
+    rank: int
+    style: str = ""
+
 
 class StatusLine(Static):
-    """One line, redrawn only when its words change."""
+    """One line, redrawn only when its words change. A click on a screen's name goes there."""
 
     def __init__(self, session: Session) -> None:
         super().__init__("", markup=False)
         self._session = session
         self._drawn = ""
+        self._places: list[tuple[range, str]] = []
 
     def on_mount(self) -> None:
+        self.redraw()
+
+    def on_resize(self) -> None:
         self.redraw()
 
     def redraw(self) -> None:
@@ -27,25 +50,78 @@ class StatusLine(Static):
             self._drawn = content.markup
             self.update(content)
 
+    async def on_click(self, event: events.Click) -> None:
+        for columns, action_id in self._places:
+            if event.x - self.gutter.left in columns:
+                await self.run_action(f"app.perform('{action_id}')")
+
     def _content(self) -> Content:
-        session, pulse = self._session, self._session.pulse
-        parts: list[Content | str | tuple[str, str]] = [("Orders", "bold"), "  "]
-        if not session.connected:
-            parts += [("database lost", "bold $text-error"), "  "]
-        if pulse is None:
-            return Content.assemble(*parts, "reading …" if session.connected else "")
-        parts += [f"open {pulse.open_orders:,}  "]
-        parts += [(f"failed {pulse.failed:,}", "bold $text-error") if pulse.failed else "failed 0", "  "]
-        parts += [(f"held {pulse.held:,}", "$text-warning") if pulse.held else "held 0", "  "]
-        parts += [f"done {pulse.completed_last_minute:,}/min  "]
-        if pulse.due_effects:
-            parts += [f"to send {pulse.due_effects:,}  "]
-        parts += ["daemon up" if pulse.daemon_alive else ("no daemon", "bold $text-warning")]
-        if pulse.open_gates:
-            parts += ["  ", (f"paused: {', '.join(pulse.open_gates)}", "$text-warning")]
-        if session.options.read_only:
-            parts += ["  ", ("read-only", "$text-warning")]
-        return Content.assemble(*parts)
+        width = self.content_size.width
+        tabs = self._tabs(width)
+        left = Content("").join(tabs)
+        facts = _facts(self._session)
+        room = width - left.cell_length - 1
+        while facts and sum(cell_len(fact.words) + 2 for fact in facts) - 2 > room:
+            facts.remove(min(facts, key=lambda fact: fact.rank))
+        right = Content("  ").join([Content.styled(fact.words, fact.style) for fact in facts])
+        return Content.assemble(left, " " * max(0, width - left.cell_length - right.cell_length), right)
+
+    def _tabs(self, width: int) -> list[Content]:
+        """The screens' names, as long as there is room for what else stands here."""
+        screens = [action for action in actions_of(Scope.EVERYWHERE) if action.method == "go"]
+        sizes = [[self._tab(action, size) for action in screens] for size in range(3)]
+        lengths = [sum(tab.cell_length for tab in tabs) for tabs in sizes]
+        size = next((size for size in range(2) if lengths[size] + _ROOM_FOR_HEALTH <= width), 2)
+        self._places, column = [], 0
+        for action, tab in zip(screens, sizes[size], strict=True):
+            self._places.append((range(column, column + tab.cell_length), action.id))
+            column += tab.cell_length
+        return sizes[size]
+
+    def _tab(self, action: Action, size: int) -> Content:
+        key = spoken_keys(action, self._session.options.keymap, first=True)
+        name = action.text.partition(":")[0]
+        here = self.app.current_mode == action.argument
+        match size:
+            case 0:
+                words = f" {key} {name} "
+            case 1:
+                words = f"{key.removeprefix('f')} {name} "
+            case _:
+                words = f"{key.removeprefix('f')}{name if here else action.tab or name[:4]} "
+        failed = self._session.pulse.failed if self._session.pulse and action.argument == "failed" else 0
+        count = (f"{failed:,} ", "bold $text-error") if failed else ""
+        return Content.assemble((words[:-1], _HERE if here else ""), words[-1:], count)
+
+
+def _facts(session: Session) -> list[Fact]:
+    pulse = session.pulse
+    facts = [] if session.connected else [Fact("database lost", 9, "bold $text-error")]
+    if pulse is None:
+        return facts or [Fact("reading …", 1)]
+    if session.options.read_only:
+        facts.append(Fact("read-only", 7, "$text-warning"))
+    if pulse.open_gates:
+        facts.append(Fact(f"paused: {', '.join(pulse.open_gates)}", 6, "$text-warning"))
+    if pulse.held:
+        facts.append(Fact(f"held {pulse.held:,}", 5, "$text-warning"))
+    facts += [Fact(f"open {pulse.open_orders:,}", 3), Fact(f"done {pulse.completed_last_minute:,}/min", 2)]
+    if pulse.due_effects:
+        facts.append(Fact(f"to send {pulse.due_effects:,}", 4))
+    facts.append(_daemon(alive=pulse.daemon_alive, ours=session.runs_daemon()))
+    return facts
+
+
+def _daemon(*, alive: bool, ours: bool) -> Fact:
+    match alive, ours:
+        case True, True:
+            return Fact("daemon: this console's", 8)
+        case True, False:
+            return Fact("daemon up", 8)
+        case False, True:
+            return Fact("daemon starting", 8, "$text-warning")
+        case _:
+            return Fact("no daemon", 8, "bold $text-warning")
 
 
 class Banner(Static):

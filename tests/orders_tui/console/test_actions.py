@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from textual.binding import Binding
@@ -16,6 +17,7 @@ from orders_tui.modals.status_change import StatusChange
 from orders_tui.palette import ActionProvider
 from orders_tui.panes.filter_bar import StatusChips
 from orders_tui.panes.line_list import LineList
+from orders_tui.panes.status_line import StatusLine
 from orders_tui.reach import Situation
 from orders_tui.screens.activity import ActivityScreen
 from orders_tui.screens.console_screen import ConsoleScreen
@@ -26,7 +28,7 @@ from orders_tui.screens.overview import OverviewScreen
 from orders_tui.screens.triage import TriageScreen
 from orders_tui.table.order_table import OrderTable
 from tests.factories import Factory
-from tests.orders_tui.console.driving import SMALL, notices, press, settle, text
+from tests.orders_tui.console.driving import LARGE, MEDIUM, SMALL, lines, notices, press, settle, text, write
 
 BEARERS: dict[Scope, type[DOMNode]] = {
     Scope.EVERYWHERE: OrdersApp,
@@ -61,6 +63,67 @@ def test_the_help_names_every_action_and_all_its_keys() -> None:
     lines = help_content({}).plain.splitlines()
     for action in ACTIONS:
         assert sum(line.endswith(f"   {action.id}") for line in lines) == 1, action.id
+
+
+async def test_the_help_begins_where_one_is_says_what_is_out_of_reach_and_is_searched(
+    new_app: Callable[..., OrdersApp], factory: Factory
+) -> None:
+    await factory.shop()
+    app = new_app(read_only=True)
+    async with app.run_test(size=MEDIUM) as pilot:
+        await press(pilot, "f4", "question_mark")
+        shown = text(app)
+        assert shown.index("Failed   where you are") < shown.index("Everywhere   where you are")
+        assert "This console is read-only" in shown
+        await write(pilot, "mark range")
+        assert [line.split()[0] for line in lines(app)[2:5] if line] == ["Orders:", "v"]
+        await press(pilot, *["backspace"] * 10)
+        await write(pilot, "failures list")
+        assert "f4" in lines(app)[3]
+        await write(pilot, "zzz")
+        assert "No action fits" in text(app)
+        await press(pilot, "escape")
+        assert isinstance(app.screen, FailedScreen)
+
+
+async def test_the_line_on_top_names_the_screens_who_works_and_as_much_else_as_there_is_room_for(
+    app: OrdersApp, factory: Factory
+) -> None:
+    await factory.failed()
+    async with app.run_test(size=LARGE) as pilot:
+        await settle(pilot)
+        await app.tick()
+        assert " f2 Triage  f3 Orders  f4 Failed 1 " in lines(app)[0]
+        assert lines(app)[0].endswith("open 1  done 0/min  no daemon")
+        app.session.runs_daemon = lambda: True
+        app.screen_stack[-1].query_one(StatusLine).redraw()
+        assert "daemon starting" in text(app)
+        assert app.session.pulse is not None
+        app.session.pulse = replace(app.session.pulse, daemon_alive=True)
+        app.screen_stack[-1].query_one(StatusLine).redraw()
+        assert "daemon: this console's" in text(app)
+        await pilot.click(StatusLine, offset=(15, 0))
+        await settle(pilot)
+        assert isinstance(app.screen, OrdersScreen)
+        await pilot.resize_terminal(40, 10)
+        await settle(pilot)
+        assert lines(app)[0].startswith(" 2Tri 3Orders 4Fail 1")
+        assert "… ? keys" in " ".join(lines(app)[-1].split()).replace("  ", " ")
+
+
+async def test_the_palette_finds_an_order_by_what_names_it(app: OrdersApp, factory: Factory) -> None:
+    await factory.package(await factory.order(number="577000000001"), "94001118992")
+    async with app.run_test(size=MEDIUM) as pilot:
+        await press(pilot, "colon")
+        await pilot.press(*"94001118992")
+        await pilot.pause(0.5)
+        await settle(pilot)
+        assert "Order 577000000001" in text(app)
+        await press(pilot, "down", "enter")
+        await pilot.pause(0.3)
+        await settle(pilot)
+        assert app.orders.pane_open
+        assert "order    577000000001" in text(app)
 
 
 def test_no_two_actions_of_a_place_share_a_key() -> None:
