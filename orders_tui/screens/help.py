@@ -56,7 +56,8 @@ class HelpScreen(ConsoleScreen):
         self.do_close()
 
     def _show(self, phrase: str) -> None:
-        shown = help_content(self.session.options.keymap, self._here, self._now, phrase)
+        width = self.app.size.width - 4
+        shown = help_content(self.session.options.keymap, self._here, self._now, phrase, width=width)
         self.query_one("#every-key", Static).update(shown)
 
     @property
@@ -80,7 +81,12 @@ class HelpScreen(ConsoleScreen):
 
 
 def help_content(
-    keymap: Mapping[str, str], here: Sequence[Scope] = (), now: Situation | None = None, phrase: str = ""
+    keymap: Mapping[str, str],
+    here: Sequence[Scope] = (),
+    now: Situation | None = None,
+    phrase: str = "",
+    *,
+    width: int = 160,
 ) -> Content:
     """The actions that fit the phrase, scope by scope: those of `here` first, with what puts them out of reach `now`."""
     order = [*here, *(scope for scope in Scope if scope not in here)]
@@ -94,7 +100,7 @@ def help_content(
             Content.assemble("\n" if lines else "", (str(scope), "bold $text-accent"), (here_words, "$text-muted"))
         )
         for action in actions:
-            lines.append(_line(action, keymap))
+            lines.append(_line(action, keymap, width))
             reason = action.reason(now) if now is not None and scope in here else ""
             if reason:
                 lines.append(Content.styled(f"{'':<19} {reason}", "$text-warning"))
@@ -106,8 +112,9 @@ def _fits(action: Action, keymap: Mapping[str, str], words: Sequence[str]) -> bo
     return all(word in said for word in words)
 
 
-def _line(action: Action, keymap: Mapping[str, str]) -> Content:
-    twin = f"   (orders-tui {action.twin})" if action.twin else ""
-    return Content.assemble(
-        (f"  {spoken_keys(action, keymap):<16} ", "bold"), action.text, (f"{twin}   {action.id}", "$text-muted")
-    )
+def _line(action: Action, keymap: Mapping[str, str], width: int) -> Content:
+    said = f"  {spoken_keys(action, keymap):<16} "
+    named = f"(orders-tui {action.twin})   {action.id}" if action.twin else action.id
+    room = width - len(said) - len(action.text) - 3
+    between = "   " if len(named) <= room else f"\n{'':<22}"
+    return Content.assemble((said, "bold"), action.text, (f"{between}{named}", "$text-muted"))

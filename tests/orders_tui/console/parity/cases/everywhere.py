@@ -19,7 +19,7 @@ SCENES = (
             Case("go.failed", ("f4",), ("failures", "list"), shows="out of stock MUG-BLU"),
             Case("go.triage", ("f3", "f2"), shows="cancel requested"),
             Case("go.help", ("question_mark",), shows="Everywhere"),
-            Case("app.palette", ("colon",), shows="What do you want to do?"),
+            Case("app.palette", ("colon",), shows="or which order?"),
             Case("app.theme", ("ctrl+t",)),
             Case("app.refresh", ("f3", "ctrl+r"), shows="ORD-0"),
         ),
