@@ -26,6 +26,7 @@ Where to look
     drawing         numbers as block elements
     overview/       the figures of the Overview screen
     activity/       the parts of the Activity screen
+    spans           moments as people type them
     screens/        triage, orders, failed, overview, activity, help
     panes/          one order's summary, items, timeline, packages, workflow
     modals/         questions asked on top of a screen

@@ -27,6 +27,10 @@ class Situation:
     """What is under the cursor has a command line that does or shows the same."""
     bulk_state: str = ""
     """How the bulk change under the cursor stands; empty when there is none."""
+    refused: int = 0
+    """How many orders the change that a report tells of was refused by."""
+    unfinished: bool = False
+    """The change that a report tells of has orders left."""
     rows_move: bool = True
     """The table may re-sort: it shows a filter, not the marked orders alone."""
 
@@ -65,6 +69,16 @@ def needs_writing(now: Situation) -> str:
     if not now.connected:
         return "The database is out of reach; this works again as soon as it is back."
     return ""
+
+
+def needs_refused(now: Situation) -> str:
+    """Needs a report with refused orders."""
+    return "" if now.refused else "No order was refused."
+
+
+def needs_rest(now: Situation) -> str:
+    """Needs a report of a change that has orders left."""
+    return "" if now.unfinished else "Nothing is left of it."
 
 
 def needs_group(now: Situation) -> str:

@@ -18,6 +18,8 @@ from engine.privacy.cipher import Vault
 if TYPE_CHECKING:
     from engine.database.connection import Database
 
+_PEOPLE = "SELECT id, display_name FROM users ORDER BY lower(display_name), id LIMIT $1"
+
 _FIND = """
 SELECT id, display_name FROM users
 WHERE id::text = lower($1) OR login_role = $1 OR lower(display_name) = lower($1) ORDER BY id LIMIT 2
@@ -30,6 +32,12 @@ class Assignee:
 
     user_id: UserId
     name: str
+
+
+async def people(database: Database, *, limit: int = 200) -> list[Assignee]:
+    """Everybody an order may be handed to, by name."""
+    rows = await database.pool.fetch(_PEOPLE, limit)
+    return [Assignee(UserId(row["id"]), plain(row["display_name"])) for row in rows]
 
 
 async def find_user(database: Database, text: str) -> Assignee:

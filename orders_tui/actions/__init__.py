@@ -12,11 +12,24 @@ chosen      what is done to the chosen orders
 spoken      keys as people name them
 lists       moving through a list of lines
 forms       forms and the help
+reports     what became of a change
 """
 
 from __future__ import annotations
 
-from orders_tui.actions import activity, chosen, everywhere, failed, forms, lists, orders, overview, table, triage
+from orders_tui.actions import (
+    activity,
+    chosen,
+    everywhere,
+    failed,
+    forms,
+    lists,
+    orders,
+    overview,
+    reports,
+    table,
+    triage,
+)
 from orders_tui.actions.action import Action, Group, Permission, Scope
 
 __all__ = ["ACTIONS", "BY_ID", "Action", "Group", "Permission", "Scope", "actions_of"]
@@ -32,6 +45,7 @@ ACTIONS: tuple[Action, ...] = (
     *activity.ACTIONS,
     *lists.ACTIONS,
     *forms.ACTIONS,
+    *reports.ACTIONS,
 )
 
 BY_ID = {action.id: action for action in ACTIONS}

@@ -24,6 +24,7 @@ class Scope(StrEnum):
     LIST = "Lists"
     HELP = "Help"
     FORM = "Forms"
+    REPORT = "Forms: what became of a change"
 
 
 PLACES: tuple[tuple[Scope, ...], ...] = (
@@ -34,7 +35,7 @@ PLACES: tuple[tuple[Scope, ...], ...] = (
     (Scope.EVERYWHERE, Scope.ACTIVITY, Scope.LIST),
     (Scope.STATUSES,),
     (Scope.EVERYWHERE, Scope.HELP),
-    (Scope.FORM,),
+    (Scope.FORM, Scope.REPORT),
 )
 """Scopes whose keys hold at the same time: in one place no key may mean two things."""
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -16,12 +15,10 @@ from orders_tui.cli.order_targets import Json, find_all, report_outcomes
 from orders_tui.cli.output import emit, emit_json, narrate
 from orders_tui.opening import open_services
 from orders_tui.settings_file import read_settings
+from orders_tui.spans import moment_named
 
 Orders = Annotated[str, Parameter(help="Order numbers.", name="ORDER...")]
 DryRun = Annotated[bool, Parameter(negative=(), help="Say what would happen, change nothing.")]
-
-_SPAN = re.compile(r"(\d{1,4})([mhd])")
-_MINUTES = {"m": 1, "h": 60, "d": 24 * 60}
 
 
 async def hold(
@@ -83,14 +80,10 @@ def _line(view: HoldView) -> str:
 
 
 def _moment(text: str) -> datetime:
-    if span := _SPAN.fullmatch(text.strip()):
-        return datetime.now(UTC) + timedelta(minutes=int(span[1]) * _MINUTES[span[2]])
     try:
-        return datetime.fromisoformat(text.strip()).astimezone()
-    except ValueError:
-        raise Misconfigured(
-            "usage.until", f"{text!r} is no time: give one as 2026-12-01T09:00, or a span as 30m, 4h or 3d."
-        ) from None
+        return moment_named(text)
+    except ValueError as error:
+        raise Misconfigured("usage.until", str(error)) from None
 
 
 def _need(orders: tuple[str, ...], command: str) -> None:

@@ -1,7 +1,8 @@
 """Questions asked on top of a screen.
 
 form            what all share: title, complaint, enter and escape
-status_change   choose, preview, reason, progress, refusals
+bulk/           one thing done to many orders: choose, preview, confirm, progress, refusals; and undo
+fields          the lines of a form that are typed in
 mend            receive stock, weigh, correct an address
 retrying        retry and tell what came of it
 confirm         a last look

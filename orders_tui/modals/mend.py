@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 
 from textual import work
 from textual.app import ComposeResult
-from textual.containers import Horizontal
-from textual.widgets import Input, Label
+from textual.widgets import Input
 
 from engine.identifiers import OrderId
 from engine.ports.facts import Address
+from orders_tui.modals.fields import Field, field_lines, values_of
 from orders_tui.modals.form import Form
 from orders_tui.state import Session
 
 Carry = Callable[[Mapping[str, str]], Awaitable[str]]
 """Carries out a mend; a sentence of what was done. Raises OrdersError or ValueError, with a sentence."""
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One line of a form."""
-
-    name: str
-    label: str
-    value: str = ""
-    optional: bool = False
 
 
 class Mend(Form[str]):
@@ -38,16 +28,7 @@ class Mend(Form[str]):
         self._carry = carry
 
     def body(self) -> ComposeResult:
-        for field in self._form_fields:
-            with Horizontal(classes="field"):
-                yield Label(field.label, markup=False)
-                yield Input(
-                    field.value,
-                    id=field.name,
-                    compact=True,
-                    classes="optional" if field.optional else "",
-                    select_on_focus=False,
-                )
+        yield from field_lines(self._form_fields)
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -57,12 +38,11 @@ class Mend(Form[str]):
         self.set_focus(self.query_one(f"#{first.name}", Input))
 
     def do_confirm(self) -> None:
-        values = {field.name: self.query_one(f"#{field.name}", Input).value.strip() for field in self._form_fields}
-        for field in self._form_fields:
-            if not values[field.name] and not field.optional:
-                self.complain(f"{field.label.capitalize()} is missing.")
-                self.set_focus(self.query_one(f"#{field.name}", Input))
-                return
+        try:
+            values = values_of(self, self._form_fields)
+        except ValueError as error:
+            self.complain(str(error))
+            return
         self.carry_out(values)
 
     @work(group="mend", exclusive=True, exit_on_error=False)

@@ -5,7 +5,7 @@ gone. A refusal, a conflict or a lost database comes as one of `engine.errors`, 
 lost connection is `Unreachable`.
 
 Where to look
-    bulk       many orders at once: preview, run, stop, go on, undo
+    bulk       many orders at once: preview, run, stop, go on, undo; `error_file` is the refused as a file
     buyers     requests to cancel and returns, seen and answered
     audit      is the record of who changed what whole
     door       how every write runs to its end, and how a lost database is told

@@ -17,9 +17,9 @@ from engine.database.rows import insert_rows
 from engine.errors import Misconfigured, NotFound, Refused
 from engine.identifiers import DEFAULT_CREATOR, BatchId, OrderId, new_id
 from engine.orders import search
-from engine.orders.bulk.requests import BatchError, BatchState, BatchView, BulkKind, BulkRequest, Chosen
+from engine.orders.bulk.requests import BatchError, BatchState, BatchView, BulkKind, BulkRequest, Chosen, Matching, matching
 from engine.orders.predicate import found, order_by, predicate_for
-from engine.orders.views import ChangeOutcome, OrderFilter
+from engine.orders.views import ChangeOutcome
 
 if TYPE_CHECKING:
     from engine.database.connection import Database
@@ -106,9 +106,10 @@ async def fix(
             await database.vault.ensure(connection, DEFAULT_CREATOR)
         note = database.vault.seal_text(DEFAULT_CREATOR, _NOTE_PLACE, batch_id, request.note)
         await connection.execute(_NEW, batch_id, request.kind, actor.name, request.document, note, undoes)
-        if isinstance(chosen, OrderFilter):
-            await _fix_matching(connection, database, batch_id, chosen, part_size)
+        if (every := matching(chosen)) is not None:
+            await _fix_matching(connection, database, batch_id, every, part_size)
         else:
+            assert isinstance(chosen, Sequence), "orders that match nothing are named"
             await _fix_listed(connection, batch_id, chosen, part_size, expected_versions)
         total = await connection.fetchval(_COUNTED, batch_id)
         if at_most is not None and total > at_most:
@@ -119,17 +120,20 @@ async def fix(
 
 
 async def _fix_matching(
-    connection: Any, database: Database, batch_id: BatchId, order_filter: OrderFilter, part_size: int
+    connection: Any, database: Database, batch_id: BatchId, every: Matching, part_size: int
 ) -> None:
     """All that match, seen by one statement: orders that arrive later, or match no more, change nothing in it."""
+    order_filter = every.order_filter
     wanted = predicate_for(order_filter)
     await search.add_search(connection, database.vault, order_filter.search, wanted, in_order=False)
     batch = wanted.bind(batch_id, "uuid")
+    without = wanted.bind(list(every.without), "uuid[]")
     await connection.execute(
         f"""
         INSERT INTO batch_parts (batch_id, first, order_ids)
         SELECT {batch}, min(place), array_agg(id ORDER BY place) FROM (
             SELECT id, row_number() OVER (ORDER BY {order_by(order_filter)}) - 1 AS place FROM {found(wanted, order_filter)}
+            WHERE id <> ALL ({without})
         ) numbered GROUP BY place / {part_size:d}
         """,  # noqa: S608
         *wanted.arguments,
@@ -274,9 +278,13 @@ async def request_of(database: Database, batch_id: BatchId) -> BulkRequest:
     return BulkRequest(begun.kind, parameters, reason, (plain or b"").decode())
 
 
-async def recent(database: Database, *, limit: int) -> list[BatchView]:
-    """The latest batches, newest first, without their errors."""
-    rows = await database.pool.fetch(f"{_BATCHES} FROM batches b ORDER BY b.created_at DESC, b.id DESC LIMIT $1", limit)
+async def recent(database: Database, *, limit: int, actor: str | None = None) -> list[BatchView]:
+    """The latest batches, of everybody or of one actor, newest first, without their errors."""
+    rows = await database.pool.fetch(
+        f"{_BATCHES} FROM batches b WHERE $2::text IS NULL OR b.actor = $2 ORDER BY b.created_at DESC, b.id DESC LIMIT $1",
+        limit,
+        actor,
+    )
     return [_view(row, ()) for row in rows]
 
 

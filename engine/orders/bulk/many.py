@@ -100,10 +100,13 @@ async def undo(
     actor: Actor,
     reason: str = "",
     on_progress: Progress | None = None,
+    on_begin: Callable[[BatchId], None] | None = None,
 ) -> BatchReport:
     """Put back what a batch changed, by default the actor's latest that can be. Raises NotFound, Refused with the reason."""
     request, order_ids, undone = await request_undo(database, batch_id, actor=actor, reason=reason)
     own = await begin(database, request, order_ids, actor=actor, undoes=undone.batch_id)
+    if on_begin is not None:
+        on_begin(own)
     return await work(database, own, actor=actor, on_progress=on_progress)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.actors import Actor
@@ -13,8 +13,8 @@ from engine.identifiers import OrderId
 from engine.orders import queries
 from engine.orders.bulk.breaking import broken, without_culprit
 from engine.orders.bulk.operations import OPERATIONS, check
-from engine.orders.bulk.requests import BulkPreview, BulkRequest, Chosen, Refusals
-from engine.orders.views import ChangeOutcome, OrderFilter
+from engine.orders.bulk.requests import BulkPreview, BulkRequest, Chosen, Refusals, matching
+from engine.orders.views import ChangeOutcome
 
 if TYPE_CHECKING:
     from engine.database.connection import Database
@@ -37,6 +37,7 @@ async def preview(
     chosen: Chosen,
     *,
     actor: Actor,
+    expected_versions: Mapping[OrderId, int] | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> BulkPreview:
     """Count what would become of the orders, per change and per reason of refusal. Raises Refused as `bulk.begin` does."""
@@ -47,7 +48,7 @@ async def preview(
     await check(database, request, actor=actor)
     words = OPERATIONS[request.kind].words(request)
     total = await _count(database, chosen) if on_progress is not None else 0
-    async for outcomes in preview_parts(database, request, chosen, actor=actor):
+    async for outcomes in preview_parts(database, request, chosen, actor=actor, expected_versions=expected_versions):
         for outcome in outcomes:
             if outcome.unchanged:
                 unchanged += 1
@@ -70,20 +71,27 @@ async def preview(
 
 
 async def preview_parts(
-    database: Database, request: BulkRequest, chosen: Chosen, *, actor: Actor
+    database: Database,
+    request: BulkRequest,
+    chosen: Chosen,
+    *,
+    actor: Actor,
+    expected_versions: Mapping[OrderId, int] | None = None,
 ) -> AsyncIterator[list[ChangeOutcome]]:
     """The outcome each order would have now, part by part."""
     await check(database, request, actor=actor)
     async for part in _parts(database, chosen):
-        yield await _look(database, request, part, actor)
+        yield await _look(database, request, part, actor, expected_versions or {})
 
 
-async def _look(database: Database, request: BulkRequest, part: Sequence[OrderId], actor: Actor) -> list[ChangeOutcome]:
+async def _look(
+    database: Database, request: BulkRequest, part: Sequence[OrderId], actor: Actor, versions: Mapping[OrderId, int]
+) -> list[ChangeOutcome]:
     operation = OPERATIONS[request.kind]
 
     async def look(connection: Any) -> None:
         raise _RolledBackError(
-            await operation.change(connection, database.vault, part, request, actor, {}, write=False)
+            await operation.change(connection, database.vault, part, request, actor, versions, write=False)
         )
 
     try:
@@ -100,21 +108,23 @@ async def _look(database: Database, request: BulkRequest, part: Sequence[OrderId
             async with database.pool.acquire() as connection:
                 return await broken(connection, part, error)
         others = [order_id for order_id in part if order_id not in set(ahead)]
-        return [outcome for piece in (ahead, others) for outcome in await _look(database, request, piece, actor)]
+        return [outcome for piece in (ahead, others) for outcome in await _look(database, request, piece, actor, versions)]
     raise AssertionError("unreachable")
 
 
 async def _count(database: Database, chosen: Chosen) -> int:
-    if isinstance(chosen, OrderFilter):
-        return (await queries.count(database, chosen, cap=None)).number
+    if (every := matching(chosen)) is not None:
+        return (await queries.count(database, every.order_filter, cap=None)).number - len(every.without)
+    assert isinstance(chosen, Sequence), "orders that match nothing are named"
     return len(set(chosen))
 
 
 async def _parts(database: Database, chosen: Chosen) -> AsyncIterator[Sequence[OrderId]]:
-    if isinstance(chosen, OrderFilter):
-        async for part in queries.ids_in_pages(database, chosen, size=PREVIEW_PART):
-            yield part
+    if (every := matching(chosen)) is not None:
+        async for part in queries.ids_in_pages(database, every.order_filter, size=PREVIEW_PART):
+            yield [order_id for order_id in part if order_id not in every.without]
         return
+    assert isinstance(chosen, Sequence), "orders that match nothing are named"
     once = list(dict.fromkeys(chosen))
     for start in range(0, len(once), PREVIEW_PART):
         yield once[start : start + PREVIEW_PART]

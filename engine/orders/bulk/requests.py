@@ -11,8 +11,23 @@ from typing import Any, TypeAlias
 from engine.identifiers import BatchId, OrderId
 from engine.orders.views import OrderFilter
 
-Chosen: TypeAlias = Sequence[OrderId] | OrderFilter
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """All orders that match a filter, but those taken out by hand."""
+
+    order_filter: OrderFilter
+    without: frozenset[OrderId] = frozenset()
+
+
+Chosen: TypeAlias = Sequence[OrderId] | OrderFilter | Matching
 """The orders of a bulk change: these, or all that match at the moment it begins."""
+
+
+def matching(chosen: Chosen) -> Matching | None:
+    """What all of `chosen` match; None where they are named one by one."""
+    if isinstance(chosen, OrderFilter):
+        return Matching(chosen)
+    return chosen if isinstance(chosen, Matching) else None
 
 
 class BulkKind(StrEnum):

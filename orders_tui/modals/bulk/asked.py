@@ -1,0 +1,88 @@
+"""What was asked of many orders, ready to be previewed and run: a change, or the undo of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from engine.identifiers import BatchId
+from engine.orders.bulk.requests import BulkPreview, BulkRequest
+from engine.orders.views import BatchReport
+from orders_tui.modals.bulk.chosen import Chosen
+from orders_tui.modals.bulk.kinds import word_of
+from orders_tui.services import Services
+
+Progress = Callable[[int, int], None]
+
+
+class Asked(Protocol):
+    """One thing to do. `word` has to be typed before it is done; it is empty where there is a way back."""
+
+    @property
+    def word(self) -> str: ...
+
+    async def preview(self, on_progress: Progress) -> BulkPreview:
+        """What it would do now; writes nothing."""
+        ...
+
+    async def run(
+        self, reason: str, *, on_progress: Progress, on_begin: Callable[[BatchId], None], at_most: int | None
+    ) -> BatchReport:
+        """Do it, to `at_most` so many orders. Raises Refused."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeAsked:
+    """A change of the chosen orders."""
+
+    services: Services
+    request: BulkRequest
+    chosen: Chosen
+
+    @property
+    def word(self) -> str:
+        return word_of(self.request)
+
+    async def preview(self, on_progress: Progress) -> BulkPreview:
+        return await self.services.bulk.preview(
+            self.request, self.chosen.targets, expected_versions=self.chosen.versions, on_progress=on_progress
+        )
+
+    async def run(
+        self, reason: str, *, on_progress: Progress, on_begin: Callable[[BatchId], None], at_most: int | None
+    ) -> BatchReport:
+        return await self.services.bulk.run(
+            replace(self.request, reason=reason),
+            self.chosen.targets,
+            expected_versions=self.chosen.versions,
+            on_progress=on_progress,
+            on_begin=on_begin,
+            at_most=at_most,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class UndoAsked:
+    """The undo of one batch, of what has not changed since."""
+
+    services: Services
+    batch_id: BatchId
+
+    @property
+    def word(self) -> str:
+        return ""
+
+    async def preview(self, on_progress: Progress) -> BulkPreview:
+        return await self.services.bulk.preview_undo(self.batch_id, on_progress=on_progress)
+
+    async def run(
+        self,
+        reason: str,
+        *,
+        on_progress: Progress,
+        on_begin: Callable[[BatchId], None],
+        at_most: int | None,  # noqa: ARG002 - the batch that is undone fixes the orders
+    ) -> BatchReport:
+        return await self.services.bulk.undo(self.batch_id, reason=reason, on_progress=on_progress, on_begin=on_begin)
