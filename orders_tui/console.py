@@ -20,7 +20,7 @@ from orders_tui.actions import BY_ID, Scope
 from orders_tui.actions.keymap import check_keymap
 from orders_tui.bindings import bindings_of
 from orders_tui.keyboard import ListeningApp
-from orders_tui.messages import OrdersAsked
+from orders_tui.messages import OrdersAsked, OrdersMarked
 from orders_tui.modals.form import Form
 from orders_tui.palette import ActionPalette, ActionProvider, OrderProvider
 from orders_tui.remembered import Memory
@@ -184,6 +184,11 @@ class OrdersApp(ListeningApp):
         await self.switch_mode("orders")
         if event.opened and event.order_id is not None:
             self.orders.open_pane(event.order_id)
+
+    @on(OrdersMarked)
+    async def _orders_marked(self, event: OrdersMarked) -> None:
+        self.orders.show_marked(event.order_ids, event.title)
+        await self.switch_mode("orders")
 
     def handle_bindings_clash(self, clashed_bindings: set[Binding], node: DOMNode) -> None:
         """Clashes were told once, at the start."""

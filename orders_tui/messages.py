@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 
 from textual.message import Message
 
@@ -91,3 +91,12 @@ class EdgeReached(Message):
     def __init__(self, step: int) -> None:
         super().__init__()
         self.step = step
+
+
+class OrdersMarked(Message):
+    """Show exactly these orders in the table, all of them marked; `title` says what they are."""
+
+    def __init__(self, order_ids: Sequence[OrderId], title: str) -> None:
+        super().__init__()
+        self.order_ids = tuple(order_ids)
+        self.title = title

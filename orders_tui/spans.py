@@ -16,6 +16,4 @@ def moment_named(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text.strip()).astimezone()
     except ValueError:
-        raise ValueError(
-            f"{text!r} is no time: give one as 2026-12-01T09:00, or a span as 30m, 4h or 3d."
-        ) from None
+        raise ValueError(f"{text!r} is no time: give one as 2026-12-01T09:00, or a span as 30m, 4h or 3d.") from None

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from textual import work
 
+from engine.orders.bulk.requests import BulkKind
 from engine.orders.views import OrderRow
-from orders_tui.modals.retrying import retry_with_report
-from orders_tui.modals.status_change import Chosen, StatusChange
+from orders_tui.messages import OrdersMarked
+from orders_tui.modals.bulk.change import BulkChange
+from orders_tui.modals.bulk.chosen import Chosen
+from orders_tui.modals.bulk.kinds import Choice
 from orders_tui.screens.console_screen import ConsoleScreen
+
+ME = "me"
+"""The argument that means: hand them to the person at this console."""
 
 
 class ChoosingScreen(ConsoleScreen):
@@ -22,22 +28,34 @@ class ChoosingScreen(ConsoleScreen):
         """What an action is for, with the rows a person saw."""
         raise NotImplementedError
 
-    def do_status(self) -> None:
-        self.change_status()
-
-    def do_retry(self) -> None:
-        self.retry_chosen()
+    def do_bulk(self, kind: str) -> None:
+        if kind == ME:
+            self.take_chosen()
+        else:
+            self.change_chosen(BulkKind(kind))
 
     @work(group="change", exit_on_error=False)
-    async def change_status(self) -> None:
-        chosen = await self.chosen()
-        if await self.app.push_screen_wait(StatusChange(self.session, chosen)):
+    async def change_chosen(self, kind: BulkKind) -> None:
+        chosen = Chosen() if kind is BulkKind.UNDO else await self.chosen()
+        await self.ask(BulkChange(self.session, kind, chosen))
+
+    @work(group="change", exit_on_error=False)
+    async def take_chosen(self) -> None:
+        mine = await self.session.services.bulk.assignee(self.session.services.actor.name)
+        given = Choice(ME, ME, mine)
+        await self.ask(BulkChange(self.session, BulkKind.ASSIGN, await self.chosen(), given=given))
+
+    async def ask(self, form: BulkChange) -> None:
+        """Let the form be filled in; what it ends with is told, shown, and read again."""
+        ended = await self.app.push_screen_wait(form)
+        if ended is None:
+            return
+        if ended.sentence:
+            self.say(ended.sentence)
+        if ended.show:
+            self.post_message(OrdersMarked(ended.show, "refused"))
+        else:
             await self.refresh_live()
-
-    @work(group="change", exit_on_error=False)
-    async def retry_chosen(self) -> None:
-        chosen = await self.chosen()
-        await retry_with_report(self, chosen.order_ids)
 
     def do_copy(self) -> None:
         if row := self.cursor_row:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -19,7 +20,7 @@ from engine.words import OrderStatus
 from orders_tui.actions import Scope
 from orders_tui.bindings import bindings_of
 from orders_tui.messages import CursorMoved, MarksChanged, PagesWanted, RowClicked, SearchChanged, SearchLeft
-from orders_tui.modals.status_change import Chosen
+from orders_tui.modals.bulk.chosen import Chosen
 from orders_tui.panes.detail import DetailPane
 from orders_tui.panes.filter_bar import SORT_WORDS, FilterBar
 from orders_tui.reach import Situation
@@ -31,9 +32,6 @@ from orders_tui.table.sources import ChosenSource, FilterSource
 
 SEARCH_PAUSE_SECONDS = 0.1
 """Typing rests this long before it is searched for."""
-
-MOST_AT_ONCE = 100_000
-"""The most orders that one action takes when all that match are marked."""
 
 DETAIL_PAUSE_SECONDS = 0.12
 """The cursor rests this long before the pane follows, so that holding a key down costs nothing."""
@@ -51,6 +49,8 @@ class OrdersScreen(ChoosingScreen):
         self.filter = OrderFilter()
         self.title_words = ""
         self.only_marked = False
+        self._to_mark: Sequence[OrderId] = ()
+        self._marked_for = ""
         self.new_orders = 0
         self._wanted_order: OrderId | None = None
 
@@ -91,6 +91,13 @@ class OrdersScreen(ChoosingScreen):
             self._close_pane()
             self.open_view(keep_cursor=False)
 
+    def show_marked(self, order_ids: Sequence[OrderId], title: str) -> None:
+        """Show exactly these orders, all marked."""
+        self.narrow(OrderFilter(), "")
+        self._to_mark, self._marked_for, self.only_marked = order_ids, title, True
+        if self.is_mounted:
+            self.open_view(keep_cursor=False)
+
     def _source(self) -> PageSource[OrderRow]:
         if self.only_marked:
             return ChosenSource(self.session.services, self.table.selection.marked)
@@ -99,7 +106,10 @@ class OrdersScreen(ChoosingScreen):
     @work(group="view", exclusive=True, exit_on_error=False)
     async def open_view(self, *, keep_cursor: bool = True, pause_seconds: float = 0.0) -> None:
         """Read the list from its beginning and put it on screen; the old one stays until the new one is here."""
-        self.bar.show(self.filter, "only marked" if self.only_marked else self.title_words)
+        if self._to_mark:
+            self.table.selection.set(self._to_mark, marked=True)
+            self._to_mark = ()
+        self.bar.show(self.filter, self._marked_for or "only marked" if self.only_marked else self.title_words)
         if pause_seconds:
             await asyncio.sleep(pause_seconds)
         held = self.table.cursor_id if keep_cursor and self.table.cursor else None
@@ -263,6 +273,7 @@ class OrdersScreen(ChoosingScreen):
 
     def do_only_marked(self) -> None:
         self.only_marked = not self.only_marked
+        self._marked_for = self._marked_for if self.only_marked else ""
         self.open_view()
 
     @on(MarksChanged)
@@ -280,13 +291,10 @@ class OrdersScreen(ChoosingScreen):
         table = self.table
         seen = {row.order_id: row for row in (table.cache.loaded if table.cache else [])}
         if table.selection.everything:
-            matching = await self.session.services.ids_matching(self.filter, limit=MOST_AT_ONCE)
-            order_ids = [order_id for order_id in matching if order_id not in table.selection.excluded]
-        elif table.selection:
-            order_ids = list(table.selection.marked)
-        else:
-            order_ids = [table.cursor_id] if table.cursor_id else []
-        return Chosen(tuple(order_ids), {order_id: seen[order_id] for order_id in order_ids if order_id in seen})
+            return Chosen.all_of(self.filter, table.selection.excluded, table.selection.size(table.total))
+        if table.selection:
+            return Chosen.named(table.selection.marked, seen)
+        return Chosen.named((table.cursor_id,) if table.cursor_id else (), seen)
 
     # ------------------------------------------------------------------ keys
 

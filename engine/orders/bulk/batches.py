@@ -17,7 +17,16 @@ from engine.database.rows import insert_rows
 from engine.errors import Misconfigured, NotFound, Refused
 from engine.identifiers import DEFAULT_CREATOR, BatchId, OrderId, new_id
 from engine.orders import search
-from engine.orders.bulk.requests import BatchError, BatchState, BatchView, BulkKind, BulkRequest, Chosen, Matching, matching
+from engine.orders.bulk.requests import (
+    BatchError,
+    BatchState,
+    BatchView,
+    BulkKind,
+    BulkRequest,
+    Chosen,
+    Matching,
+    matching,
+)
 from engine.orders.predicate import found, order_by, predicate_for
 from engine.orders.views import ChangeOutcome
 

@@ -108,7 +108,9 @@ async def _look(
             async with database.pool.acquire() as connection:
                 return await broken(connection, part, error)
         others = [order_id for order_id in part if order_id not in set(ahead)]
-        return [outcome for piece in (ahead, others) for outcome in await _look(database, request, piece, actor, versions)]
+        return [
+            outcome for piece in (ahead, others) for outcome in await _look(database, request, piece, actor, versions)
+        ]
     raise AssertionError("unreachable")
 
 

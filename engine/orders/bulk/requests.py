@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from engine.identifiers import BatchId, OrderId
 from engine.orders.views import OrderFilter
 
+
 @dataclass(frozen=True, slots=True)
 class Matching:
     """All orders that match a filter, but those taken out by hand."""

@@ -80,7 +80,11 @@ def why_not(batch: BatchView) -> str:
     """Why a batch cannot be undone now; empty when some of it can."""
     if why := lasting(BulkRequest(batch.kind, batch.request)):
         return why
-    return "" if batch.undoable else "Nothing of it is left to put back: it changed nothing, is undone, or is too long ago."
+    return (
+        ""
+        if batch.undoable
+        else "Nothing of it is left to put back: it changed nothing, is undone, or is too long ago."
+    )
 
 
 async def request_undo(

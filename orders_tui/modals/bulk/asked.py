@@ -10,10 +10,14 @@ from engine.identifiers import BatchId
 from engine.orders.bulk.requests import BulkPreview, BulkRequest
 from engine.orders.views import BatchReport
 from orders_tui.modals.bulk.chosen import Chosen
+from orders_tui.modals.bulk.command import command_of
 from orders_tui.modals.bulk.kinds import word_of
 from orders_tui.services import Services
 
 Progress = Callable[[int, int], None]
+
+_PARTS, _SMALLEST_PART, _BIGGEST_PART = 20, 20, 500
+"""A change is done in about so many parts, so that progress moves and a stop takes hold soon."""
 
 
 class Asked(Protocol):
@@ -21,6 +25,10 @@ class Asked(Protocol):
 
     @property
     def word(self) -> str: ...
+
+    def command(self, batch_id: BatchId, reason: str) -> tuple[str, list[str]]:
+        """The command line that does the same: the command, and what follows it."""
+        ...
 
     async def preview(self, on_progress: Progress) -> BulkPreview:
         """What it would do now; writes nothing."""
@@ -45,6 +53,9 @@ class ChangeAsked:
     def word(self) -> str:
         return word_of(self.request)
 
+    def command(self, batch_id: BatchId, reason: str) -> tuple[str, list[str]]:
+        return command_of(replace(self.request, reason=reason), self.chosen, batch_id)
+
     async def preview(self, on_progress: Progress) -> BulkPreview:
         return await self.services.bulk.preview(
             self.request, self.chosen.targets, expected_versions=self.chosen.versions, on_progress=on_progress
@@ -60,6 +71,7 @@ class ChangeAsked:
             on_progress=on_progress,
             on_begin=on_begin,
             at_most=at_most,
+            part_size=min(max(self.chosen.number // _PARTS, _SMALLEST_PART), _BIGGEST_PART),
         )
 
 
@@ -74,6 +86,9 @@ class UndoAsked:
     def word(self) -> str:
         return ""
 
+    def command(self, batch_id: BatchId, reason: str) -> tuple[str, list[str]]:
+        return "orders undo", [str(self.batch_id), *(["--reason", reason] if reason else [])]
+
     async def preview(self, on_progress: Progress) -> BulkPreview:
         return await self.services.bulk.preview_undo(self.batch_id, on_progress=on_progress)
 
@@ -83,6 +98,6 @@ class UndoAsked:
         *,
         on_progress: Progress,
         on_begin: Callable[[BatchId], None],
-        at_most: int | None,  # noqa: ARG002 - the batch that is undone fixes the orders
+        at_most: int | None,
     ) -> BatchReport:
         return await self.services.bulk.undo(self.batch_id, reason=reason, on_progress=on_progress, on_begin=on_begin)

@@ -39,7 +39,9 @@ from orders_tui.modals.bulk.words import (
     done_sentence,
     in_words,
     preview_lines,
+    report_heading,
     report_lines,
+    stale_words,
     to_type,
 )
 from orders_tui.modals.fields import field_lines, values_of
@@ -85,7 +87,7 @@ class BulkChange(Form[Ended]):
         self.choices: dict[str, Choice] = {}
         self.asked: Asked | None = None
         self.outlook: BulkPreview | None = None
-        self.batch: BatchView | None = None
+        self.ended: BatchView | None = None
         self._given = given
         self._batch_id: BatchId | None = None
         self._stop_wanted = False
@@ -156,7 +158,7 @@ class BulkChange(Form[Ended]):
                 self.workers.cancel_group(self, "bulk")
                 self.outlook = None
                 self.complain("")
-                if not self.choices and not FIELDS.get(self.kind) or self._given:
+                if (not self.choices and not FIELDS.get(self.kind)) or self._given:
                     self.close(None)
                 else:
                     self._enter(Stage.CHOOSE)
@@ -227,12 +229,15 @@ class BulkChange(Form[Ended]):
     @work(group="bulk", exclusive=True, exit_on_error=False)
     async def look(self, asked: Asked) -> None:
         """Ask what would happen, and show it; one order that nothing stands in the way of is changed at once."""
-        self.outlook = await asked.preview(self._looked_at)
+        self.outlook = outlook = await asked.preview(self._looked_at)
+        seen = self.chosen.seen.get(self.chosen.only) if self.chosen.only else None
+        if seen is not None and outlook.refused:
+            self.outlook = outlook = stale_words(outlook, seen, *(await self.session.services.rows([seen.order_id])))
         straight = self.kind in STRAIGHT and self.chosen.only is not None
-        if straight and changing(self.outlook):
+        if straight and changing(outlook):
             self._begin("")
             return
-        self.query_one("#outcomes", Static).update(preview_lines(self.outlook))
+        self.query_one("#outcomes", Static).update(preview_lines(outlook))
         word = self._to_type
         if word.isdecimal():
             self.query_one("#word", Input).placeholder = f"{int(word):,} orders: type their number to confirm"
@@ -240,7 +245,7 @@ class BulkChange(Form[Ended]):
             self.query_one("#word", Input).placeholder = f"there is no way back: type {word} to confirm"
         self._enter(Stage.PREVIEW)
         if self._hopeless:
-            self.complain(_hopeless_words(self.outlook))
+            self.complain(_hopeless_words(outlook))
         self.set_focus(self._first_question())
 
     def _first_question(self) -> Widget | None:
@@ -287,7 +292,11 @@ class BulkChange(Form[Ended]):
             on_begin=self._begun,
             at_most=self.outlook.total if asked.word else None,
         )
-        await self._ended(BatchId(UUID(report.batch_id)))
+        batch_id = BatchId(UUID(report.batch_id))
+        await self._ended(batch_id)
+        assert self.ended is not None, "what was done has been read"
+        twin, arguments = asked.command(batch_id, reason)
+        self.session.did(f"orders.{self.kind}", arguments, report_heading(self.ended), twin=twin)
 
     def _begun(self, batch_id: BatchId) -> None:
         self._batch_id = batch_id
@@ -299,7 +308,7 @@ class BulkChange(Form[Ended]):
         await self.session.services.bulk.stop(batch_id)
 
     async def _ended(self, batch_id: BatchId) -> None:
-        self.batch = batch = await self.session.services.bulk.batch(batch_id)
+        self.ended = batch = await self.session.services.bulk.batch(batch_id)
         unfinished = batch.finished_at is None
         self._stop_wanted = False
         if not batch.failed and not unfinished and batch.changed:
@@ -334,18 +343,18 @@ class BulkChange(Form[Ended]):
     # ------------------------------------------------------------------ the report
 
     def situation(self) -> Situation:
-        batch = self.batch if self.stage is Stage.REPORT else None
-        left = batch is not None and batch.finished_at is None or self.batch is None and self._batch_id is not None
+        batch = self.ended if self.stage is Stage.REPORT else None
+        left = (batch is not None and batch.finished_at is None) or (self.ended is None and self._batch_id is not None)
         return replace(super().situation(), refused=batch.failed if batch else 0, unfinished=left)
 
     def do_show(self) -> None:
         """Leave, and look at the refused orders in the table."""
-        assert self.batch is not None, "only what was refused is shown"
-        self.close(Ended(show=tuple(OrderId(UUID(error.order_id)) for error in self.batch.errors)))
+        assert self.ended is not None, "only what was refused is shown"
+        self.close(Ended(show=tuple(OrderId(UUID(error.order_id)) for error in self.ended.errors)))
 
     def do_export(self) -> None:
-        assert self.batch is not None, "only what was refused is written"
-        self.export(self.batch)
+        assert self.ended is not None, "only what was refused is written"
+        self.export(self.ended)
 
     @work(group="export", exclusive=True, exit_on_error=False)
     async def export(self, batch: BatchView) -> None:
@@ -375,4 +384,3 @@ def _hopeless_words(outlook: BulkPreview) -> str:
     if outlook.refused:
         return "None of these orders allows it; escape goes back."
     return "They are as asked already." if outlook.unchanged else "No order matches any more."
-

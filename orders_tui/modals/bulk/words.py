@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from textual.content import Content
 
@@ -89,6 +90,18 @@ def report_lines(batch: BatchView, errors: Sequence[BatchError]) -> Content:
     if len(batch.errors) > len(errors):
         lines.append(Content.styled(f"… and {len(batch.errors) - len(errors):,} more", "$text-muted"))
     return Content("\n").join(lines)
+
+
+def stale_words(preview: BulkPreview, seen: OrderRow, present: OrderRow) -> BulkPreview:
+    """The preview of one order, which says what changed since the person looked, where that stands in the way."""
+    sentence = f"Changed since you looked: {what_changed(seen, present)}."
+    return replace(
+        preview,
+        refusals=tuple(
+            replace(each, example=f"{sentence} {each.example}") if each.code == CHANGED_MEANWHILE else each
+            for each in preview.refusals
+        ),
+    )
 
 
 def in_words(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 
 from textual.pilot import Pilot
@@ -37,6 +38,15 @@ async def settle(pilot: Pilot[int]) -> None:
         if asking:
             with suppress(WorkerCancelled, WorkerFailed):  # what failed is told by the screen, which the test looks at
                 await pilot.app.workers.wait_for_complete(asking)
+
+
+async def until(pilot: Pilot[int], happened: Callable[[], bool]) -> None:
+    """Wait until something has happened that no worker of a screen tells of."""
+    for _ in range(500):
+        if happened():
+            return
+        await pilot.pause(0.02)
+    raise AssertionError("it has not happened")
 
 
 async def press(pilot: Pilot[int], *keys: str) -> None:

@@ -13,7 +13,8 @@ from orders_tui.actions import ACTIONS, BY_ID, Scope, actions_of
 from orders_tui.actions.action import PLACES
 from orders_tui.actions.keymap import check_keymap
 from orders_tui.console import OrdersApp
-from orders_tui.modals.status_change import StatusChange
+from orders_tui.modals.bulk.change import BulkChange
+from orders_tui.modals.confirm import Confirm
 from orders_tui.palette import ActionProvider
 from orders_tui.panes.filter_bar import StatusChips
 from orders_tui.panes.line_list import LineList
@@ -42,7 +43,8 @@ BEARERS: dict[Scope, type[DOMNode]] = {
     Scope.ACTIVITY: ActivityScreen,
     Scope.LIST: LineList,
     Scope.HELP: HelpScreen,
-    Scope.FORM: StatusChange,
+    Scope.FORM: Confirm,
+    Scope.REPORT: BulkChange,
 }
 RECEIVERS = BEARERS | {Scope.STATUSES: OrdersScreen}
 
@@ -142,7 +144,7 @@ async def test_the_palette_offers_every_action_that_is_not_a_forms_own(app: Orde
             assert isinstance(app.screen, ConsoleScreen)
             provider = ActionProvider(app.screen)
             offered |= {str(hit.text) async for hit in provider.discover()}
-    assert offered == {action.text for action in ACTIONS if action.scope is not Scope.FORM}
+    assert offered == {action.text for action in ACTIONS if action.scope not in {Scope.FORM, Scope.REPORT}}
 
 
 async def test_an_action_chosen_in_the_palette_is_carried_out(app: OrdersApp, factory: Factory) -> None:
@@ -232,7 +234,7 @@ async def test_ctrl_q_quits_at_once_even_over_a_form(app: OrdersApp, factory: Fa
         await press(pilot, "f3")
         await pilot.press("s")
         await pilot.pause()
-        assert isinstance(app.screen, StatusChange)
+        assert isinstance(app.screen, BulkChange)
         await pilot.press("ctrl+q")
         await pilot.pause()
         assert app.return_value == 0

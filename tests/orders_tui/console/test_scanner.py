@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable
 
 import pytest
+from orders_tui.modals.status_change import StatusChange
 from textual import events
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from engine.words import OrderStatus, WorkflowState
 from orders_tui.console import OrdersApp
-from orders_tui.modals.status_change import StatusChange
 from orders_tui.scanner import Dropped, Scan, Scanner, ScannerOptions, Suffix, Typed
 from orders_tui.screens.failed import FailedScreen
 from orders_tui.screens.orders import OrdersScreen
