@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable
 
 import pytest
-from orders_tui.modals.status_change import StatusChange
 from textual import events
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from engine.words import OrderStatus, WorkflowState
 from orders_tui.console import OrdersApp
+from orders_tui.modals.bulk.change import BulkChange
 from orders_tui.scanner import Dropped, Scan, Scanner, ScannerOptions, Suffix, Typed
 from orders_tui.screens.failed import FailedScreen
 from orders_tui.screens.orders import OrdersScreen
@@ -124,9 +124,9 @@ async def test_a_scan_anywhere_opens_its_order_and_no_key_of_it_works(
         await press(pilot, "f3")
         await pilot.press("s")
         await pilot.pause(0.1)
-        assert isinstance(app.screen, StatusChange)
+        assert isinstance(app.screen, BulkChange)
         await scan(pilot, "577000000001")
-        assert isinstance(app.screen, StatusChange)
+        assert isinstance(app.screen, BulkChange)
         assert "Answer this first" in text(app)
         await press(pilot, "escape")
 
