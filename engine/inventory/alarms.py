@@ -11,7 +11,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from engine.actors import Actor
 from engine.effects.kinds import DIGEST_SECONDS
+from engine.errors import NotFound
+from engine.identifiers import DEFAULT_CREATOR, UserId
 from engine.inventory.demand import UNRESERVED_DEMAND
 from engine.orders.plain_text import plain
 
@@ -64,9 +67,18 @@ _QUERIES: Mapping[str, str] = {
 }
 
 _LIST = """
-SELECT a.id, a.kind, p.sku, p.name, a.detail, a.raised_at, a.cleared_at
+SELECT a.id, a.kind, p.sku, p.name, a.detail, a.raised_at, a.cleared_at, a.acknowledged_by, a.acknowledged_at
 FROM stock_alarms a JOIN products p ON p.id = a.product_id
-WHERE $1 OR a.cleared_at IS NULL ORDER BY a.raised_at DESC, p.sku LIMIT $2
+WHERE ($1 OR a.cleared_at IS NULL) AND ($3::uuid IS NULL OR a.product_id = $3) ORDER BY a.raised_at DESC, p.sku LIMIT $2
+"""
+
+_OPEN = """
+SELECT a.id FROM stock_alarms a JOIN products p ON p.id = a.product_id
+WHERE a.cleared_at IS NULL AND p.user_id = $1 AND p.sku = $2 ORDER BY a.id FOR UPDATE OF a
+"""
+
+_ACKNOWLEDGE = """
+UPDATE stock_alarms SET acknowledged_by = $2, acknowledged_at = now() WHERE id = ANY($1::uuid[]) AND acknowledged_at IS NULL
 """
 
 _OF_DIGEST = """
@@ -86,6 +98,8 @@ class Alarm:
     detail: Mapping[str, Any]
     raised_at: datetime
     cleared_at: datetime | None
+    acknowledged_by: str = ""
+    acknowledged_at: datetime | None = None
 
     @property
     def sentence(self) -> str:
@@ -114,19 +128,27 @@ async def look_over(database: Database) -> tuple[int, int]:
 
 async def list_alarms(database: Database, *, cleared: bool = False, limit: int = 200) -> list[Alarm]:
     """The open alarms, or with `cleared` those of the past too, newest first."""
-    rows = await database.pool.fetch(_LIST, cleared, limit)
-    return [
-        Alarm(
-            row["id"],
-            row["kind"],
-            plain(row["sku"]),
-            plain(row["name"]),
-            row["detail"],
-            row["raised_at"],
-            row["cleared_at"],
-        )
-        for row in rows
-    ]
+    return [_alarm(row) for row in await database.pool.fetch(_LIST, cleared, limit, None)]
+
+
+async def alarms_of(database: Database, product_id: UUID) -> list[Alarm]:
+    """The open alarms of one product, newest first."""
+    return [_alarm(row) for row in await database.pool.fetch(_LIST, False, 20, product_id)]
+
+
+async def acknowledge(database: Database, sku: str, *, actor: Actor, owner: UserId = DEFAULT_CREATOR) -> int:
+    """Say that somebody has seen a product's open alarms; they stand until they are over. Answers how many were new to us.
+
+    Raises NotFound when the product has none.
+    """
+
+    async def write(connection: Any) -> int:
+        found = [row["id"] for row in await connection.fetch(_OPEN, owner, sku.strip())]
+        if not found:
+            raise NotFound("stock.no_alarm", f"No alarm stands for {plain(sku)}.")
+        return int((await connection.execute(_ACKNOWLEDGE, found, actor.name)).split()[-1])
+
+    return await database.run(write)
 
 
 async def digest(database: Database, kind: str, since: datetime) -> dict[str, str]:
@@ -137,3 +159,17 @@ async def digest(database: Database, kind: str, since: datetime) -> dict[str, st
     lines = [f"{row['sku']:<20} {alarm_sentence(kind, row['detail'])}  {row['name']}" for row in rows]
     count = len(rows)
     return {"products": f"{count} product" if count == 1 else f"{count} products", "items": "\n".join(lines)}
+
+
+def _alarm(row: Any) -> Alarm:
+    return Alarm(
+        row["id"],
+        row["kind"],
+        plain(row["sku"]),
+        plain(row["name"]),
+        row["detail"],
+        row["raised_at"],
+        row["cleared_at"],
+        plain(row["acknowledged_by"]),
+        row["acknowledged_at"],
+    )

@@ -21,6 +21,7 @@ Where to look
     carrier    manifest
     batch      list, show, stop, continue
     stock      list, receive, adjust, transfer, hold, release, alarms, check, availability; `stock_count` counts the shelves
+               `stock_lists` has a product's movements, takes one back, acknowledges alarms, writes the list to a file
     failures   list, show, assign, acknowledge, snooze, wake, retry-group
     timeline   the command `orders timeline`
     report     latency; `report_overview` is the numbers of the Overview

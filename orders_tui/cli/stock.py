@@ -1,4 +1,4 @@
-"""`orders-tui stock`: list, receive, adjust, transfer, hold, release, alarms, check, availability; `count` and `import` lie beside it."""
+"""`orders-tui stock`: list, receive, adjust, transfer, hold, release, alarms, check, availability; the rest lies beside it."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ app.command(
     name="import",
     help="Make stock what a sheet says, or book its differences.",
 )
+for _name in ("movements", "reverse", "acknowledge", "export"):
+    app.command(f"orders_tui.cli.stock_lists:{_name}", name=_name)
 app.command("orders_tui.cli.stock_count:app", name="count", help="Count the shelves: open, enter, approve, post once.")
 
 Location = Annotated[str | None, Parameter(help="Code of the location; MAIN when none is named.")]

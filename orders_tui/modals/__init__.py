@@ -5,6 +5,8 @@ bulk/           one thing done to many orders: choose, preview, confirm, progres
 fields          the lines of a form that are typed in
 mend            receive stock, weigh, correct an address
 retrying        retry and tell what came of it
+entry           typed fields, checked as they are typed, with what would come of it beneath; one write
+choose          one of a few lines
 confirm         a last look
 report          what became of each order
 """

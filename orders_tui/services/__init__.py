@@ -14,7 +14,7 @@ Where to look
     printing   pick lists, packing slips, labels, and the stations that print them
     holds      holding orders back; `marks` are tags, people, notes and priorities
     products   the product master; `locations` and their calendars
-    inventory  stock adjusted, moved, held back, counted; alarms
+    inventory  stock adjusted, moved, held back, counted; alarms; `stock_lists` reads it page by page, `stock_sheets` writes it to a file
     failures   the failed queue as people work it
     reports    numbers over many orders
     glance     the house at a glance: the numbers of the Overview
@@ -87,6 +87,8 @@ from orders_tui.services.pulls import Pulls
 from orders_tui.services.reports import Reports
 from orders_tui.services.rules import Rules
 from orders_tui.services.shops import Shops
+from orders_tui.services.stock_lists import StockLists
+from orders_tui.services.stock_sheets import StockSheets
 from orders_tui.services.workflows import Workflows
 
 COUNT_CAP = 10_000
@@ -113,6 +115,8 @@ class Services:
         self.products = Products(database, actor, self.door)
         self.locations = Locations(database, actor, self.door)
         self.inventory = Inventory(database, actor, self.door)
+        self.stock_lists = StockLists(database)
+        self.stock_sheets = StockSheets(database)
         self.failures_queue = Failures(database, actor, self.door, self.bulk)
         self.reports = Reports(database)
         self.glance = Glance(database)

@@ -8,12 +8,13 @@ from uuid import UUID
 from engine.actors import Actor
 from engine.database.connection import Database
 from engine.errors import NotFound
-from engine.inventory import alarms, availability, checking, counts, ledger, pushing
+from engine.inventory import alarms, availability, checking, counts, ledger, movements, pushing
 from engine.inventory.alarms import Alarm
 from engine.inventory.availability import AvailabilityResult
 from engine.inventory.checking import StockDifference
 from engine.inventory.counts import CountSheet, Posted
 from engine.inventory.ledger import Adjusted
+from engine.inventory.movements import Movement
 from engine.inventory.pushing import PushedView
 from engine.orders.views import StockRow
 from engine.shops.policies import set_policies
@@ -91,6 +92,14 @@ class Inventory:
         return await self._door.write(
             ledger.release_held(self._database, sku, quantity, actor=self._actor, location_code=location_code)
         )
+
+    async def reverse(self, movement_id: UUID, *, force: bool = False) -> Movement:
+        """Take a movement back by another one, once; answers what was taken back."""
+        return await self._door.write(movements.reverse(self._database, movement_id, actor=self._actor, force=force))
+
+    async def acknowledge(self, sku: str) -> int:
+        """Say that a product's alarms are seen; answers how many were not before."""
+        return await self._door.write(alarms.acknowledge(self._database, sku, actor=self._actor))
 
     async def alarms(self, *, cleared: bool = False, limit: int = 200) -> Sequence[Alarm]:
         """What is amiss, newest first."""

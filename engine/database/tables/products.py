@@ -52,6 +52,8 @@ Index(
     postgresql_using="gin",
 )
 
+# The stock list is read in this order, small and capital letters alike; the beginning of a SKU is a part of it.
+Index("products_sku_order_index", text('lower(sku) COLLATE "C"'), products.c.id)
 Index("products_barcodes_index", products.c.barcodes, postgresql_using="gin")
 Index(
     "products_components_index",
@@ -87,6 +89,8 @@ stock_levels = Table(
     CheckConstraint("reserved + held <= on_hand", name="covered"),
     postgresql_with={"fillfactor": "50"},
 )
+
+Index("stock_levels_held_index", stock_levels.c.product_id, postgresql_where=text("held > 0"))
 
 stock_reservations = Table(
     "stock_reservations",
@@ -128,6 +132,12 @@ Index(
     stock_reservations.c.order_id,
     postgresql_where=text("state = 'released' AND picked > 0 OR state = 'active' AND picked > quantity"),
 )
+Index(
+    "stock_reservations_product_index",
+    stock_reservations.c.product_id,
+    stock_reservations.c.created_at,
+    postgresql_where=text("state = 'active'"),
+)
 
 stock_movements = Table(
     "stock_movements",
@@ -149,4 +159,4 @@ stock_movements = Table(
         name="kind",
     ),
 )
-Index("stock_movements_product_index", stock_movements.c.product_id, stock_movements.c.location_id)
+Index("stock_movements_product_index", stock_movements.c.product_id, stock_movements.c.created_at, stock_movements.c.id)

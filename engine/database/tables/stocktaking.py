@@ -58,6 +58,8 @@ stock_alarms = Table(
     Column("detail", Json, nullable=False, server_default=text("'{}'::jsonb")),
     moment("raised_at", required=True),
     moment("cleared_at"),
+    Column("acknowledged_by", Text, comment="who has seen it"),
+    moment("acknowledged_at"),
     CheckConstraint(one_of("kind", ("low_stock", "oversold", "push")), name="kind"),
 )
 Index(

@@ -11,7 +11,8 @@ from engine.effects import ledger
 from engine.effects.kinds import DEPENDENCY_OF
 from engine.fleet.daemons import DEAD_AFTER_SECONDS
 from engine.identifiers import DEFAULT_CREATOR, EffectId, OrderId, PackageId, new_id
-from engine.inventory import stock
+from engine.inventory import movements, stock, stock_card, stock_list, waited
+from engine.inventory.stock_list import Shown, StockFilter
 from engine.orders import detail, holds, inbox, notes, polls, priority, queries, status, tags
 from engine.orders.bulk import batches, journal
 from engine.orders.parcels import packages
@@ -135,6 +136,24 @@ async def _pages_beside(scene: Scene) -> None:
     await queries.versions(scene.store, scene.orders)
 
 
+async def _stock_list(scene: Scene) -> None:
+    waits = await waited.waited_for(scene.store.pool)
+    for shown in Shown:
+        await stock_list.page(scene.store, StockFilter(shown), waits, limit=50)
+    page = await stock_list.page(scene.store, StockFilter(search="mug"), waits, limit=50)
+    await stock_list.page(scene.store, StockFilter(), waits, before=page.rows[-1].key, limit=50)
+    await stock_list.count(scene.store, StockFilter(), waits, cap=100)
+    await stock_list.find_by_code(scene.store, "4006381333931")
+
+
+async def _stock_card(scene: Scene) -> None:
+    product = await stock_list.find_by_code(scene.store, "MUG-BLU")
+    assert product is not None
+    card = await stock_card.stock_card(scene.store, product)
+    await movements.page(scene.store, product, after=card.movements[0].key, limit=50)
+    await movements.count(scene.store, product, cap=100)
+
+
 CLAIMS: Mapping[str, Call] = {
     "ready work": _run_ready,
     "work and holds that are due": lambda s: runner.wake_due(s.store),
@@ -185,6 +204,8 @@ READS: Mapping[str, Call] = {
     "failures": lambda s: failure_groups.failure_groups(s.store),
     "holds": lambda s: holds.standing_holds(s.store, limit=100),
     "stock": lambda s: stock.stock(s.store, "MUG", limit=50),
+    "the stock list": _stock_list,
+    "one product's stock": _stock_card,
     "the piles": lambda s: overview.piles(s.store),
     "what was tried": lambda s: tries.tried(s.store.pool, s.orders),
     "an estimate": lambda s: estimate.estimated_completion(
