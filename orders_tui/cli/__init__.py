@@ -12,6 +12,7 @@ Where to look
                `order_shipping` asks carriers: rates, addresses, labels and what TikTok prints
                `order_answers` says yes or no to buyers: requests to cancel, returns
                `order_resuming` sends failed orders on: resume with corrected data, skip; `pairs` reads NAME=VALUE
+    pick       wave, list, show, give, close, scan, confirm, undo, take, short, pack, unpack, put-back; `pick_text` is how it is told
     shop       list, status, work, observe, set, disconnect; `shop_connect` connects, `shop_offline` adds one without API access
                `shop_webhooks` says where TikTok sends what happens, `shop_text` is how they are told
     sync       orders pulled from TikTok now

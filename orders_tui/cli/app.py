@@ -19,6 +19,7 @@ COMMANDS = {
     "import": "Take in the seller centre's order export (CSV or XLSX).",
     "export": "Tracking numbers as a file for the seller centre.",
     "orders": "List, show, change and retry orders.",
+    "pick": "Waves, picking, packing, and goods put back.",
     "batch": "Bulk changes: list, show, stop, continue.",
     "workflow": "Check, draw, load and list workflows; start, pause and stop them for orders.",
     "stock": "Stock: listed, received, adjusted, moved, held back, counted, checked.",

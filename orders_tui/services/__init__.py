@@ -11,6 +11,7 @@ Where to look
     door       how every write runs to its end, and how a lost database is told
     shipping   rates, addresses, documents and end-of-day forms: what asks a carrier
     parcels    split, combine, hand over, labels, cancel, returns
+    picking    waves, units confirmed, short picks, parcels packed, goods put back
     printing   pick lists, packing slips, labels, and the stations that print them
     holds      holding orders back; `marks` are tags, people, notes and priorities
     products   the product master; `locations` and their calendars
@@ -81,6 +82,7 @@ from orders_tui.services.locations import Locations
 from orders_tui.services.marks import Marks
 from orders_tui.services.notices import Notices
 from orders_tui.services.parcels import Parcels
+from orders_tui.services.picking import Picking
 from orders_tui.services.printing import Printing
 from orders_tui.services.products import Products
 from orders_tui.services.pulls import Pulls
@@ -111,6 +113,7 @@ class Services:
         self.holds = Holds(database, self.bulk)
         self.marks = Marks(database, actor, self.door, self.bulk)
         self.parcels = Parcels(database, actor, self.door, self.bulk)
+        self.picking = Picking(database, actor, self.door)
         self.printing = Printing(database, actor, self.door, print_settings or PrintSettings())
         self.products = Products(database, actor, self.door)
         self.locations = Locations(database, actor, self.door)
