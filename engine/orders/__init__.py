@@ -31,7 +31,9 @@ Changing
     deadlines      the internal target that a location's calendar makes of a ship-by
 Seeing
     views          the plain values people see
-    queries        pages and counts by keyset, over `predicate` (filters), `search` (phrases), `piles` and `rows`
+    filters        which orders and in what order, as plain values
+    filter_language/  a filter as people type it
+    queries        pages and counts by keyset: `narrowing` makes a `predicate` of a filter, with `probing` and `search`; `piles`, `rows`
     effect_words   each kind of effect in words
     detail         one order's pane; `timeline` is its story, `why` the one sentence of why it has not moved
     opening        sealed values opened for a person, made safe for a terminal by `plain_text`

@@ -15,6 +15,9 @@ SHIP_BY = "coalesce(o.expected_ship_date, '9999-01-01 00:00+00'::timestamptz)"
 UNSHIPPED = "o.order_status IN ('pending', 'confirmed', 'processing')"
 """Neither gone nor cancelled: the predicate of the partial index on the ship-by."""
 
+DUE = f"CASE WHEN {UNSHIPPED} THEN {SHIP_BY} ELSE '9999-01-01 00:00+00'::timestamptz END"
+"""What still has to leave by its ship-by, then everything else: what a list is sorted by, and its index's expression."""
+
 _IN_WORK = "EXISTS (SELECT FROM work k WHERE k.order_id = o.id)"
 _FAILED_WITH = "o.id IN (SELECT f.order_id FROM failures f WHERE f.resolved_at IS NULL{0})"
 

@@ -11,7 +11,8 @@ from collections.abc import AsyncIterator, Sequence
 from engine.database.connection import Database
 from engine.identifiers import OrderId
 from engine.orders import search
-from engine.orders.predicate import SORT_KEYS, beyond, found, order_by, predicate_for
+from engine.orders.narrowing import narrowed
+from engine.orders.predicate import SORT_KEYS, beyond, found, order_by
 from engine.orders.rows import ROW_COLUMNS, ROW_JOINS, to_row
 from engine.orders.views import Count, OrderFilter, OrderKey, OrderPage, OrderRow, OrderSort
 
@@ -30,8 +31,7 @@ async def page(
     assert after is None or before is None, "a page lies on one side of one key"
     forwards = before is None
     async with database.pool.acquire() as connection:
-        wanted = predicate_for(order_filter)
-        await search.add_search(connection, database.vault, order_filter.search, wanted, in_order=True)
+        wanted, _ = await narrowed(connection, database.vault, order_filter, in_order=True)
         if (key := after or before) is not None:
             beyond(wanted, order_filter, key, forwards=forwards)
         # Picking is kept apart (MATERIALIZED): the planner walks the sort's index first and looks up these rows only.
@@ -81,11 +81,8 @@ async def versions(database: Database, order_ids: Sequence[OrderId]) -> dict[Ord
 async def count(database: Database, order_filter: OrderFilter, *, cap: int | None) -> Count:
     """How many match: at most `cap` are counted, all when None. A broad search below the cap is "at least", too."""
     async with database.pool.acquire() as connection:
-        wanted = predicate_for(order_filter)
         bound = None if cap is None else cap + 1
-        whole = await search.add_search(
-            connection, database.vault, order_filter.search, wanted, in_order=False, bound=bound
-        )
+        wanted, whole = await narrowed(connection, database.vault, order_filter, in_order=False, bound=bound)
         limit = "" if bound is None else f"LIMIT {bound:d}"
         number = await connection.fetchval(
             f"SELECT count(*) FROM (SELECT FROM orders o WHERE {wanted.where()} {limit}) matching",  # noqa: S608
@@ -97,8 +94,7 @@ async def count(database: Database, order_filter: OrderFilter, *, cap: int | Non
 async def anchors(database: Database, order_filter: OrderFilter, *, every: int) -> list[OrderKey]:
     """The keys of rows 0, `every`, 2·`every` … of the whole set, in sort order."""
     async with database.pool.acquire() as connection:
-        wanted = predicate_for(order_filter)
-        await search.add_search(connection, database.vault, order_filter.search, wanted, in_order=False)
+        wanted, _ = await narrowed(connection, database.vault, order_filter, in_order=False)
         records = await connection.fetch(
             f"""
             SELECT sort_value, id FROM (
@@ -114,8 +110,7 @@ async def anchors(database: Database, order_filter: OrderFilter, *, every: int) 
 async def newer_than(database: Database, order_filter: OrderFilter, key: OrderKey) -> int:
     """How many matching rows sort before `key`; counting stops at `NEWER_CAP`."""
     async with database.pool.acquire() as connection:
-        wanted = predicate_for(order_filter)
-        await search.add_search(connection, database.vault, order_filter.search, wanted, in_order=True)
+        wanted, _ = await narrowed(connection, database.vault, order_filter, in_order=True)
         beyond(wanted, order_filter, key, forwards=False)
         number: int = await connection.fetchval(
             f"SELECT count(*) FROM (SELECT FROM orders o WHERE {wanted.where()} LIMIT {NEWER_CAP}) newer",  # noqa: S608
@@ -127,8 +122,7 @@ async def newer_than(database: Database, order_filter: OrderFilter, key: OrderKe
 async def ids_matching(database: Database, order_filter: OrderFilter, *, limit: int) -> list[OrderId]:
     """The ids of up to `limit` matching orders, in sort order."""
     async with database.pool.acquire() as connection:
-        wanted = predicate_for(order_filter)
-        await search.add_search(connection, database.vault, order_filter.search, wanted, in_order=False)
+        wanted, _ = await narrowed(connection, database.vault, order_filter, in_order=False)
         records = await connection.fetch(
             f"SELECT id FROM {found(wanted, order_filter)} ORDER BY {order_by(order_filter)} LIMIT {limit:d}",  # noqa: S608
             *wanted.arguments,
@@ -141,8 +135,7 @@ async def ids_in_pages(database: Database, order_filter: OrderFilter, *, size: i
     key: OrderKey | None = None
     while True:
         async with database.pool.acquire() as connection:
-            wanted = predicate_for(order_filter)
-            await search.add_search(connection, database.vault, order_filter.search, wanted, in_order=True)
+            wanted, _ = await narrowed(connection, database.vault, order_filter, in_order=True)
             if key is not None:
                 beyond(wanted, order_filter, key, forwards=True)
             records = await connection.fetch(

@@ -8,6 +8,9 @@ from decimal import Decimal
 from enum import StrEnum
 
 from engine.identifiers import FailureId, OrderId, PackageId
+from engine.orders.filters import OrderFilter as OrderFilter  # noqa: PLC0414 - known by this module's name, too
+from engine.orders.filters import OrderSort as OrderSort  # noqa: PLC0414
+from engine.orders.filters import Pile as Pile  # noqa: PLC0414
 from engine.ports.facts import Address
 from engine.words import (
     ErrorClass,
@@ -20,52 +23,11 @@ from engine.words import (
 )
 
 
-class OrderSort(StrEnum):
-    """What a list of orders may be sorted by."""
-
-    ORDER_DATE = "order_date"
-    UPDATED_AT = "updated_at"
-    TOTAL_AMOUNT = "total_amount"
-    SHIP_BY = "ship_by"
-
-
-class Pile(StrEnum):
-    """The piles that need a person, in the order Triage shows them."""
-
-    DUE_SOON = "due_soon"
-    AUTO_CANCEL_SOON = "auto_cancel_soon"
-    OVERDUE = "overdue"
-    CANCEL_REQUESTED = "cancel_requested"
-    ON_HOLD = "on_hold"
-    OUT_OF_STOCK = "out_of_stock"
-    FAILED = "failed"
-    LABEL_PROBLEM = "label_problem"
-    DELIVERY_EXCEPTION = "delivery_exception"
-    RETURN_REQUESTED = "return_requested"
-
-
-@dataclass(frozen=True, slots=True)
-class OrderFilter:
-    """Which orders; empty means all. `search` is one phrase: an id, a SKU, a tracking number, a name, a product word."""
-
-    statuses: frozenset[OrderStatus] = frozenset()
-    workflow_states: frozenset[WorkflowState] = frozenset()
-    executions: frozenset[ExecutionStatus] = frozenset()
-    pile: Pile | None = None
-    failure_fingerprint: str | None = None
-    search: str = ""
-    ordered_from: datetime | None = None
-    ordered_until: datetime | None = None
-    tag: str | None = None
-    sort: OrderSort = OrderSort.ORDER_DATE
-    ascending: bool = False
-
-
 @dataclass(frozen=True, slots=True)
 class OrderKey:
     """Where a row stands in its sort: pages are read after or before a key, never by offset."""
 
-    value: datetime | Decimal
+    value: datetime | Decimal | str
     order_id: OrderId
 
     @property
@@ -73,7 +35,7 @@ class OrderKey:
         return self.order_id
 
     @property
-    def place(self) -> tuple[datetime | Decimal, int]:
+    def place(self) -> tuple[datetime | Decimal | str, int]:
         """What compares as the rows are sorted."""
         value = self.value
         if isinstance(value, datetime) and value.tzinfo is None:

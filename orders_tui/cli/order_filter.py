@@ -27,7 +27,9 @@ class Filters:
     state: Annotated[tuple[WorkflowState, ...], Parameter(negative=(), help="A workflow state.")] = ()
     pile: Annotated[Pile | None, Parameter(help="One of Triage's piles.")] = None
     search: Annotated[str, Parameter(help="An id, SKU, tracking number, name or product word.")] = ""
-    tag: Annotated[str | None, Parameter(help="A tag the orders have.")] = None
+    tag: Annotated[
+        tuple[str, ...], Parameter(negative=(), help="A tag the orders have; several: they have them all.")
+    ] = ()
     since: Annotated[datetime | None, Parameter(help="Ordered at or after this time (UTC unless it says).")] = None
     until: Annotated[datetime | None, Parameter(help="Ordered before this time.")] = None
 
@@ -40,7 +42,7 @@ class Filters:
             workflow_states=frozenset(self.state),
             pile=self.pile,
             search=self.search,
-            tag=self.tag,
+            tags=frozenset(self.tag),
             ordered_from=self.since.astimezone() if self.since else None,
             ordered_until=self.until.astimezone() if self.until else None,
             sort=sort,

@@ -97,7 +97,9 @@ def _filter(days: int, limit: int, status: tuple[OrderStatus, ...], search: str,
     if limit < 1 or days < 0:
         raise Misconfigured("usage.rules", "--limit must be at least 1 and --days at least 0.")
     since = datetime.now(UTC) - timedelta(days=days) if days else None
-    return OrderFilter(statuses=frozenset(status), search=search, tag=tag, ordered_from=since)
+    return OrderFilter(
+        statuses=frozenset(status), search=search, tags=frozenset({tag} if tag else ()), ordered_from=since
+    )
 
 
 def _report(tried: DryRun, *, trace: bool, json: bool) -> int:

@@ -105,12 +105,39 @@ orders = Table(
     postgresql_with={"fillfactor": "80"},
 )
 Index("orders_newest_index", desc(orders.c.order_date), desc(orders.c.id))
-Index("orders_status_index", orders.c.order_status, desc(orders.c.order_date), desc(orders.c.id))
+Index("orders_changed_index", desc(orders.c.updated_at), desc(orders.c.id))
+Index("orders_total_index", orders.c.total_amount, orders.c.id)
 Index(
-    "orders_failed_index",
+    "orders_ship_by_index",
+    text(
+        "(CASE WHEN order_status IN ('pending', 'confirmed', 'processing')"
+        " THEN coalesce(expected_ship_date, '9999-01-01 00:00+00'::timestamptz) ELSE '9999-01-01 00:00+00'::timestamptz END)"
+    ),
+    orders.c.id,
+)
+Index("orders_shop_index", orders.c.shop_id, desc(orders.c.order_date), desc(orders.c.id))
+Index(
+    "orders_assigned_index",
+    orders.c.assigned_to,
     desc(orders.c.order_date),
     desc(orders.c.id),
-    postgresql_where=text("workflow_status = 'failed'"),
+    postgresql_where=text("assigned_to IS NOT NULL"),
+)
+Index("orders_tags_index", orders.c.tags, postgresql_using="gin", postgresql_where=text("cardinality(tags) > 0"))
+Index(
+    "orders_unpaid_index",
+    orders.c.payment_status,
+    desc(orders.c.order_date),
+    desc(orders.c.id),
+    postgresql_where=text("payment_status <> 'paid'"),
+)
+Index("orders_status_index", orders.c.order_status, desc(orders.c.order_date), desc(orders.c.id))
+Index(
+    "orders_state_index",
+    orders.c.workflow_status,
+    desc(orders.c.order_date),
+    desc(orders.c.id),
+    postgresql_where=text("workflow_status <> 'completed'"),
 )
 
 Index(

@@ -166,6 +166,12 @@ saved_views = Table(
     UniqueConstraint("user_id", "position"),
     CheckConstraint("position BETWEEN 1 AND 9", name="position"),
 )
+Index(
+    "saved_views_shared_position_key",
+    saved_views.c.position,
+    unique=True,
+    postgresql_where=text("user_id IS NULL"),
+)
 
 rules = Table(
     "rules",

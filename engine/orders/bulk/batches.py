@@ -16,7 +16,6 @@ from engine.actors import Actor
 from engine.database.rows import insert_rows
 from engine.errors import Misconfigured, NotFound, Refused
 from engine.identifiers import DEFAULT_CREATOR, BatchId, OrderId, new_id
-from engine.orders import search
 from engine.orders.bulk.requests import (
     BatchError,
     BatchState,
@@ -27,7 +26,8 @@ from engine.orders.bulk.requests import (
     Matching,
     matching,
 )
-from engine.orders.predicate import found, order_by, predicate_for
+from engine.orders.narrowing import narrowed
+from engine.orders.predicate import found, order_by
 from engine.orders.views import ChangeOutcome
 
 if TYPE_CHECKING:
@@ -133,8 +133,7 @@ async def _fix_matching(
 ) -> None:
     """All that match, seen by one statement: orders that arrive later, or match no more, change nothing in it."""
     order_filter = every.order_filter
-    wanted = predicate_for(order_filter)
-    await search.add_search(connection, database.vault, order_filter.search, wanted, in_order=False)
+    wanted, _ = await narrowed(connection, database.vault, order_filter, in_order=False)
     batch = wanted.bind(batch_id, "uuid")
     without = wanted.bind(list(every.without), "uuid[]")
     await connection.execute(

@@ -156,8 +156,10 @@ async def test_filters_narrow_together(store: Database, factory: Factory) -> Non
     await factory.order(number="2", status=OrderStatus.CONFIRMED, state=WorkflowState.VALIDATED)
     await factory.order(number="3", ordered_at=NOON + timedelta(days=1), tags=["vip"])
     assert await numbers(store, OrderFilter(statuses=frozenset({OrderStatus.CONFIRMED}))) == ["2", "1"]
-    assert await numbers(store, OrderFilter(tag="vip")) == ["3", "1"]
-    assert await numbers(store, OrderFilter(tag="vip", workflow_states=frozenset({WorkflowState.VALIDATED}))) == ["1"]
+    assert await numbers(store, OrderFilter(tags=frozenset({"vip"}))) == ["3", "1"]
+    assert await numbers(
+        store, OrderFilter(tags=frozenset({"vip"}), workflow_states=frozenset({WorkflowState.VALIDATED}))
+    ) == ["1"]
     assert await numbers(store, OrderFilter(ordered_from=NOON + timedelta(hours=1))) == ["3"]
     assert await numbers(store, OrderFilter(ordered_until=NOON + timedelta(hours=1))) == ["2", "1"]
 

@@ -24,6 +24,7 @@ def upgrade() -> None:
     _paper()
     _picking()
     _stock_lists()
+    _lists()
 
 
 def _views() -> None:
@@ -42,6 +43,14 @@ def _views() -> None:
     )
     op.create_check_constraint(
         op.f("saved_views_position_check"), "saved_views", "position BETWEEN 1 AND 9", schema="orders"
+    )
+    op.create_index(
+        "saved_views_shared_position_key",
+        "saved_views",
+        ["position"],
+        unique=True,
+        schema="orders",
+        postgresql_where=sa.text("user_id IS NULL"),
     )
 
 
@@ -288,4 +297,39 @@ def _stock_lists() -> None:
     )
     op.add_column(
         "stock_alarms", sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True), schema="orders"
+
+
+def _lists() -> None:
+    """An index for each sort and each filter of the orders table."""
+    newest = [sa.text("order_date DESC"), sa.text("id DESC")]
+
+    def index(name: str, columns: list[str | sa.TextClause], *, where: str = "", using: str = "btree") -> None:
+        op.create_index(
+            f"orders_{name}_index",
+            "orders",
+            columns,
+            schema="orders",
+            postgresql_using=using,
+            postgresql_where=sa.text(where) if where else None,
+        )
+
+    index("changed", [sa.text("updated_at DESC"), sa.text("id DESC")])
+    index("total", ["total_amount", "id"])
+    due = (
+        "(CASE WHEN order_status IN ('pending', 'confirmed', 'processing')"
+        " THEN coalesce(expected_ship_date, '9999-01-01 00:00+00'::timestamptz) ELSE '9999-01-01 00:00+00'::timestamptz END)"
+    )
+    index("ship_by", [sa.text(due), "id"])
+    index("state", ["workflow_status", *newest], where="workflow_status <> 'completed'")
+    op.drop_index("orders_failed_index", "orders", schema="orders")  # the one before serves what failed, too
+    index("shop", ["shop_id", *newest])
+    index("assigned", ["assigned_to", *newest], where="assigned_to IS NOT NULL")
+    index("unpaid", ["payment_status", *newest], where="payment_status <> 'paid'")
+    index("tags", ["tags"], where="cardinality(tags) > 0", using="gin")
+    op.create_index(
+        "work_waiting_index",
+        "work",
+        ["waiting_for"],
+        schema="orders",
+        postgresql_where=sa.text("waiting_for NOT IN ('', 'delivery')"),
     )

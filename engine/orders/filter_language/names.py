@@ -1,0 +1,40 @@
+"""What shops, creators, people and tags are called in this house, so that a wrong name is told before it is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.database.connection import Database
+from engine.orders.plain_text import plain
+
+# Purpose: the names and the tags in use; tags of newer orders only, by the index on tags that are there.
+_NAMES = """
+SELECT 'shop' AS kind, s.name FROM shops s
+UNION ALL SELECT CASE u.role WHEN 'creator' THEN 'creator' ELSE 'person' END, u.display_name FROM users u
+UNION ALL SELECT 'tag', t.tag FROM (
+    SELECT DISTINCT unnest(tagged.tags) AS tag FROM (
+        SELECT o.tags FROM orders o WHERE o.tags <> '{}' LIMIT 5000
+    ) tagged LIMIT 200
+) t
+ ORDER BY name
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Each in alphabetical order. `tags` are some of those in use, for hints: another one may be typed, too."""
+
+    shops: tuple[str, ...] = ()
+    creators: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+
+async def names_known(database: Database) -> Names:
+    """The names there are now."""
+    rows = await database.pool.fetch(_NAMES)
+
+    def of(*kinds: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(plain(row["name"]) for row in rows if row["kind"] in kinds))
+
+    return Names(of("shop"), of("creator"), of("person", "creator"), of("tag"))
