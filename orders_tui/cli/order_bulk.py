@@ -115,7 +115,7 @@ async def _chosen(services: Services, orders: Sequence[str], filters: Filters, *
         raise Misconfigured("usage.option", f"Unknown option: {mistyped[0]}.")
     if list(orders) == ["-"]:
         return await read_targets(services, sys.stdin)
-    return await find_all(services, orders) if orders else filters.order_filter()
+    return await find_all(services, orders) if orders else filters.order_filter(me=services.me)
 
 
 async def _parameters(

@@ -75,8 +75,9 @@ async def list_orders(
     json: Json = False,
 ) -> int:
     """List orders, newest first."""
-    order_filter = filters.order_filter(sort, ascending=ascending)
+    filters.order_filter()  # what cannot be meant is told before anything is opened
     async with open_services(read_settings(), on_wait=narrate) as services:
+        order_filter = filters.order_filter(sort, ascending=ascending, me=services.me)
         shown = 0
         async for row in _stream(services, order_filter):
             if limit and shown == limit:

@@ -22,6 +22,7 @@ SORT_WORDS = {
     OrderSort.UPDATED_AT: "last change",
     OrderSort.TOTAL_AMOUNT: "total",
     OrderSort.SHIP_BY: "ship-by",
+    OrderSort.ORDER_NUMBER: "order number",
 }
 
 

@@ -132,6 +132,11 @@ class Services:
         self.shops = Shops(database, actor, self.door)
         self.pulls = Pulls(database)
 
+    @property
+    def me(self) -> str:
+        """Whom `assigned:me` means in a filter."""
+        return str(self.actor.user_id) if self.actor.user_id else self.actor.name
+
     # Lists
 
     async def page(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from engine.database.connection import Database
@@ -15,6 +15,7 @@ from engine.inventory import movements, stock, stock_card, stock_list, waited
 from engine.inventory.stock_list import Shown, StockFilter
 from engine.orders import detail, holds, inbox, notes, polls, priority, queries, status, tags
 from engine.orders.bulk import batches, journal
+from engine.orders.filter_language.reading import filter_of
 from engine.orders.parcels import packages
 from engine.orders.views import OrderFilter, OrderKey, OrderSort, Pile
 from engine.ports.facts import OrderFact
@@ -127,6 +128,10 @@ def _page(order_filter: OrderFilter) -> Call:
     return call
 
 
+def _filtered(text: str, sort: OrderSort = OrderSort.ORDER_DATE) -> Call:
+    return _page(replace(filter_of(text), sort=sort, ascending=sort is not OrderSort.ORDER_DATE))
+
+
 async def _pages_beside(scene: Scene) -> None:
     [first] = await queries.rows(scene.store, [scene.one])
     key: OrderKey = first.key
@@ -188,6 +193,23 @@ WRITES: Mapping[str, Call] = {
 }
 """How orders move: it costs what moves."""
 
+NARROWED = (
+    "shop:7495",
+    "tag:rare",
+    "assigned:nobody !tag:rare",
+    "payment:refunded",
+    "hold:any",
+    "!hold:any status:processing",
+    "cause:bad_address",
+    "waits:pick",
+    "state:failed",
+    "sku:NOPE",
+    "amount:>5000",
+    "changed:<1m",
+    "priority:5 status:pending",
+)
+"""Filters of the orders table."""
+
 READS: Mapping[str, Call] = {
     "newest": _page(OrderFilter()),
     "beside a key": _pages_beside,
@@ -196,6 +218,10 @@ READS: Mapping[str, Call] = {
     "a pile": _page(OrderFilter(pile=Pile.FAILED, sort=OrderSort.SHIP_BY, ascending=True)),
     "a search by number": _page(OrderFilter(search="5800")),
     "a search by name": _page(OrderFilter(search="Ines Falk")),
+    **{f"by {sort}": _filtered("", sort) for sort in OrderSort},
+    **{text: _filtered(text) for text in NARROWED},
+    "to pick, the nearest deadline first": _filtered("waits:pick", OrderSort.SHIP_BY),
+    "unshipped, the nearest deadline first": _filtered("status:processing ship-by:<48h", OrderSort.SHIP_BY),
     "a scan": lambda s: queries.find(s.store, f"58{s.number:04d}003"),
     "a count with a cap": lambda s: queries.count(
         s.store, OrderFilter(statuses=frozenset({OrderStatus.PROCESSING})), cap=100

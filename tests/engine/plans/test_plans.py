@@ -199,12 +199,19 @@ NAMED = frozenset(
         "inbox_open_index",
         "order_items_sku_index",
         "order_search_words_pkey",
+        "orders_changed_index",
+        "orders_due_index",
         "orders_newest_index",
+        "orders_ship_by_index",
+        "orders_state_index",
         "orders_status_index",
+        "orders_tags_index",
         "orders_tiktok_order_id_key",
+        "orders_total_index",
         "packages_track_due_index",
         "work_due_index",
         "work_ready_index",
+        "work_waiting_index",
     }
 )
 """Indexes that exist for one of these questions."""

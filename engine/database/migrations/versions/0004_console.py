@@ -297,6 +297,7 @@ def _stock_lists() -> None:
     )
     op.add_column(
         "stock_alarms", sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True), schema="orders"
+    )
 
 
 def _lists() -> None:
