@@ -16,6 +16,7 @@ Where to look
     console         the app itself: its screens, its actions, its refresh
     child_daemon    the daemon a console runs when there is none
     actions/        every action once: keys, words, when it is out of reach; `bindings`, `palette`, `reach` read it
+    clipboard       the clipboard of the person's terminal, through SSH, tmux and screen
     keyboard        keys, pastes and scans on their way to the screen; `scanner` tells a burst from typing
     terminal        manners over SSH and at the end of a terminal; `driver` drops frames rather than block
     state           what the screens share: options, clock, the session; `messages` is what widgets tell upwards

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable
 from datetime import timedelta
 from importlib import resources
@@ -15,13 +16,17 @@ from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.dom import DOMNode
 from textual.driver import Driver
+from textual.widget import Widget
 
 from orders_tui.actions import BY_ID, Scope
 from orders_tui.actions.keymap import check_keymap
 from orders_tui.bindings import bindings_of
+from orders_tui.clipboard import sequence_for, too_long
 from orders_tui.keyboard import ListeningApp
 from orders_tui.messages import OrdersAsked, OrdersMarked
+from orders_tui.modals.copying import Selectable
 from orders_tui.modals.form import Form
+from orders_tui.modals.jumping import Jump, places_of
 from orders_tui.palette import ActionPalette, ActionProvider, OrderProvider
 from orders_tui.remembered import Memory
 from orders_tui.screens.activity import ActivityScreen
@@ -154,6 +159,32 @@ class OrdersApp(ListeningApp):
     async def do_help(self) -> None:
         if not isinstance(self.screen, HelpScreen):
             await self.push_screen(HelpScreen(self.session, self.screen))
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Hand a text to the clipboard of the person's terminal; what it may not take is shown to be selected by hand."""
+        self._clipboard = text
+        if too_long(text):
+            _ = self.push_screen(Selectable(self.session, text))
+        elif self._driver is not None:
+            self._driver.write(sequence_for(text, os.environ))
+
+    async def do_copied(self) -> None:
+        if self.clipboard:
+            await self.push_screen(Selectable(self.session, self.clipboard))
+        else:
+            self.notify("Nothing was copied yet; y copies the number of an order.", markup=False)
+
+    async def do_jump(self) -> None:
+        """Put letters on what can be gone to, and go there."""
+        screen = self.screen
+
+        async def go(goal: Widget | str | None) -> None:
+            if isinstance(goal, str):
+                await self.action_perform(goal)
+            elif goal is not None and goal.is_attached:
+                screen.set_focus(goal)
+
+        await self.push_screen(Jump(places_of(screen)), go)
 
     async def do_palette(self) -> None:
         await self.push_screen(ActionPalette(blink=not self.session.options.slow_line))

@@ -23,6 +23,8 @@ ACTIONS: tuple[Action, ...] = (
     _go("overview", "f6", "Overview: today, pace, ship-by radar, dependencies", tab="Over", twin="report overview"),
     _go("activity", "f9", "Activity: what was done, by whom, with which command", tab="Act", twin="batch list"),
     Action("go.help", "question_mark,f1", "Help: every key", "help", Scope.EVERYWHERE, Group.GO, footer="keys"),
+    _program("jump", "ctrl+o", "Jump: a letter on every pane, list, field and screen"),
+    _program("copied", "ctrl+y", "Show what was copied last, to select it by hand"),
     _program("palette", "ctrl+p,colon", "Find an action by name"),
     _program("theme", "ctrl+t", "Next colours: dark, light, high contrast"),
     _program("refresh", "ctrl+r", "Read again now"),

@@ -8,5 +8,7 @@ retrying        retry and tell what came of it
 entry           typed fields, checked as they are typed, with what would come of it beneath; one write
 choose          one of a few lines
 confirm         a last look
+copying         what can be copied of an order; a text to be selected by hand
+jumping         a letter on everything that can be gone to
 report          what became of each order
 """

@@ -35,7 +35,8 @@ class StatusLine(Static):
         super().__init__("", markup=False)
         self._session = session
         self._drawn = ""
-        self._places: list[tuple[range, str]] = []
+        self.places: list[tuple[range, str]] = []
+        """Which columns each screen's name takes, and the action that goes there."""
 
     def on_mount(self) -> None:
         self.redraw()
@@ -51,8 +52,8 @@ class StatusLine(Static):
             self.update(content)
 
     async def on_click(self, event: events.Click) -> None:
-        for columns, action_id in self._places:
-            if event.x - self.gutter.left in columns:
+        for columns, action_id in self.places:
+            if event.x in columns:
                 await self.run_action(f"app.perform('{action_id}')")
 
     def _content(self) -> Content:
@@ -72,9 +73,9 @@ class StatusLine(Static):
         sizes = [[self._tab(action, size) for action in screens] for size in range(3)]
         lengths = [sum(tab.cell_length for tab in tabs) for tabs in sizes]
         size = next((size for size in range(2) if lengths[size] + _ROOM_FOR_HEALTH <= width), 2)
-        self._places, column = [], 0
+        self.places, column = [], self.gutter.left
         for action, tab in zip(screens, sizes[size], strict=True):
-            self._places.append((range(column, column + tab.cell_length), action.id))
+            self.places.append((range(column, column + tab.cell_length), action.id))
             column += tab.cell_length
         return sizes[size]
 

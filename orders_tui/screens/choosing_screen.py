@@ -10,6 +10,7 @@ from orders_tui.messages import OrdersMarked
 from orders_tui.modals.bulk.change import BulkChange
 from orders_tui.modals.bulk.chosen import Chosen
 from orders_tui.modals.bulk.kinds import Choice
+from orders_tui.modals.copying import Copying, copyable
 from orders_tui.screens.console_screen import ConsoleScreen
 
 ME = "me"
@@ -61,3 +62,16 @@ class ChoosingScreen(ConsoleScreen):
         if row := self.cursor_row:
             self.app.copy_to_clipboard(row.order_number)
             self.say(f"Copied {row.order_number}.")
+
+    def do_copy_part(self) -> None:
+        if row := self.cursor_row:
+            self.copy_part(row)
+
+    @work(group="change", exit_on_error=False)
+    async def copy_part(self, row: OrderRow) -> None:
+        detail = await self.session.services.detail(row.order_id)
+        choices = copyable(detail, self.session.viewer())
+        chosen = await self.app.push_screen_wait(Copying(self.session, f"Copy of {row.order_number}", choices))
+        if chosen:
+            self.app.copy_to_clipboard(chosen)
+            self.say(f"Copied {chosen}.")

@@ -9,7 +9,6 @@ MISSING: frozenset[str] = frozenset(
         "failed.retry",
         "failed.retry_group",
         "failed.show",
-        "orders.copy",
         "orders.retry",
     }
 )

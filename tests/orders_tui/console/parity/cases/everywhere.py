@@ -20,6 +20,8 @@ SCENES = (
             Case("go.triage", ("f3", "f2"), shows="cancel requested"),
             Case("go.help", ("question_mark",), shows="Everywhere"),
             Case("app.palette", ("colon",), shows="or which order?"),
+            Case("app.jump", ("ctrl+o",), shows=" a "),
+            Case("app.copied", ("f3", "y", "ctrl+y"), shows="Select with the mouse"),
             Case("app.theme", ("ctrl+t",)),
             Case("app.refresh", ("f3", "ctrl+r"), shows="ORD-0"),
         ),

@@ -67,6 +67,8 @@ SCENES = (
     Scene(
         "doing",
         (
+            Case("orders.copy", ("f3", "y"), shows="Copied ORD-5."),
+            Case("orders.copy_part", ("f3", "Y", "down", "enter"), shows="Copied orders-tui orders show ORD-5."),
             Case(
                 "orders.status",
                 ("f3", "down", "space", "space", "s", "home", *["down"] * 5, "enter", "type:sold out", "enter"),
