@@ -47,5 +47,8 @@ ACTIONS: tuple[Action, ...] = (
     _bulk("cancel", "X", "Cancel the marked orders: stock and labels go back, TikTok is told", "cancel", twin="orders cancel"),
     _bulk("undo", "u", "Undo: your latest bulk change, or one before it", "undo", twin="orders undo", footer="undo", disabled_reason=never),
     Action("orders.copy", "y", "Copy the order number", "copy", Scope.CHOSEN, Group.DO, disabled_reason=needs_chosen),
-    Action("orders.copy_part", "Y", "Copy a part: tracking number, address, command, any cell", "copy_part", Scope.CHOSEN, Group.DO, disabled_reason=needs_chosen),
+    Action(
+        "orders.copy_part", "Y", "Copy a part: tracking number, address, command, any cell", "copy_part",
+        Scope.CHOSEN, Group.DO, disabled_reason=needs_chosen,
+    ),
 )  # fmt: skip

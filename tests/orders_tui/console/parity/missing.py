@@ -9,6 +9,18 @@ MISSING: frozenset[str] = frozenset(
         "failed.retry",
         "failed.retry_group",
         "failed.show",
+        "orders.assign",
+        "orders.assign_me",
+        "orders.cancel",
+        "orders.hold",
+        "orders.priority",
+        "orders.release",
         "orders.retry",
+        "orders.tag",
+        "orders.undo",
+        "orders.untag",
+        "report.export",
+        "report.go_on",
+        "report.show",
     }
 )
