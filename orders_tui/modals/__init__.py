@@ -10,5 +10,6 @@ choose          one of a few lines
 confirm         a last look
 copying         what can be copied of an order; a text to be selected by hand
 jumping         a letter on everything that can be gone to
+phrase          one phrase: a filter, a value
 report          what became of each order
 """
