@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from importlib import resources
 from pathlib import Path, PurePath
@@ -27,7 +27,6 @@ from orders_tui.messages import OrdersAsked, OrdersMarked
 from orders_tui.modals.copying import Selectable
 from orders_tui.modals.form import Form
 from orders_tui.modals.jumping import Jump, places_of
-from orders_tui.own_themes import own_themes
 from orders_tui.palette import ActionPalette, ActionProvider, OrderProvider
 from orders_tui.remembered import Memory
 from orders_tui.screens.activity import ActivityScreen
@@ -36,9 +35,9 @@ from orders_tui.screens.failed import FailedScreen
 from orders_tui.screens.help import HelpScreen
 from orders_tui.screens.orders import OrdersScreen
 from orders_tui.screens.overview import OverviewScreen
+from orders_tui.screens.paper_doing import show_calendars, show_returns
 from orders_tui.screens.triage import TriageScreen
 from orders_tui.services import Services
-from orders_tui.settings_themes import read_theme_folder
 from orders_tui.state import Clock, ConsoleOptions, Session, utc_now
 from styles import SHEETS
 from styles.themes import THEMES
@@ -85,25 +84,17 @@ class OrdersApp(ListeningApp):
         self.add_mode("failed", lambda: FailedScreen(self.session))
         self.add_mode("overview", lambda: OverviewScreen(self.session))
         self.add_mode("activity", lambda: ActivityScreen(self.session))
-        self.theme_names, self._complaints = self._register_themes()
+        for theme in THEMES:
+            self.register_theme(theme)
         wanted, memory = self.session.options.theme, self.session.memory
-        self._complaints += [*check_keymap(dict(self.session.options.keymap)), *filter(None, [memory.complaint])]
+        self._complaints = [*check_keymap(dict(self.session.options.keymap)), *filter(None, [memory.complaint])]
         if memory.now.theme in self.available_themes and memory.now.theme_instead_of == wanted:
             self.theme = memory.now.theme
         elif wanted in self.available_themes:
             self.theme = wanted
         else:
             self.theme = THEMES[0].name
-            self._complaints.append(f"There is no theme {wanted!r}; choose one of {', '.join(self.theme_names)}.")
-
-    def _register_themes(self) -> tuple[list[str], list[str]]:
-        """Our colours and the person's own: their names, and what is wrong with those that are passed over."""
-        options = self.session.options
-        from_files, complaints = read_theme_folder(options.theme_folder) if options.theme_folder else ({}, [])
-        own, wrong = own_themes({**from_files, **options.themes})
-        for theme in (*THEMES, *own):
-            self.register_theme(theme)
-        return list(dict.fromkeys(theme.name for theme in (*THEMES, *own))), [*complaints, *wrong]
+            self._complaints.append(f"There is no theme {wanted!r}; choose one of {', '.join(self.available_themes)}.")
 
     async def on_mount(self) -> None:
         options = self.session.options
@@ -199,8 +190,19 @@ class OrdersApp(ListeningApp):
     async def do_palette(self) -> None:
         await self.push_screen(ActionPalette(blink=not self.session.options.slow_line))
 
+    def do_returns(self) -> None:
+        self._on_screen(show_returns)
+
+    def do_calendars(self) -> None:
+        self._on_screen(show_calendars)
+
+    def _on_screen(self, show: Callable[[ConsoleScreen], Awaitable[None]]) -> None:
+        """Forms that any screen may have on top of it."""
+        if isinstance(screen := self.screen, ConsoleScreen):
+            screen.run_worker(show(screen), group="change", exit_on_error=False)
+
     def do_theme(self) -> None:
-        names = self.theme_names
+        names = [theme.name for theme in THEMES]
         self.theme = names[(names.index(self.theme) + 1) % len(names)] if self.theme in names else names[0]
         self.session.memory.keep(theme=self.theme, theme_instead_of=self.session.options.theme)
 

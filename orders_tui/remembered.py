@@ -38,6 +38,8 @@ class Remembered:
     """The last filter of the orders table, in the filter language."""
     sort: str = ""
     ascending: bool = False
+    station: str = ""
+    """Where paper was printed last, by its code."""
 
 
 def memory_file() -> Path:

@@ -11,9 +11,9 @@ from uuid import UUID
 
 from engine.errors import Misconfigured, NotFound, Refused
 from engine.identifiers import OrderId, PackageId
+from engine.orders.picking.walk import bin_key
 from engine.orders.plain_text import plain
 from engine.paper.left_out import LeftOut, stopped
-from engine.paper.pick_lists import in_walking_order
 from engine.paper.prints import Subject
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ MOST_LABELS = 2000
 _AT_ONCE = 100
 
 _ORDERS_OF_WAVE = """
-SELECT k.order_id FROM pick_lines k WHERE k.wave_id = $1 GROUP BY k.order_id ORDER BY min(k.id)
+SELECT DISTINCT order_id FROM pick_lines WHERE wave_id = $1 AND state <> 'cancelled' ORDER BY order_id
 """
 
 # Purpose: parcels of these orders with the newest label of each; index: package_items_order_index, documents' unique key.
@@ -156,7 +156,7 @@ def _sorted_out(rows: Sequence[Any], also_stopped: dict[OrderId, LeftOut]) -> tu
                 carrier=plain(row["carrier"]),
                 tracking_number=plain(row["tracking_number"]),
                 location=plain(row["location"]),
-                bin=plain(min(row["bins"] or [""], key=in_walking_order)),
+                bin=plain(min(row["bins"] or [""], key=bin_key)),
                 ship_by=row["ship_by"],
                 media_type=row["media_type"],
                 document_id=row["document_id"],
@@ -184,7 +184,7 @@ def _sorting(order: LabelOrder, places: dict[str, int]) -> Any:
         return min((places.get(number, len(places)) for number in label.order_numbers), default=0), label.package_id
 
     def by_bin(label: SheetLabel) -> tuple[Any, ...]:
-        return label.location, in_walking_order(label.bin), given(label)
+        return label.location, bin_key(label.bin), given(label)
 
     def by_ship_by(label: SheetLabel) -> tuple[Any, ...]:
         return label.ship_by is None, label.ship_by.timestamp() if label.ship_by else 0.0, by_bin(label)

@@ -7,14 +7,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.identifiers import OrderId
+from engine.orders.picking.stopping import STOPPED
 from engine.orders.plain_text import plain
 
 # Index: the primary key; holds by order.
-_STANDING = """
-SELECT o.id, o.order_number, o.order_status, o.cancel_requested,
-       EXISTS (SELECT FROM holds h WHERE h.order_id = o.id AND h.released_at IS NULL) AS held
-FROM orders o WHERE o.id = ANY($1::uuid[])
-"""
+_STANDING = f"""
+SELECT o.id, o.order_number, {STOPPED} AS stopped
+FROM orders o LEFT JOIN work w ON w.order_id = o.id WHERE o.id = ANY($1::uuid[])
+"""  # noqa: S608
+
+# What is closed or not reserved may still have parcels with labels: the parcels say what there is.
+_SENTENCES = {
+    "cancelled": "It is cancelled: put its goods back.",
+    "shipped": "It left the house.",
+    "cancel_requested": "The buyer asks to cancel it: answer that first.",
+    "held": "It is on hold: release it first.",
+    "failed": "It failed: the Failed screen says what to do.",
+    "paused": "It is paused: let it go on first.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +43,6 @@ async def stopped(connection: Any, order_ids: Sequence[OrderId]) -> tuple[dict[O
     for row in await connection.fetch(_STANDING, list(order_ids)):
         order_id, number = OrderId(row["id"]), plain(row["order_number"])
         numbers[order_id] = number
-        if sentence := _why_stopped(row):
+        if sentence := _SENTENCES.get(row["stopped"]):
             left_out[order_id] = LeftOut(number, sentence, order_id)
     return numbers, left_out
-
-
-def _why_stopped(row: Any) -> str:
-    if row["order_status"] == "cancelled":
-        return "It is cancelled: put its goods back."
-    if row["cancel_requested"]:
-        return "The buyer asks to cancel it: answer that first."
-    if row["held"]:
-        return "It is on hold: release it first."
-    return ""

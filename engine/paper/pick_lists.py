@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from engine.errors import NotFound
+from engine.errors import NotFound, Refused
 from engine.identifiers import OrderId
+from engine.orders.picking.walk import bin_key
 from engine.orders.plain_text import plain
 from engine.paper.left_out import LeftOut, stopped
 
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 _LINES = """
 SELECT k.order_id, o.order_number, coalesce(o.target_ship_by, o.expected_ship_date) AS ship_by, l.code AS location, l.timezone,
        coalesce(nullif(p.bin, ''), k.bin) AS bin, coalesce(p.sku, i.product_sku) AS sku, coalesce(p.barcodes[1], '') AS barcode,
-       coalesce(p.name, i.product_name) AS name, coalesce(i.variant_name, '') AS variant, coalesce(r.quantity, k.quantity) AS units
+       coalesce(p.name, i.product_name) AS name, coalesce(i.variant_name, '') AS variant,
+       coalesce(r.quantity - r.picked, k.quantity) AS units
 FROM pick_lines k
 JOIN orders o ON o.id = k.order_id
 JOIN order_items i ON i.id = k.order_item_id
@@ -30,15 +31,15 @@ LEFT JOIN stock_reservations r ON r.order_item_id = k.order_item_id AND r.state 
 LEFT JOIN products p ON p.id = coalesce(r.product_id, i.product_id)
 JOIN locations l ON l.id = coalesce(r.location_id, k.location_id)
 WHERE k.order_id = ANY($1::uuid[]) AND k.state = 'open' AND ($2::uuid IS NULL OR k.wave_id = $2)
+  AND (r.id IS NULL OR r.picked < r.quantity)
 """
 
-_WAVE = "SELECT w.id, w.name, l.code FROM waves w JOIN locations l ON l.id = w.location_id WHERE w.id = $1"
+_WAVE = "SELECT number, name FROM waves WHERE id = $1"
+_NAMED = "SELECT id FROM waves WHERE number::text = $1 OR id::text = $1 OR (name = $1 AND state <> 'done') LIMIT 2"
 _ORDERS_OF_WAVE = "SELECT DISTINCT order_id FROM pick_lines WHERE wave_id = $1"
 _PICKED = """
 SELECT order_id, bool_or(state = 'picked') AS picked FROM pick_lines WHERE order_id = ANY($1::uuid[]) GROUP BY order_id
 """
-
-_NUMBERS = re.compile(r"(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class PickList:
 
     title: str
     code: str
-    """What its barcode says: the wave's id; empty for chosen orders."""
+    """What its barcode says, as WAVE-12; empty for chosen orders."""
     lines: tuple[PickLine, ...]
     order_ids: tuple[OrderId, ...]
     left_out: tuple[LeftOut, ...]
@@ -73,18 +74,22 @@ class PickList:
         return sum(line.units for line in self.lines)
 
 
-def in_walking_order(text: str) -> tuple[tuple[int, int, str], ...]:
-    """Sorts bins as they stand: A-2 before A-10; what has no bin comes last."""
-    if not text:
-        return ((2, 0, ""),)
-    return tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in _NUMBERS.split(text) if part)
-
-
 async def pick_list_of_orders(database: Database, order_ids: Sequence[OrderId]) -> PickList:
     """What has to be fetched for these orders; what is picked, stopped or not reserved is left out and said so."""
     async with database.pool.acquire() as connection:
         count = len(order_ids)
         return await _read(connection, f"{count:,} order{'s' if count != 1 else ''}", "", order_ids, None)
+
+
+async def find_wave(database: Database, text: str) -> UUID:
+    """The wave with this number or, among those that are not done, this name. Raises NotFound, Refused for a name of several."""
+    rows = await database.pool.fetch(_NAMED, text)
+    if not rows:
+        raise NotFound("wave.unknown", f"There is no wave {plain(text)}.")
+    if len(rows) > 1:
+        raise Refused("wave.ambiguous", f"Several waves are called {plain(text)}: give the number of one.")
+    found: UUID = rows[0]["id"]
+    return found
 
 
 async def pick_list_of_wave(database: Database, wave_id: UUID) -> PickList:
@@ -94,7 +99,13 @@ async def pick_list_of_wave(database: Database, wave_id: UUID) -> PickList:
         if wave is None:
             raise NotFound("wave.unknown", f"There is no wave {wave_id}.")
         order_ids = [OrderId(row["order_id"]) for row in await connection.fetch(_ORDERS_OF_WAVE, wave_id)]
-        return await _read(connection, f"Wave {plain(wave['name'])}", str(wave_id), order_ids, wave_id)
+        return await _read(
+            connection,
+            f"Wave {wave['number']} {plain(wave['name'])}".strip(),
+            f"WAVE-{wave['number']}",
+            order_ids,
+            wave_id,
+        )
 
 
 async def _read(connection: Any, title: str, code: str, order_ids: Sequence[OrderId], wave_id: UUID | None) -> PickList:
@@ -155,4 +166,4 @@ def _gathered(rows: Iterable[Any]) -> list[PickLine]:
                 orders=tuple(orders.items()),
             )
         )
-    return sorted(lines, key=lambda line: (line.location, in_walking_order(line.bin), line.sku))
+    return sorted(lines, key=lambda line: (line.location, bin_key(line.bin), line.sku))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from engine.errors import Refused
 from engine.identifiers import OrderId, PackageId
 from engine.orders.opening import open_address
 from engine.orders.plain_text import plain
@@ -15,6 +16,9 @@ from engine.ports.facts import Address
 
 if TYPE_CHECKING:
     from engine.database.connection import Database
+
+MOST_SLIPS = 2000
+"""The most parcels that one document takes."""
 
 _PARCELS_OF = """
 SELECT c.order_id, p.id FROM package_items c JOIN packages p ON p.id = c.package_id
@@ -87,7 +91,7 @@ class Slips:
 
 
 async def slips_of_orders(database: Database, order_ids: Sequence[OrderId]) -> Slips:
-    """A slip for each parcel of these orders; an order in a combined parcel brings the whole parcel, once."""
+    """A slip for each parcel of these orders, of a combined one once. Raises Refused for too many."""
     async with database.pool.acquire() as connection:
         numbers, left_out = await stopped(connection, order_ids)
         going = [order_id for order_id in order_ids if order_id in numbers and order_id not in left_out]
@@ -100,6 +104,11 @@ async def slips_of_orders(database: Database, order_ids: Sequence[OrderId]) -> S
                     numbers[order_id], "It has no parcel yet: it gets one when its stock is reserved.", order_id
                 )
         package_ids = list(dict.fromkeys(each for order_id in going for each in parcels.get(order_id, ())))
+        if len(package_ids) > MOST_SLIPS:
+            raise Refused(
+                "slips.too_many",
+                f"These are {len(package_ids):,} packing slips, and one document takes {MOST_SLIPS:,}: print them wave by wave.",
+            )
         found = await _read(connection, database, package_ids)
         return Slips(
             tuple(found[each] for each in package_ids if each in found),

@@ -10,6 +10,7 @@ everywhere  what works on every screen
 triage, orders, overview, table, failed, overview, activity   what works on one of them
 chosen      what is done to the chosen orders
 spoken      keys as people name them
+paper       paper for the chosen orders, returns, calendars
 lists       moving through a list of lines
 forms       forms and the help
 reports     what became of a change
@@ -26,6 +27,7 @@ from orders_tui.actions import (
     lists,
     orders,
     overview,
+    paper,
     reports,
     table,
     triage,
@@ -40,6 +42,7 @@ ACTIONS: tuple[Action, ...] = (
     *table.ACTIONS,
     *orders.ACTIONS,
     *chosen.ACTIONS,
+    *paper.ACTIONS,
     *failed.ACTIONS,
     *overview.ACTIONS,
     *activity.ACTIONS,

@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 from orders_tui.actions.action import Action, Group, Permission, Scope
-from orders_tui.reach import (
-    needs_bulk_change,
-    needs_bulk_running,
-    needs_bulk_stopped,
-    needs_command,
-    needs_order_behind,
-    needs_refused,
-)
+from orders_tui.reach import needs_bulk_change, needs_bulk_running, needs_bulk_stopped, needs_command
 
 ACTIONS: tuple[Action, ...] = (
     Action(
@@ -18,26 +11,6 @@ ACTIONS: tuple[Action, ...] = (
         footer="parts",
     ),
     Action("activity.previous", "left,h", "Previous part", "part", Scope.ACTIVITY, Group.VIEW, "-1"),
-    Action(
-        "activity.open",
-        "enter",
-        "Show the order that this is about",
-        "open",
-        Scope.ACTIVITY,
-        Group.VIEW,
-        footer="order",
-        disabled_reason=needs_order_behind,
-    ),
-    Action(
-        "activity.filter",
-        "slash",
-        "Narrow what everybody did: who, what, order, since, and the program too",
-        "filter",
-        Scope.ACTIVITY,
-        Group.VIEW,
-        footer="filter",
-    ),
-    Action("activity.back", "escape", "Take the filter away; back to the newest", "back", Scope.ACTIVITY, Group.VIEW),
     Action(
         "activity.copy",
         "y",
@@ -60,16 +33,6 @@ ACTIONS: tuple[Action, ...] = (
         dangerous=True,
         twin="orders undo",
         disabled_reason=needs_bulk_change,
-    ),
-    Action(
-        "activity.refused",
-        "r",
-        "Show the orders that this bulk change refused, all marked",
-        "refused",
-        Scope.ACTIVITY,
-        Group.VIEW,
-        footer="refused",
-        disabled_reason=needs_refused,
     ),
     Action(
         "activity.stop",

@@ -26,9 +26,10 @@ Where to look
     failures   list, show, assign, acknowledge, snooze, wake, retry-group
     timeline   the command `orders timeline`
     report     latency; `report_overview` is the numbers of the Overview
-    audit      list, verify; `audit_list` is the first of them
+    audit      verify
     goods_import  sheets of stock and of products: `stock import`, `product import`
     product    list, show, set, set-weight, map, unmap
+    print_     pick lists, packing slips, labels; what was printed; `station` is where
     location   list, set, calendar
     rules      list, show, save, enable, disable, move, delete; `rules_tried` has test, dry-run, runs
     notices    sent, people, preferences, quiet-hours, refusals; `notice_targets` are where they go, `notice_words` what they say

@@ -28,6 +28,8 @@ COMMANDS = {
     "failures": "The failed queue: what stopped orders, who is at it, and sending them on.",
     "report": "Numbers over many orders.",
     "audit": "Who changed what, and whether the record of it is whole.",
+    "print": "Pick lists, packing slips and labels; what was printed.",
+    "station": "Places of work and their printers.",
     "location": "Where goods lie, their cut-offs and holidays.",
     "rules": "When this happens, if that holds, do these: written, tried, switched.",
     "notices": "Who is told what, where and when, and what was sent.",
@@ -38,8 +40,8 @@ COMMANDS = {
     "doctor": "Check everything the program depends on, one line each.",
 }
 """Each command's help; its app is `app` in the module of the same name here, imported when it is called."""
-_MODULES = {"import": "import_"}
-"""Where that name is a word of Python's."""
+_MODULES = {"import": "import_", "print": "print_"}
+"""Where that name is a word of Python's, or stands for one of its functions."""
 
 
 def _version() -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, time
 from typing import Annotated
 
 import cyclopts
@@ -12,6 +11,7 @@ from engine.errors import Misconfigured
 from engine.inventory.locations import LocationView
 from engine.inventory.warehouses import WarehouseView
 from engine.ports.facts import Address
+from orders_tui.calendars import days_text, read_date, read_days, read_time
 from orders_tui.cli.exits import Exit
 from orders_tui.cli.order_targets import Json
 from orders_tui.cli.output import emit, emit_json, narrate
@@ -19,8 +19,6 @@ from orders_tui.opening import open_services
 from orders_tui.settings_file import read_settings
 
 app = cyclopts.App(name="location", help="Where goods lie and parcels leave.")
-
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 @app.command(name="list")
@@ -79,9 +77,9 @@ async def calendar(
     async with open_services(read_settings(), on_wait=narrate) as services:
         view = await services.locations.set_calendar(
             code,
-            cut_off=_time(cut_off) if cut_off else None,
-            working_days=() if none else _days(days),
-            holidays=[_date(text) for text in holiday],
+            cut_off=read_time(cut_off) if cut_off else None,
+            working_days=() if none else read_days(days),
+            holidays=[read_date(text) for text in holiday],
             timezone=timezone,
         )
     _print(view, json=json)
@@ -127,32 +125,7 @@ def _print(view: LocationView, *, json: bool) -> None:
     if json:
         emit_json(view)
         return
-    days = ",".join(DAYS[day - 1] for day in view.working_days)
-    calendar = f"cut-off {view.cut_off}  {days}" if view.cut_off else "no calendar"
+    calendar = f"cut-off {view.cut_off}  {days_text(view.working_days)}" if view.cut_off else "no calendar"
     holidays = f"  closed {', '.join(day.isoformat() for day in view.holidays)}" if view.holidays else ""
     place = ", ".join(part for part in (view.city, view.country) if part) or "no address"
     emit(f"{view.code:<10} {view.timezone:<20} {calendar}{holidays}  {view.name} ({place})")
-
-
-def _time(text: str) -> time:
-    try:
-        return time.fromisoformat(text).replace(tzinfo=None)
-    except ValueError:
-        raise Misconfigured("usage.cut_off", f"{text!r} is no time of day: give one as 15:00.") from None
-
-
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise Misconfigured("usage.holiday", f"{text!r} is no day: give one as 2026-12-25.") from None
-
-
-def _days(text: str) -> set[int]:
-    found: set[int] = set()
-    for part in filter(None, text.casefold().replace(" ", "").split(",")):
-        first, _, last = part.partition("-")
-        if first not in DAYS or (last or first) not in DAYS or DAYS.index(last or first) < DAYS.index(first):
-            raise Misconfigured("usage.days", f"{text!r} are no working days: give mon-fri, or mon,wed,sat.")
-        found |= set(range(DAYS.index(first) + 1, DAYS.index(last or first) + 2))
-    return found

@@ -21,13 +21,14 @@ Counted = Annotated[tuple[str, ...], Parameter(negative=(), help="SKU=QUANTITY; 
 async def returns(
     order: Annotated[str, Parameter(help="Only those of this order.")] = "",
     *,
+    to_receive: Annotated[bool, Parameter(negative=(), help="Only those whose goods nobody has received yet.")] = False,
     limit: Annotated[int, Parameter(help="How many at most.")] = 200,
     json: Json = False,
 ) -> int:
     """List returns, newest first."""
     async with open_services(read_settings(), on_wait=narrate) as services:
         order_id = (await find_all(services, [order]))[0] if order else None
-        found = await services.parcels.returns(order_id, limit=limit)
+        found = await services.parcels.returns(order_id, limit=limit, to_receive=to_receive)
     for each in found:
         if json:
             emit_json(each)

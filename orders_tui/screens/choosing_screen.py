@@ -11,13 +11,13 @@ from orders_tui.modals.bulk.change import BulkChange
 from orders_tui.modals.bulk.chosen import Chosen
 from orders_tui.modals.bulk.kinds import Choice
 from orders_tui.modals.copying import Copying, copyable
-from orders_tui.screens.console_screen import ConsoleScreen
+from orders_tui.screens.paper_doing import PaperDoing
 
 ME = "me"
 """The argument that means: hand them to the person at this console."""
 
 
-class ChoosingScreen(ConsoleScreen):
+class ChoosingScreen(PaperDoing):
     """Subclasses say what is chosen; the actions of `Scope.CHOSEN` are carried out here."""
 
     @property

@@ -87,10 +87,12 @@ class Parcels:
         with lost_is_unreachable():
             return await documents.labels(self._database, order_id, media_type)
 
-    async def returns(self, order_id: OrderId | None = None, *, limit: int = 200) -> list[ReturnView]:
-        """Returns, newest first: of one order, or of all."""
+    async def returns(
+        self, order_id: OrderId | None = None, *, limit: int = 200, to_receive: bool = False
+    ) -> list[ReturnView]:
+        """Returns, newest first: of one order, or of all; `to_receive` leaves those whose goods nobody has received yet."""
         with lost_is_unreachable():
-            return await receiving.list_returns(self._database, order_id, limit=limit)
+            return await receiving.list_returns(self._database, order_id, limit=limit, to_receive=to_receive)
 
     async def receive_return(self, return_id: str, lines: Sequence[ReceivedLine]) -> None:
         """Book what came back. Raises NotFound, Refused."""

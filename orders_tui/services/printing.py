@@ -59,6 +59,11 @@ class Destination:
     def name(self) -> str:
         return self.printer or str(self.file or self.folder)
 
+    @property
+    def where(self) -> Where:
+        """What to ask for to print there."""
+        return Where(self.station) if self.station else Where(printer=self.name)
+
 
 @dataclass(frozen=True, slots=True)
 class Printed:
@@ -136,6 +141,16 @@ class Printing:
         remark = f"No print command is set (printing.command), so {printer} printed nothing." if printer else ""
         return Destination(station, "", self._folder(), None, remark)
 
+    async def destinations(self, kind: PaperKind) -> list[Destination]:
+        """Everywhere this kind of paper may go from here: the stations that have a printer for it, and this machine's folder."""
+        found = [
+            await self.destination(kind, Where(station=station.code))
+            for station in await self.stations()
+            if kind in station.printers
+        ]
+        here = [each for each in found if each.station == self.settings.station]
+        return [*here, *(each for each in found if each not in here), Destination("", "", self._folder(), None)]
+
     async def _station(self, code: str) -> Station | None:
         known = await self.stations()
         if not code:
@@ -147,11 +162,16 @@ class Printing:
 
     def _folder(self) -> Path:
         if self.settings.folder is not None:
-            return self.settings.folder
+            return self.settings.folder.absolute()
         home = self._database.data_directory or platformdirs.user_data_path("orders-tui", appauthor=False)
         return home / "paper"
 
     # ------------------------------------------------------------------ what would be on the paper
+
+    async def find_wave(self, text: str) -> UUID:
+        """The wave that a person names. Raises NotFound, Refused."""
+        with lost_is_unreachable():
+            return await pick_lists.find_wave(self._database, text)
 
     async def pick_list_content(self, order_ids: Sequence[OrderId] = (), *, wave: UUID | None = None) -> PickList:
         """What a pick list would say. Raises NotFound."""

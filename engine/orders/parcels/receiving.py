@@ -52,7 +52,10 @@ _LIST = """
 SELECT r.tiktok_return_id, r.order_id, o.order_number, r.return_type, r.channel_status, r.reason, r.refund_amount, r.currency,
        r.respond_by, r.lines, r.received_at, r.received_by, r.received
 FROM returns r JOIN orders o ON o.id = r.order_id
-WHERE ($1::uuid IS NULL OR r.order_id = $1) ORDER BY r.created_at DESC, r.id DESC LIMIT $2
+WHERE ($1::uuid IS NULL OR r.order_id = $1)
+  AND (NOT $3 OR (r.received_at IS NULL AND r.return_type <> 'REFUND'
+                  AND r.channel_status NOT LIKE '%CANCEL' AND r.channel_status NOT LIKE '%REQUEST_REJECT'))
+ORDER BY r.created_at DESC, r.id DESC LIMIT $2
 """
 
 
@@ -125,8 +128,10 @@ async def receive_return(database: Database, return_id: str, lines: Sequence[Rec
     await database.run(run)
 
 
-async def list_returns(database: Database, order_id: OrderId | None = None, *, limit: int = 200) -> list[ReturnView]:
-    """Returns, newest first: of one order, or of all."""
+async def list_returns(
+    database: Database, order_id: OrderId | None = None, *, limit: int = 200, to_receive: bool = False
+) -> list[ReturnView]:
+    """Returns, newest first: of one order, or of all; `to_receive` leaves those whose goods nobody has received yet."""
     return [
         ReturnView(
             return_id=row["tiktok_return_id"],
@@ -143,7 +148,7 @@ async def list_returns(database: Database, order_id: OrderId | None = None, *, l
             received_by=plain(row["received_by"]),
             received=tuple(ReceivedLine(**line) for line in row["received"] or ()),
         )
-        for row in await database.pool.fetch(_LIST, order_id, limit)
+        for row in await database.pool.fetch(_LIST, order_id, limit, to_receive)
     ]
 
 

@@ -44,7 +44,7 @@ async def test_a_pick_list_walks_through_the_bins_and_says_what_is_not_on_it(
         f"1 pick list kept in {printed.paths[0]}. 1 left out: ORD-HELD: It is on hold: release it first."
     )
     [page] = texts(body_of(printed))
-    assert "Pick list: Wave Monday 1" in page
+    assert "Pick list: Wave 1 Monday 1" in page
     assert "2 lines, 6 units, 3 orders" in page
     assert page.index("A-2") < page.index("MUG-BLU") < page.index("ORD-ALSO×3 ORD-NEAR") < page.index("A-10")  # noqa: RUF001
     assert "03-02 12:00" in page
