@@ -5,6 +5,8 @@ Where to look
     opening         from settings to open services, spoken by the person at the keyboard
     settings        what can be set, for all three packages; `settings_outside` is what concerns the outside world
     settings_file   reading it: file, environment, and what is wrong with them in one sentence
+    settings_writer    writing one setting into the file; `settings_origin` tells where each value comes from
+    settings_themes    a person's own colours; `own_themes` makes them Textual's
     assembly        from settings and secrets to a daemon's parts
     logs            JSON lines
     loop            running a long job

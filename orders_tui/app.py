@@ -21,6 +21,7 @@ from orders_tui.opening import open_services
 from orders_tui.remembered import memory_file
 from orders_tui.services import Services
 from orders_tui.settings import ConsoleSection, Settings
+from orders_tui.settings_file import settings_path
 from orders_tui.state import ConsoleOptions
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ def console_options(console: ConsoleSection) -> ConsoleOptions:
     """The settings as the console takes them, with what the terminal's line allows."""
     return ConsoleOptions(
         theme=console.theme,
+        themes=console.themes,
+        theme_folder=settings_path().parent / "themes",
         slow_line=terminal.is_slow_line(os.environ),
         read_only=console.read_only,
         mouse=console.mouse,

@@ -27,6 +27,7 @@ from orders_tui.messages import OrdersAsked, OrdersMarked
 from orders_tui.modals.copying import Selectable
 from orders_tui.modals.form import Form
 from orders_tui.modals.jumping import Jump, places_of
+from orders_tui.own_themes import own_themes
 from orders_tui.palette import ActionPalette, ActionProvider, OrderProvider
 from orders_tui.remembered import Memory
 from orders_tui.screens.activity import ActivityScreen
@@ -38,6 +39,7 @@ from orders_tui.screens.overview import OverviewScreen
 from orders_tui.screens.paper_doing import show_calendars, show_returns
 from orders_tui.screens.triage import TriageScreen
 from orders_tui.services import Services
+from orders_tui.settings_themes import read_theme_folder
 from orders_tui.state import Clock, ConsoleOptions, Session, utc_now
 from styles import SHEETS
 from styles.themes import THEMES
@@ -84,17 +86,25 @@ class OrdersApp(ListeningApp):
         self.add_mode("failed", lambda: FailedScreen(self.session))
         self.add_mode("overview", lambda: OverviewScreen(self.session))
         self.add_mode("activity", lambda: ActivityScreen(self.session))
-        for theme in THEMES:
-            self.register_theme(theme)
+        self.theme_names, self._complaints = self._register_themes()
         wanted, memory = self.session.options.theme, self.session.memory
-        self._complaints = [*check_keymap(dict(self.session.options.keymap)), *filter(None, [memory.complaint])]
+        self._complaints += [*check_keymap(dict(self.session.options.keymap)), *filter(None, [memory.complaint])]
         if memory.now.theme in self.available_themes and memory.now.theme_instead_of == wanted:
             self.theme = memory.now.theme
         elif wanted in self.available_themes:
             self.theme = wanted
         else:
             self.theme = THEMES[0].name
-            self._complaints.append(f"There is no theme {wanted!r}; choose one of {', '.join(self.available_themes)}.")
+            self._complaints.append(f"There is no theme {wanted!r}; choose one of {', '.join(self.theme_names)}.")
+
+    def _register_themes(self) -> tuple[list[str], list[str]]:
+        """Our colours and the person's own: their names, and what is wrong with those that are passed over."""
+        options = self.session.options
+        from_files, complaints = read_theme_folder(options.theme_folder) if options.theme_folder else ({}, [])
+        own, wrong = own_themes({**from_files, **options.themes})
+        for theme in (*THEMES, *own):
+            self.register_theme(theme)
+        return list(dict.fromkeys(theme.name for theme in (*THEMES, *own))), [*complaints, *wrong]
 
     async def on_mount(self) -> None:
         options = self.session.options
@@ -202,7 +212,7 @@ class OrdersApp(ListeningApp):
             screen.run_worker(show(screen), group="change", exit_on_error=False)
 
     def do_theme(self) -> None:
-        names = [theme.name for theme in THEMES]
+        names = self.theme_names
         self.theme = names[(names.index(self.theme) + 1) % len(names)] if self.theme in names else names[0]
         self.session.memory.keep(theme=self.theme, theme_instead_of=self.session.options.theme)
 

@@ -98,6 +98,11 @@ def needs_orders_behind(now: Situation) -> str:
     return "" if now.behind else "No orders stand behind this figure."
 
 
+def needs_order_behind(now: Situation) -> str:
+    """Needs a line about an order."""
+    return "" if now.behind else "This is not about one order."
+
+
 def needs_command(now: Situation) -> str:
     """Needs a line that has a command line."""
     return "" if now.command else "There is no command line for this."

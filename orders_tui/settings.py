@@ -34,6 +34,7 @@ from orders_tui.settings_outside import (
     Section,
     TikTokSection,
 )
+from orders_tui.settings_themes import ThemeSection
 
 ENVIRONMENT_PREFIX = "ORDERS_TUI_"
 NESTING = "__"
@@ -98,6 +99,7 @@ class ConsoleSection(Section):
     """How the console looks and feels. `keys` moves actions to other keys: action id → keys."""
 
     theme: str = "orders-dark"
+    themes: dict[str, ThemeSection] = Field(default_factory=dict)
     refresh_seconds: PositiveFloat = 0.25
     slow_refresh_seconds: PositiveFloat = 0.5
     mouse: bool = True

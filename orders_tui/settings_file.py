@@ -40,12 +40,12 @@ def settings_path() -> Path:
 def read_settings() -> Settings:
     """The file, then the environment over it; a missing file is fine unless it was named. Raises Misconfigured."""
     path = settings_path()
-    text = _read(path)
-    document = _parse(path, text)
+    text = read_text(path)
+    document = parse_settings(path, text)
     try:
         return Settings(**document)
     except ValidationError as error:
-        raise _wrong(error, path, text) from None
+        raise wrong_settings(error, path, text) from None
     except SettingsError as error:
         section = re.search(r'field "(\w+)"', str(error))
         variable = ENVIRONMENT_PREFIX + (section[1].upper() if section else "…")
@@ -55,11 +55,12 @@ def read_settings() -> Settings:
         ) from None
 
 
-def _read(path: Path) -> str:
+def read_text(path: Path, *, missing_is_empty: bool = False) -> str:
+    """The file's text; a missing one is empty unless it was named. Raises Misconfigured."""
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        if PATH_VARIABLE not in os.environ:
+        if missing_is_empty or PATH_VARIABLE not in os.environ:
             return ""
         raise Misconfigured(
             "settings.missing",
@@ -72,14 +73,15 @@ def _read(path: Path) -> str:
         ) from None
 
 
-def _parse(path: Path, text: str) -> dict[str, Any]:
+def parse_settings(path: Path, text: str) -> dict[str, Any]:
+    """The file's tables and values. Raises Misconfigured, naming the line."""
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise Misconfigured("settings.malformed", f"{path} is not TOML: {error}; mend that line.") from None
 
 
-def _wrong(error: ValidationError, path: Path, text: str) -> Misconfigured:
+def wrong_settings(error: ValidationError, path: Path, text: str) -> Misconfigured:
     """The first complaint, with the place it comes from; what was given is not repeated, it may be secret."""
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     keys = [str(part) for part in first["loc"]]
@@ -139,6 +141,8 @@ def _known(keys: list[str]) -> list[str]:
     """The names a table may hold."""
     model: Any = Settings
     for key in keys:
+        if key not in model.model_fields:  # a name of the person's own, as of a theme
+            continue
         model = next(iter(_models(model.model_fields[key].annotation)))
     return sorted(model.model_fields)
 

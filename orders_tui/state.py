@@ -15,6 +15,7 @@ from orders_tui.mistakes import write_down
 from orders_tui.remembered import Memory
 from orders_tui.scanner import ScannerOptions
 from orders_tui.services import Services
+from orders_tui.settings_themes import ThemeSection
 
 Clock = Callable[[], datetime]
 """Now, in UTC."""
@@ -30,6 +31,9 @@ class ConsoleOptions:
     """How one console was started. `zone` is the viewer's (None: the machine's own); `keymap` is action id → keys."""
 
     theme: str = "orders-dark"
+    themes: Mapping[str, ThemeSection] = field(default_factory=dict)
+    """A person's own colours, from the configuration; those of the files in `theme_folder` come before them."""
+    theme_folder: Path | None = None
     zone: tzinfo | None = None
     slow_line: bool = False
     read_only: bool = False

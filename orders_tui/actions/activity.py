@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from orders_tui.actions.action import Action, Group, Permission, Scope
-from orders_tui.reach import needs_bulk_change, needs_bulk_running, needs_bulk_stopped, needs_command
+from orders_tui.reach import (
+    needs_bulk_change,
+    needs_bulk_running,
+    needs_bulk_stopped,
+    needs_command,
+    needs_order_behind,
+)
 
 ACTIONS: tuple[Action, ...] = (
     Action(
@@ -11,6 +17,26 @@ ACTIONS: tuple[Action, ...] = (
         footer="parts",
     ),
     Action("activity.previous", "left,h", "Previous part", "part", Scope.ACTIVITY, Group.VIEW, "-1"),
+    Action(
+        "activity.open",
+        "enter",
+        "Show the order that this is about",
+        "open",
+        Scope.ACTIVITY,
+        Group.VIEW,
+        footer="order",
+        disabled_reason=needs_order_behind,
+    ),
+    Action(
+        "activity.filter",
+        "slash",
+        "Narrow what everybody did: who, what, order, since, and the program too",
+        "filter",
+        Scope.ACTIVITY,
+        Group.VIEW,
+        footer="filter",
+    ),
+    Action("activity.back", "escape", "Take the filter away; back to the newest", "back", Scope.ACTIVITY, Group.VIEW),
     Action(
         "activity.copy",
         "y",

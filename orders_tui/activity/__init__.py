@@ -2,6 +2,7 @@
 
 part        what each part offers the screen
 here        what this console did, as command lines
+audit       what everybody did, from the audit; `audit_filter` is what narrows it
 bulk        bulk changes: how far, what was refused, whether they can be taken back
 mistakes    mistakes of this program, from its own log
 """

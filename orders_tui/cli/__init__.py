@@ -26,7 +26,7 @@ Where to look
     failures   list, show, assign, acknowledge, snooze, wake, retry-group
     timeline   the command `orders timeline`
     report     latency; `report_overview` is the numbers of the Overview
-    audit      verify
+    audit      list, verify; `audit_list` is the first of them
     goods_import  sheets of stock and of products: `stock import`, `product import`
     product    list, show, set, set-weight, map, unmap
     print_     pick lists, packing slips, labels; what was printed; `station` is where

@@ -1,4 +1,4 @@
-"""`orders-tui audit`: verify."""
+"""`orders-tui audit`: list, verify."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from cyclopts import Parameter
 from engine.audit.findings import Finding
 from engine.audit.verify import Anchor, Verified
 from engine.errors import Misconfigured, NotFound
+from orders_tui.cli.audit_list import list_entries
 from orders_tui.cli.exits import Exit
 from orders_tui.cli.output import emit, emit_json, narrate
 from orders_tui.opening import open_services
 from orders_tui.settings_file import read_settings
 
 app = cyclopts.App(name="audit", help="Who changed what, and whether the record of it is whole.")
+app.command(list_entries, name="list")
 
 _ANCHOR = re.compile(r"(\d+):([0-9a-f]{64})")
 

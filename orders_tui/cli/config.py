@@ -1,9 +1,8 @@
-"""`orders-tui config`: show, path."""
+"""`orders-tui config`: show, path, set, unset."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated
 
 import cyclopts
 from cyclopts import Parameter
@@ -11,19 +10,35 @@ from cyclopts import Parameter
 from orders_tui.cli.exits import Exit
 from orders_tui.cli.output import emit, emit_json, narrate
 from orders_tui.settings_file import read_settings, settings_path
+from orders_tui.settings_origin import settings_in_force
+from orders_tui.settings_writer import write_setting
 
 app = cyclopts.App(name="config", help="The configuration that is in force.")
 
+Name = Annotated[
+    str, Parameter(help="The setting, as `config show` names it: console.theme, console.keys.orders.sort.")
+]
+
 
 @app.command
-def show(*, json: Annotated[bool, Parameter(name="--json", negative=(), help="One JSON object.")] = False) -> int:
+def show(
+    *,
+    origins: Annotated[
+        bool, Parameter(negative=(), help="Also where each value comes from: file, variable, default.")
+    ] = False,
+    json: Annotated[
+        bool, Parameter(name="--json", negative=(), help="One JSON object; with --origins one a line.")
+    ] = False,
+) -> int:
     """Print every setting as it is now, wherever it comes from; there are no secrets among them."""
-    document = read_settings().model_dump(mode="json")
-    if json:
-        emit_json(document)
-    else:
-        for line in _lines(document):
-            emit(line)
+    if json and not origins:
+        emit_json(read_settings().model_dump(mode="json"))
+        return Exit.OK
+    for setting in settings_in_force():
+        if json:
+            emit_json(setting)
+        else:
+            emit(f"{setting.name} = {setting.value}{f'   ({setting.origin})' if origins else ''}")
     return Exit.OK
 
 
@@ -37,9 +52,21 @@ def path() -> int:
     return Exit.OK
 
 
-def _lines(document: dict[str, Any], prefix: str = "") -> Iterator[str]:
-    for name, value in document.items():
-        if isinstance(value, dict):
-            yield from _lines(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name} = {'' if value is None else value}"
+@app.command(name="set")
+def set_one(name: Name, value: Annotated[str, Parameter(allow_leading_hyphen=True, help="The value.")]) -> int:
+    """Write one setting into the configuration file; every other line and every comment stays as it is."""
+    return _tell(name, value)
+
+
+@app.command
+def unset(name: Name) -> int:
+    """Take one setting out of the configuration file, so that its default holds."""
+    return _tell(name, None)
+
+
+def _tell(name: str, value: str | None) -> int:
+    written = write_setting(name, value)
+    narrate(f"{written.path}: {written.line or f'{name} is back at its default'}")
+    if written.overruled_by:
+        narrate(f"The variable {written.overruled_by} wins over the file as long as it is set.")
+    return Exit.OK

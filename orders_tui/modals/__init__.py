@@ -16,5 +16,6 @@ calendars       cut-offs and holidays of locations
 confirm         a last look
 copying         what can be copied of an order; a text to be selected by hand
 jumping         a letter on everything that can be gone to
+phrase          one phrase: a filter, a value
 report          what became of each order
 """

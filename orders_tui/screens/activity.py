@@ -11,17 +11,20 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import OptionList, Static
 
-from engine.identifiers import BatchId
+from engine.identifiers import BatchId, OrderId
 from engine.orders.bulk.requests import BulkPreview
 from engine.orders.plain_text import plain
-from engine.orders.views import BatchReport
+from engine.orders.views import BatchReport, OrderFilter
 from orders_tui.actions import Scope
+from orders_tui.activity.audit import AuditPart
 from orders_tui.activity.bulk import BulkPart
 from orders_tui.activity.here import HerePart
 from orders_tui.activity.mistakes import MistakesPart
 from orders_tui.activity.part import Part
 from orders_tui.bindings import bindings_of
+from orders_tui.messages import OrdersAsked
 from orders_tui.modals.confirm import Confirm
+from orders_tui.modals.phrase import Phrase
 from orders_tui.pace import Pace
 from orders_tui.panes.line_list import LineList
 from orders_tui.reach import Situation
@@ -41,7 +44,8 @@ class ActivityScreen(ListScreen):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.bulk = BulkPart(session)
-        self.parts: tuple[Part, ...] = (HerePart(session), self.bulk, MistakesPart(session))
+        self.audit = AuditPart(session)
+        self.parts: tuple[Part, ...] = (HerePart(session), self.audit, self.bulk, MistakesPart(session))
         self.part: Part = self.parts[0]
         self._said: Content | None = None
         self._pace = Pace(READ_SECONDS)
@@ -122,6 +126,7 @@ class ActivityScreen(ListScreen):
         return Situation(
             connected=self.session.connected,
             read_only=self.session.options.read_only,
+            behind=self._order_id() is not None,
             command=line_id is not None and bool(self.part.command(line_id)),
             bulk_state=self.part.bulk_state(line_id) if line_id is not None else "",
         )
@@ -131,6 +136,33 @@ class ActivityScreen(ListScreen):
     def do_part(self, step: str) -> None:
         at = self.parts.index(self.part)
         self.open_part(self.parts[(at + int(step)) % len(self.parts)])
+
+    def _order_id(self) -> OrderId | None:
+        """The order that the line under the cursor is about."""
+        line_id = self.lines.cursor_id
+        return self.audit.order_id(line_id) if self.part is self.audit and line_id is not None else None
+
+    def do_open(self) -> None:
+        if (order_id := self._order_id()) is not None:
+            self.post_message(OrdersAsked(OrderFilter(), "", order_id, opened=True))
+
+    def do_filter(self) -> None:
+        self.ask_filter()
+
+    def do_back(self) -> None:
+        self.widen()
+
+    @work(group="change", exit_on_error=False)
+    async def ask_filter(self) -> None:
+        hint = "who:mira what:held order:5771 since:2h until:30m all:yes (all: what the program did, too)"
+        form = Phrase(self.session, "Which of it?", hint, self.audit.narrow, value=self.audit.typed)
+        if await self.app.push_screen_wait(form) is not None:
+            self.open_part(self.audit)
+
+    @work(group="part", exclusive=True, exit_on_error=False)
+    async def widen(self) -> None:
+        await self.audit.narrow("")
+        self.open_part(self.part)
 
     def do_copy(self) -> None:
         if (line_id := self.lines.cursor_id) is not None:

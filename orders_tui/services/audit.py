@@ -1,10 +1,10 @@
-"""The audit, verified on request."""
+"""The audit, read and verified on request."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from engine.audit import verify
+from engine.audit import reading, verify
 from engine.database.connection import Database
 from engine.identifiers import OrderId
 from orders_tui.services.door import lost_is_unreachable
@@ -15,6 +15,13 @@ class Audit:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def page(
+        self, wanted: reading.AuditFilter, *, before: reading.AuditKey | None = None, limit: int
+    ) -> reading.AuditPage:
+        """Entries before a key, newest first; without a key the newest."""
+        with lost_is_unreachable():
+            return await reading.read_audit(self._database, wanted, before=before, limit=limit)
 
     async def verify(
         self,

@@ -11,6 +11,8 @@ from engine.errors import Misconfigured
 from engine.words import EffectKind
 from orders_tui.settings import Settings
 from orders_tui.settings_file import read_settings, settings_path
+from orders_tui.settings_origin import settings_in_force
+from orders_tui.settings_writer import write_setting
 from sync.resilience import BreakerSettings
 
 
@@ -230,3 +232,87 @@ def test_retries_and_breakers_are_set_for_each_dependency_and_the_rest_stays(fil
 
 def test_without_a_word_of_the_file_the_budgets_are_the_specification_s(file: Path) -> None:
     assert read_settings().retries.for_engine() == BUDGETS
+
+
+BY_HAND = """\
+# how the shop on the quay runs it
+[tiktok]
+poll_seconds = 30   # half a minute
+
+[console]
+theme = "orders-dark"  # easy on the eyes
+# mouse = false
+
+[console.keys]
+"orders.sort" = "ctrl+o"
+
+[carrier]
+rate_rule = "cheapest"
+"""
+
+
+def test_one_setting_is_written_and_every_comment_stays(file: Path) -> None:
+    file.write_text(BY_HAND)
+    assert write_setting("console.theme", "orders-light").line == 'theme = "orders-light"'
+    assert file.read_text() == BY_HAND.replace('"orders-dark"', '"orders-light"')
+    write_setting("console.mouse", "false")
+    write_setting("console.keys.orders.sort", "ctrl+k")
+    write_setting("console.keys.orders.reverse", "ctrl+u")
+    write_setting("daemon.idle_seconds", "2.5")
+    write_setting("carrier.accounts", '["ca_1", "ca_2"]')
+    read = read_settings()
+    assert (read.console.theme, read.console.mouse, read.daemon.idle_seconds) == ("orders-light", False, 2.5)
+    assert read.console.keys == {"orders.sort": "ctrl+k", "orders.reverse": "ctrl+u"}
+    assert list(read.carrier.accounts) == ["ca_1", "ca_2"]
+    assert read.tiktok.poll_seconds == 30
+    kept = file.read_text()
+    for comment in ("# how the shop on the quay runs it", "# half a minute", "# easy on the eyes", "# mouse = false"):
+        assert comment in kept
+    for name in ("console.mouse", "console.keys.orders.reverse", "daemon.idle_seconds", "carrier.accounts"):
+        write_setting(name, None)
+    write_setting("console.theme", "orders-dark")
+    write_setting("console.keys.orders.sort", "ctrl+o")
+    assert file.read_text() == BY_HAND + "\n[daemon]\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "value", "code"),
+    [
+        ("", "console.theem", "x", "settings.unknown"),
+        ("", "console.refresh_seconds", "never", "settings.invalid"),
+        ("", "theme", "x", "settings.name"),
+        ("", "carrier.api_key", "k", "settings.secret"),
+        ("console = {theme = 'orders-dark'}\n", "console.theme", "orders-light", "settings.by_hand"),
+        ("[console]\ntheme = '''\norders-dark'''\n", "console.theme", "orders-light", "settings.by_hand"),
+        ("[console\n", "console.theme", "orders-light", "settings.malformed"),
+    ],
+)
+def test_what_does_not_fit_is_refused_and_the_file_stays(
+    file: Path, text: str, name: str, value: str, code: str
+) -> None:
+    file.write_text(text)
+    with pytest.raises(Misconfigured) as caught:
+        write_setting(name, value)
+    assert caught.value.code == code
+    assert file.read_text() == text
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_a_file_that_may_not_be_written_is_told_with_the_line_to_add(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ORDERS_TUI_CONFIG", "/proc/orders-tui.toml")  # no file is ever made there
+    with pytest.raises(Misconfigured) as caught:
+        write_setting("console.keys.orders.sort", "x")
+    assert caught.value.code == "settings.not_written"
+    assert caught.value.sentence.endswith('; add this line there under [console.keys]: "orders.sort" = "x"')
+
+
+def test_every_setting_says_where_it_comes_from(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file.write_text('[limits]\nredis_url = "redis://cache.example:6379/0"\n')
+    monkeypatch.setenv("ORDERS_TUI_CONSOLE__THEME", "orders-light")
+    found = {setting.name: (setting.value, setting.origin) for setting in settings_in_force()}
+    assert found["console.theme"] == ("orders-light", "ORDERS_TUI_CONSOLE__THEME")
+    assert found["limits.redis_url"] == ("redis://cache.example:6379/0", "file")
+    assert found["daemon.idle_seconds"] == ("1.0", "default")
+    assert write_setting("console.theme", "orders-dark").overruled_by == "ORDERS_TUI_CONSOLE__THEME"

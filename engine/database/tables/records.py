@@ -47,6 +47,22 @@ Index(
     postgresql_using="brin",
     postgresql_with={"autosummarize": "true"},
 )
+# What people did is little beside what the program did, and is what people ask for.
+Index(
+    "audit_log_people_index",
+    audit_log.c.created_at,
+    audit_log.c.subject,
+    audit_log.c.sequence,
+    postgresql_where=text("source = 'user'"),
+)
+Index(
+    "audit_log_actor_index",
+    audit_log.c.actor,
+    audit_log.c.created_at,
+    audit_log.c.subject,
+    audit_log.c.sequence,
+    postgresql_where=text("source = 'user'"),
+)
 
 audit_seals = Table(
     "audit_seals",

@@ -16,7 +16,7 @@ from orders_tui.deeds import MOST_WORDS, Deeds
 from orders_tui.services import Services
 from orders_tui.state import utc_now
 from tests.factories import Factory
-from tests.orders_tui.console.driving import SMALL, notices, press, settle, text
+from tests.orders_tui.console.driving import SMALL, lines, notices, press, settle, text, write
 
 
 @pytest.fixture(autouse=True)
@@ -65,7 +65,7 @@ async def test_a_bulk_change_is_shown_with_its_refusals_and_undone_after_a_look(
         return int(await opened.pool.fetchval("SELECT count(*) FROM orders WHERE 'gift' = ANY(tags)"))
 
     async with app.run_test(size=SMALL, notifications=True) as pilot:
-        await press(pilot, "f9", "right")
+        await press(pilot, "f9", "right", "right")
         assert "status" in text(app)
         assert "ORD-GONE" in text(app)
         await press(pilot, "down", "y")
@@ -83,6 +83,46 @@ async def test_a_bulk_change_is_shown_with_its_refusals_and_undone_after_a_look(
         assert await tagged() == 0
         assert notices(app)[-1] == "3 changed, 0 as asked already, 0 refused."
         assert next(app.session.deeds.newest_first()).command.startswith("orders-tui orders undo ")
+
+
+async def test_what_everybody_did_is_narrowed_and_leads_to_the_order(
+    app: OrdersApp, factory: Factory, services: Services, opened: Database
+) -> None:
+    tagged = [await factory.order(number=f"ORD-{number}", status=OrderStatus.CONFIRMED) for number in range(3)]
+    await services.bulk.run(BulkRequest(BulkKind.TAG, {"tags": ["gift"]}, "season"), tagged)
+    await services.bulk.run(BulkRequest(BulkKind.HOLD, {"hold": "address", "until": None}, "asked"), tagged[:1])
+    await opened.pool.execute(
+        """
+        INSERT INTO audit_log (subject, sequence, action, actor, source, previous_hash, hash)
+        VALUES ($1, 99, 'order.updated', 'system', 'system', '', '')
+        """,
+        tagged[2],
+    )
+    app.session.clock = utc_now
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
+        await press(pilot, "f9", "right")
+        shown = [line for line in lines(app) if " mira  " in line and "order ORD" in line]
+        assert len(shown) == 4
+        assert "order.held"[6:] in shown[0]
+        assert "order ORD-0" in shown[0]
+        assert "the program" not in text(app)
+        await press(pilot, "enter")
+        assert app.screen is app.orders
+        await press(pilot, "f9", "slash")
+        await write(pilot, "what:tag order:ORD-7")
+        await press(pilot, "enter")
+        assert "There is no order 'ORD-7'." in text(app)
+        await press(pilot, "backspace")
+        await write(pilot, "2 all:yes")
+        await press(pilot, "enter")
+        assert "the program" not in text(app)
+        assert text(app).count("order ORD-2") == 2
+        await press(pilot, "escape", "slash")
+        await write(pilot, "all:yes")
+        await press(pilot, "enter")
+        assert "the program" in text(app)
+        await press(pilot, "y")
+        assert app.clipboard == "orders-tui audit list --everything --order ORD-2"
 
 
 async def test_mistakes_of_the_program_are_read_from_its_log(app: OrdersApp, factory: Factory, own_log: Path) -> None:

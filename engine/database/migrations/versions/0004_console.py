@@ -19,12 +19,25 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _activity()
     _views()
     _tallies()
     _paper()
     _picking()
     _stock_lists()
     _lists()
+
+
+def _activity() -> None:
+    columns = ["created_at", "subject", "sequence"]
+    for name, indexed in (("people", columns), ("actor", ["actor", *columns])):
+        op.create_index(
+            f"audit_log_{name}_index",
+            "audit_log",
+            indexed,
+            schema="orders",
+            postgresql_where=sa.text("source = 'user'"),
+        )
 
 
 def _views() -> None:
