@@ -25,10 +25,10 @@ class Situation:
     """There are orders, or a screen, behind the figure under the cursor."""
     command: bool = False
     """What is under the cursor has a command line that does or shows the same."""
+    refused: int = 0
+    """How many orders the change that is told of, or is under the cursor, was refused by."""
     bulk_state: str = ""
     """How the bulk change under the cursor stands; empty when there is none."""
-    refused: int = 0
-    """How many orders the change that a report tells of was refused by."""
     unfinished: bool = False
     """The change that a report tells of has orders left."""
     rows_move: bool = True

@@ -9,6 +9,7 @@ from orders_tui.reach import (
     needs_bulk_stopped,
     needs_command,
     needs_order_behind,
+    needs_refused,
 )
 
 ACTIONS: tuple[Action, ...] = (
@@ -59,6 +60,16 @@ ACTIONS: tuple[Action, ...] = (
         dangerous=True,
         twin="orders undo",
         disabled_reason=needs_bulk_change,
+    ),
+    Action(
+        "activity.refused",
+        "r",
+        "Show the orders that this bulk change refused, all marked",
+        "refused",
+        Scope.ACTIVITY,
+        Group.VIEW,
+        footer="refused",
+        disabled_reason=needs_refused,
     ),
     Action(
         "activity.stop",

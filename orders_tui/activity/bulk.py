@@ -60,6 +60,11 @@ class BulkPart(Part):
         """The bulk change with all its refusals."""
         return await self.session.services.bulk.batch(BatchId(self.batches[line_id].batch_id))
 
+    def refused(self, line_id: str) -> int:
+        """How many orders it refused."""
+        batch = self.batches.get(line_id)
+        return batch.failed if batch else 0
+
     def command(self, line_id: str) -> str:
         return f"orders-tui batch show {line_id}" if line_id in self.batches else ""
 

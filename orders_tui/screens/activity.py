@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import ClassVar
+from uuid import UUID
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -22,7 +23,7 @@ from orders_tui.activity.here import HerePart
 from orders_tui.activity.mistakes import MistakesPart
 from orders_tui.activity.part import Part
 from orders_tui.bindings import bindings_of
-from orders_tui.messages import OrdersAsked
+from orders_tui.messages import OrdersAsked, OrdersMarked
 from orders_tui.modals.confirm import Confirm
 from orders_tui.modals.phrase import Phrase
 from orders_tui.pace import Pace
@@ -128,6 +129,7 @@ class ActivityScreen(ListScreen):
             read_only=self.session.options.read_only,
             behind=self._order_id() is not None,
             command=line_id is not None and bool(self.part.command(line_id)),
+            refused=self.bulk.refused(line_id) if line_id is not None and self.part is self.bulk else 0,
             bulk_state=self.part.bulk_state(line_id) if line_id is not None else "",
         )
 
@@ -169,6 +171,16 @@ class ActivityScreen(ListScreen):
             command = self.part.command(line_id)
             self.app.copy_to_clipboard(command)
             self.say(f"Copied: {command[:200]}")
+
+    def do_refused(self) -> None:
+        if (line_id := self.lines.cursor_id) is not None:
+            self.show_refused(line_id)
+
+    @work(group="refused", exclusive=True, exit_on_error=False)
+    async def show_refused(self, line_id: str) -> None:
+        batch = await self.bulk.whole(line_id)
+        order_ids = [OrderId(UUID(error.order_id)) for error in batch.errors]
+        self.post_message(OrdersMarked(order_ids, f"refused: {batch.kind}"))
 
     def do_undo(self) -> None:
         if (line_id := self.lines.cursor_id) is not None:

@@ -16,7 +16,7 @@ from orders_tui.deeds import MOST_WORDS, Deeds
 from orders_tui.services import Services
 from orders_tui.state import utc_now
 from tests.factories import Factory
-from tests.orders_tui.console.driving import SMALL, lines, notices, press, settle, text, write
+from tests.orders_tui.console.driving import SMALL, lines, notices, orders_shown, press, settle, text, write
 
 
 @pytest.fixture(autouse=True)
@@ -68,6 +68,10 @@ async def test_a_bulk_change_is_shown_with_its_refusals_and_undone_after_a_look(
         await press(pilot, "f9", "right", "right")
         assert "status" in text(app)
         assert "ORD-GONE" in text(app)
+        await press(pilot, "r")
+        assert set(orders_shown(app)) == {"ORD-0", "ORD-1", "ORD-2", "ORD-GONE"}
+        assert app.orders.table.selection.size(4) == 4
+        await press(pilot, "f9")
         await press(pilot, "down", "y")
         assert app.clipboard.startswith("orders-tui batch show ")
         assert "season" in text(app)
