@@ -32,6 +32,7 @@ Where to look
     activity/       the parts of the Activity screen
     spans           moments as people type them
     screens/        triage, orders, failed, overview, activity, help
+    tasks/          what is done to chosen orders one by one
     panes/          one order's summary, items, timeline, packages, workflow
     modals/         questions asked on top of a screen
     table/          the orders table: windows of rows drawn line by line

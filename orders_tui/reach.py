@@ -50,6 +50,18 @@ def needs_chosen(now: Situation) -> str:
     return "" if now.chosen else "Put the cursor on an order first, or mark some with space."
 
 
+def needs_one(now: Situation) -> str:
+    """Needs just one order."""
+    if now.chosen > 1:
+        return f"{now.chosen:,} orders are marked; this is done to one at a time."
+    return needs_chosen(now)
+
+
+def needs_several(now: Situation) -> str:
+    """Needs more than one order."""
+    return "" if now.chosen > 1 else "Mark two or more orders first, with space."
+
+
 def needs_marks(now: Situation) -> str:
     """Needs orders marked one by one."""
     if now.everything:

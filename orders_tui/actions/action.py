@@ -16,6 +16,7 @@ class Scope(StrEnum):
     TRIAGE = "Triage"
     ORDERS = "Orders"
     CHOSEN = "Chosen orders"
+    MENU = "Chosen orders: in the menu of actions"
     TABLE = "Orders: cursor and marks"
     STATUSES = "Orders: status filter"
     FAILED = "Failed"
@@ -36,6 +37,7 @@ PLACES: tuple[tuple[Scope, ...], ...] = (
     (Scope.STATUSES,),
     (Scope.EVERYWHERE, Scope.HELP),
     (Scope.FORM, Scope.REPORT),
+    (Scope.FORM, Scope.MENU, Scope.CHOSEN, Scope.LIST),
 )
 """Scopes whose keys hold at the same time: in one place no key may mean two things."""
 

@@ -1,15 +1,18 @@
-"""`orders-tui orders resume|skip`: send on what failed, with corrected data or on a person's word."""
+"""`orders-tui orders resume|correct-address|skip`: send on what failed, corrected or on a person's word."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from engine.errors import Misconfigured
-from engine.orders.resuming import Corrections
+from engine.orders.resuming import ADDRESS_FIELDS, Corrections
+from engine.ports.facts import Address
+from orders_tui.cli.exits import Exit
 from orders_tui.cli.order_targets import Json, Reason, find_all, report_outcomes
-from orders_tui.cli.output import narrate
+from orders_tui.cli.output import emit, emit_json, narrate
 from orders_tui.cli.pairs import read_pairs
 from orders_tui.opening import open_services
 from orders_tui.settings_file import read_settings
@@ -39,6 +42,28 @@ async def resume(
         [order_id] = await find_all(services, [order])
         outcome = await services.workflows.resume_with(order_id, corrections, reason=reason)
     return report_outcomes([outcome], json=json)
+
+
+async def correct_address(
+    order: Annotated[str, Parameter(help="Order number.")],
+    *,
+    line: Annotated[tuple[str, ...], Parameter(negative=(), help="A line of the address, as city=Boston; repeatable.")],
+    json: Json = False,
+) -> int:
+    """Correct an order's address while its label is not bought; if it failed for the old one, it goes on."""
+    lines = read_pairs(line, "--line")
+    if unknown := sorted(set(lines) - set(ADDRESS_FIELDS)):
+        raise Misconfigured("usage.line", f"An address has no {unknown[0]!r}; it has {', '.join(ADDRESS_FIELDS)}.")
+    async with open_services(read_settings(), on_wait=narrate) as services:
+        [order_id] = await find_all(services, [order])
+        known = await services.detail(order_id)
+        present = known.address or Address(*("" for _ in ADDRESS_FIELDS))
+        await services.correct_address(order_id, replace(present, **lines), expected_version=known.row.version)
+    if json:
+        emit_json({"order_id": order_id, "corrected": sorted(lines)})
+    else:
+        emit(f"{known.row.order_number}  goes to the corrected address")
+    return Exit.OK
 
 
 async def skip(

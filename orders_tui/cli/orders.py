@@ -28,6 +28,7 @@ for _target, _name, _help in (
     ("order_holds:release", "release", "Lift holds; the orders go on by themselves."),
     ("order_holds:list_holds", "holds", "List the holds of open orders, oldest first."),
     ("order_resuming:resume", "resume", "Correct what was wrong with a failed order and send it on."),
+    ("order_resuming:correct_address", "correct-address", "Correct the address of an order whose label is not bought."),
     ("order_resuming:skip", "skip", "Pass over the step that orders failed on or wait for, on your word."),
     ("order_marks:tag", "tag", "Give orders tags."),
     ("order_marks:untag", "untag", "Take tags off orders."),

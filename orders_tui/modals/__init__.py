@@ -2,6 +2,8 @@
 
 form            what all share: title, complaint, enter and escape
 bulk/           one thing done to many orders: choose, preview, confirm, progress, refusals; and undo
+question        one question before one write
+order_menu      what can be done with the chosen orders
 fields          the lines of a form that are typed in
 mend            receive stock, weigh, correct an address
 retrying        retry and tell what came of it

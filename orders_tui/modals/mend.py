@@ -9,7 +9,7 @@ from textual import work
 from textual.app import ComposeResult
 from textual.widgets import Input
 
-from engine.identifiers import OrderId
+from engine.orders.views import OrderDetail
 from engine.ports.facts import Address
 from orders_tui.modals.fields import Field, field_lines, values_of
 from orders_tui.modals.form import Form
@@ -90,11 +90,10 @@ _ADDRESS_LABELS = {
 _ADDRESS_OPTIONAL = frozenset({"phone", "line2", "state"})
 
 
-def correct_address(
-    session: Session, order_id: OrderId, order_number: str, address: Address | None, version: int
-) -> Mend:
-    """Replace an order's shipping address, beginning from the present one."""
-    present = address or Address(*([""] * len(fields(Address))))
+def correct_address(session: Session, order: OrderDetail) -> Mend:
+    """Replace an order's shipping address, beginning from the present one, as far as it is shown."""
+    order_id, order_number, version = order.row.order_id, order.row.order_number, order.row.version
+    present = order.address or Address(*([""] * len(fields(Address))))
 
     async def carry(values: Mapping[str, str]) -> str:
         country = values["country"].upper()

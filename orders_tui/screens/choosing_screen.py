@@ -6,12 +6,14 @@ from textual import work
 
 from engine.orders.bulk.requests import BulkKind
 from engine.orders.views import OrderRow
+from orders_tui.actions import Scope
 from orders_tui.messages import OrdersMarked
 from orders_tui.modals.bulk.change import BulkChange
 from orders_tui.modals.bulk.chosen import Chosen
 from orders_tui.modals.bulk.kinds import Choice
 from orders_tui.modals.copying import Copying, copyable
 from orders_tui.screens.paper_doing import PaperDoing
+from orders_tui.modals.order_menu import OrderMenu
 
 ME = "me"
 """The argument that means: hand them to the person at this console."""
@@ -75,3 +77,23 @@ class ChoosingScreen(PaperDoing):
         if chosen:
             self.app.copy_to_clipboard(chosen)
             self.say(f"Copied {chosen}.")
+    def do_task(self, name: str) -> None:
+        self.carry_out(name)
+
+    @work(group="change", exit_on_error=False)
+    async def carry_out(self, name: str) -> None:
+        from orders_tui.tasks import TASKS
+
+        await TASKS[name](self, await self.chosen())
+
+    def do_menu(self) -> None:
+        self.open_menu()
+
+    @work(group="change", exit_on_error=False)
+    async def open_menu(self) -> None:
+        action_id = await self.app.push_screen_wait(OrderMenu(self, (await self.chosen()).words))
+        if action_id:
+            await self.run_action(f"app.perform('{action_id}')")
+
+    def palette_scopes(self) -> tuple[Scope, ...]:
+        return (*super().palette_scopes(), Scope.MENU)

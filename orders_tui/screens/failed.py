@@ -184,9 +184,7 @@ class FailedScreen(ListScreen):
             case "bad_address":
                 failure = line.failure or line.group.sample[0]
                 detail = await self.session.services.detail(failure.order_id)
-                return correct_address(
-                    self.session, failure.order_id, failure.order_number, detail.address, detail.row.version
-                )
+                return correct_address(self.session, detail)
             case code:
                 assert code not in MENDABLE, f"{code} is offered as mendable and has no form"
                 return None

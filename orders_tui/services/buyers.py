@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from engine.actors import Actor
 from engine.database.connection import Database
@@ -14,6 +14,7 @@ from engine.orders.cancellations import CancellationRow
 from engine.orders.opened_returns import ReturnKind, Wanted
 from engine.shops import shops
 from orders_tui.services.door import Door, lost_is_unreachable
+from sync.tiktok.reject_reasons import known_reasons
 
 
 class Buyers:
@@ -38,6 +39,11 @@ class Buyers:
         """The market of a shop."""
         with lost_is_unreachable():
             return (await shops.find_shop(self._database, shop_id)).region
+
+    async def reject_reasons(self, order_id: OrderId) -> Mapping[str, str]:
+        """Why a request about this order may be rejected in its market: TikTok's names, and words for people. Raises NotFound."""
+        _, shop_id = await self.request_of("", order_id)
+        return known_reasons(await self.region_of(shop_id))
 
     async def shop_named(self, text: str) -> ShopId:
         """The shop of this name or TikTok id; without one the only shop there is. Raises NotFound, Refused."""

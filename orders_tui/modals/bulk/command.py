@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import assert_never
+
 from engine.identifiers import BatchId
 from engine.orders.bulk.requests import BulkKind, BulkRequest
 from orders_tui.modals.bulk.chosen import Chosen
@@ -20,26 +23,36 @@ def command_of(request: BulkRequest, chosen: Chosen, batch_id: BatchId) -> tuple
         chosen.seen[order_id].order_number if order_id in chosen.seen else str(order_id)
         for order_id in chosen.order_ids
     ]
-    value = [word for each in _values(request) for word in ("--to", each)]
-    until = request.parameters.get("until")
-    ends = ["--hold-until", until] if until else []
-    return "orders bulk", [request.kind, *orders, *value, *ends, "--reason", request.reason or "from the console"]
-
-
-def _values(request: BulkRequest) -> list[str]:
     given = request.parameters
+    why = ["--reason", request.reason] if request.reason else []
     match request.kind:
         case BulkKind.STATUS:
-            return [given["status"]]
-        case BulkKind.TAG | BulkKind.UNTAG:
-            return list(given["tags"])
-        case BulkKind.HOLD | BulkKind.RELEASE:
-            return [given["hold"]] if given.get("hold") else []
+            return "orders set-status", [*orders, given["status"], *why]
+        case BulkKind.TAG:
+            return "orders tag", [*orders, *_each("--tag", given["tags"])]
+        case BulkKind.UNTAG:
+            return "orders untag", [*orders, *_each("--tag", given["tags"])]
+        case BulkKind.HOLD:
+            return "orders hold", [*orders, "--reason", given["hold"], *_option("--until", given["until"])]
+        case BulkKind.RELEASE:
+            return "orders release", [*orders, *_option("--reason", given["hold"])]
         case BulkKind.CANCEL:
-            return [given["because"]] if given.get("because") else []
+            return "orders cancel", [*orders, "--reason", given["because"], *_option("--note", request.reason)]
         case BulkKind.PRIORITY:
-            return ["auto" if given["level"] is None else str(given["level"])]
+            return "orders prioritise", [*orders, *_option("--level", given["level"])]
         case BulkKind.ASSIGN:
-            return [given["user_id"] or "nobody"]
-        case BulkKind.RETRY | BulkKind.UNDO:
-            return []
+            return "orders assign", [*orders, *_option("--to", given["user_id"])]
+        case BulkKind.RETRY:
+            return "orders retry", [*orders, *why]
+        case BulkKind.UNDO:
+            return "orders undo", [given["batch"], *why]
+        case _:
+            assert_never(request.kind)
+
+
+def _option(name: str, value: object) -> list[str]:
+    return [] if value is None or value == "" else [name, str(value)]
+
+
+def _each(name: str, values: Sequence[str]) -> list[str]:
+    return [word for value in values for word in (name, value)]

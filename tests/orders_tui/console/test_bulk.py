@@ -216,7 +216,7 @@ async def test_one_order_is_marked_in_every_way_with_few_keys_and_each_is_taken_
         await press(pilot, "enter")
         assert stage(form) is Stage.PREVIEW
         commands = [deed.command for deed in app.session.deeds.newest_first()]
-        assert commands[-1] == "orders-tui orders bulk tag A --to vip --reason 'from the console'"
+        assert commands[-1] == "orders-tui orders tag A --tag vip"
         assert commands[0].startswith("orders-tui orders undo ")
     assert await marks() == (["vip"], 5, "mira", [])
 
