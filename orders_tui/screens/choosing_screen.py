@@ -77,6 +77,7 @@ class ChoosingScreen(PaperDoing):
         if chosen:
             self.app.copy_to_clipboard(chosen)
             self.say(f"Copied {chosen}.")
+
     def do_task(self, name: str) -> None:
         self.carry_out(name)
 

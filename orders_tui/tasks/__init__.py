@@ -8,7 +8,6 @@ workflows   pause, resume, start, skip
 parcels     split, combine, hand over, void and buy labels
 buyers      requests to cancel and returns, answered
 correcting  a corrected address
-copying     numbers and addresses to the clipboard
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from orders_tui.modals.bulk.chosen import Chosen
 from orders_tui.screens.console_screen import ConsoleScreen
-from orders_tui.tasks import buyers, copying, correcting, notes, parcels, workflows
+from orders_tui.tasks import buyers, correcting, notes, parcels, workflows
 
 Task = Callable[[ConsoleScreen, Chosen], Awaitable[None]]
 
@@ -37,8 +36,5 @@ TASKS: Mapping[str, Task] = {
     "answer_cancellation": buyers.answer_cancellation,
     "answer_return": buyers.answer_return,
     "correct_address": correcting.correct_address,
-    "copy_number": copying.number,
-    "copy_tracking": copying.tracking,
-    "copy_address": copying.address,
 }
 """Every task by the name that its action gives."""
