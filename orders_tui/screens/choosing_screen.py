@@ -12,8 +12,8 @@ from orders_tui.modals.bulk.change import BulkChange
 from orders_tui.modals.bulk.chosen import Chosen
 from orders_tui.modals.bulk.kinds import Choice
 from orders_tui.modals.copying import Copying, copyable
-from orders_tui.screens.paper_doing import PaperDoing
 from orders_tui.modals.order_menu import OrderMenu
+from orders_tui.screens.paper_doing import PaperDoing
 
 ME = "me"
 """The argument that means: hand them to the person at this console."""
