@@ -148,13 +148,13 @@ SCENES = (
             ),
             _menu("pause", 3, ("z", "enter"), ("workflow", "pause", "ORD-03"), _order(3)),
             Case("orders.resume", ("f3", "full_stop", "Z", "enter"), ("workflow", "resume", "ORD-03")),
-            _menu("trigger", 4, ("S", "down", "enter"), ("workflow", "trigger", "ORD-04", "--force-restart"), _order(4)),
+            _menu("trigger", 4, ("F", "down", "enter"), ("workflow", "trigger", "ORD-04", "--force-restart"), _order(4)),
             _menu(
                 "correct_address", 5, ("e", "end", "type:x", "enter"),
                 ("orders", "correct-address", "ORD-05", "--line", "name=Ines Falkx"), _order(5),
             ),
-            _menu("answer_cancellation", 6, ("b", "enter"), ("orders", "answer-cancellation", "ORD-06", "approve"), _asked(6)),
-            _menu("answer_return", 7, ("B", "enter"), ("orders", "answer-return", "4036", "APPROVE_REFUND"), _returned(7)),
+            _menu("answer_cancellation", 6, ("A", "enter"), ("orders", "answer-cancellation", "ORD-06", "approve"), _asked(6)),
+            _menu("answer_return", 7, ("R", "enter"), ("orders", "answer-return", "4036", "APPROVE_REFUND"), _returned(7)),
             _menu(
                 "hand_over", 8, ("o", "type:shipped", "enter"),
                 ("orders", "hand-over", "ORD-08"), _parcel(8, READY, "labelled"),
