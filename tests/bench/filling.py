@@ -8,14 +8,28 @@ template does.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from engine.database.connection import Database
 
-_APART = "interval '7 minutes'"
-_COPIES = 100_000
-"""More copies than are ever made: each is so much older."""
+
+@dataclass(frozen=True, slots=True)
+class Ages:
+    """How old copies are: `newest` would be as old as its template, each before it is `apart` older, less than `spread_seconds` apart."""
+
+    apart: str = "7 minutes"
+    newest: int = 100_000
+    spread_seconds: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What a table's copies have of their own: expressions over `t`, `c` and what is `joined`."""
+
+    columns: Mapping[str, str]
+    joined: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +44,10 @@ class _Table:
     left_out: tuple[str, ...] = ()
     replaced: tuple[tuple[str, str], ...] = ()
 
+
+_OLD = Ages()
+_NOTHING: Mapping[str, Own] = {}
+_LIKE_ITS_TEMPLATE = Own({})
 
 _CHOSEN = "(SELECT id FROM {templates}.chosen)"
 _OF_ORDERS = f"order_id IN {_CHOSEN}"
@@ -84,9 +102,21 @@ async def keep_templates(database: Database, name: str, condition: str, count: i
         )
 
 
-async def fill(database: Database, templates: str, copies: range) -> None:
+async def fill(
+    database: Database,
+    templates: str,
+    copies: range,
+    ages: Ages = _OLD,
+    *,
+    own: Mapping[str, Own] = _NOTHING,
+    without: Collection[str] = (),
+) -> None:
     """Write the copies with these numbers, each of which is a copy of every template of that name."""
-    statements = [await _statement(database, table, templates, copies) for table in _TABLES]
+    statements = [
+        await _statement(database, table, templates, copies, ages, own.get(table.name, _LIKE_ITS_TEMPLATE))
+        for table in _TABLES
+        if table.name not in without
+    ]
     # The longest first, so that the two sessions end together.
     waiting = sorted(statements, key=lambda each: _WEIGHT.get(each[0], 1), reverse=True)
     await asyncio.gather(*(_write(database, waiting) for _ in range(2)))
@@ -135,29 +165,43 @@ ORDER BY i.indexrelid
 """
 
 
-async def _statement(database: Database, table: _Table, templates: str, copies: range) -> tuple[str, str]:
+def copied_id(column: str) -> str:
+    """A copy's id in SQL: six bytes of time, then what is the template's own."""
+    return f"encode(substring(int8send(c::bigint) FROM 3) || substring(uuid_send({column}) FROM 7), 'hex')::uuid"
+
+
+async def _statement(
+    database: Database, table: _Table, templates: str, copies: range, ages: Ages, own: Own
+) -> tuple[str, str]:
     names: list[str] = []
     values: list[str] = []
-    replaced = dict(table.replaced)
-    for row in await database.pool.fetch(_COLUMNS, table.name):
+    special = dict(table.replaced) | dict(own.columns)
+    columns = await database.pool.fetch(_COLUMNS, table.name)
+    of_order = next((row["column_name"] for row in columns if row["column_name"] in {"order_id", "subject"}), "")
+    of_order = "id" if table.name == "orders" else of_order
+    # What belongs to one order moves by the same time.
+    jitter = f" - (hashtext(t.{of_order}::text || c) & 2147483647) % {ages.spread_seconds} * interval '1 second'"
+    age = f"({ages.newest} - c) * interval '{ages.apart}'{jitter if of_order else ''}"
+    for row in columns:
         name = row["column_name"]
         if name in table.left_out:
             continue
         names.append(f'"{name}"')
-        values.append(replaced.get(name) or _value(table, name, row["data_type"]))
-    source = f"generate_series({copies.start}, {copies.stop - 1}) AS c, {templates}.{table.name} AS t"
+        values.append(special.get(name) or _value(table, name, row["data_type"], age))
+    source = (
+        f"generate_series({copies.start}, {copies.stop - 1}) AS c CROSS JOIN {templates}.{table.name} AS t {own.joined}"
+    )
     return table.name, f"INSERT INTO orders.{table.name} ({', '.join(names)}) SELECT {', '.join(values)} FROM {source}"
 
 
-def _value(table: _Table, name: str, data_type: str) -> Any:
+def _value(table: _Table, name: str, data_type: str, age: str) -> Any:
     column = f't."{name}"'
     if name in table.ids:
-        # Six bytes of time, then what is the template's own.
-        return f"encode(substring(int8send(c::bigint) FROM 3) || substring(uuid_send({column}) FROM 7), 'hex')::uuid"
+        return copied_id(column)
     if name in table.texts:
         return f"CASE WHEN {column} = '' THEN '' ELSE {column} || '-' || c END"
     if name in table.numbers:
         return f"{column} + c"
     if data_type == "timestamp with time zone":
-        return f"{column} - ({_COPIES} - c) * {_APART}"
+        return f"{column} - {age}"
     return column
