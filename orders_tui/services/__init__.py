@@ -5,6 +5,7 @@ gone. A refusal, a conflict or a lost database comes as one of `engine.errors`, 
 lost connection is `Unreachable`.
 
 Where to look
+    parts      which parts there are, each loaded when it is first asked for
     bulk       many orders at once: preview, run, stop, go on, undo; `error_file` is the refused as a file
     buyers     requests to cancel and returns, seen and answered
     audit      is the record of who changed what whole
@@ -32,18 +33,10 @@ Where to look
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from engine.actors import Actor
-from engine.database.connection import Database
 from engine.identifiers import OrderId
-from engine.inventory import stock
-from engine.inventory.ledger import receive
-from engine.inventory.products import Weight, set_weight
 from engine.orders import queries
-from engine.orders.bulk.requests import BulkKind, BulkRequest
-from engine.orders.correction import correct_address
-from engine.orders.detail import detail
-from engine.orders.timeline import timeline
 from engine.orders.views import (
     BatchReport,
     ChangeOutcome,
@@ -62,80 +55,24 @@ from engine.orders.views import (
     TimelineEntry,
     TimelineKind,
 )
-from engine.ports.facts import Address
 from engine.reports import overview
 from engine.words import OrderStatus
-from engine.workflow import failure_groups
-from orders_tui.printing.printers import PrintSettings
-from orders_tui.services.audit import Audit
-from orders_tui.services.bulk import Bulk
-from orders_tui.services.buyers import Buyers
-from orders_tui.services.door import Door, lost_is_unreachable
-from orders_tui.services.exports import Exports
-from orders_tui.services.failures import Failures
-from orders_tui.services.glance import Glance
-from orders_tui.services.goods import Goods
-from orders_tui.services.holds import Holds
-from orders_tui.services.imports import Imports
-from orders_tui.services.inventory import Inventory
-from orders_tui.services.locations import Locations
-from orders_tui.services.marks import Marks
-from orders_tui.services.notices import Notices
-from orders_tui.services.parcels import Parcels
-from orders_tui.services.picking import Picking
-from orders_tui.services.printing import Printing
-from orders_tui.services.products import Products
-from orders_tui.services.pulls import Pulls
-from orders_tui.services.reports import Reports
-from orders_tui.services.rules import Rules
-from orders_tui.services.shops import Shops
-from orders_tui.services.stock_lists import StockLists
-from orders_tui.services.stock_sheets import StockSheets
-from orders_tui.services.workflows import Workflows
+from orders_tui.services.door import lost_is_unreachable
+from orders_tui.services.parts import Parts
+
+if TYPE_CHECKING:
+    from engine.inventory.products import Weight
+    from engine.ports.facts import Address
 
 COUNT_CAP = 10_000
 """Up to here a count is exact at once; beyond it says "at least" until an exact one is asked for."""
 
 
-class Services:
+class Services(Parts):
     """The program's verbs, spoken by one person (`actor`).
 
     `close()` waits for running writes; the database is the caller's.
     """
-
-    def __init__(self, database: Database, actor: Actor, *, print_settings: PrintSettings | None = None) -> None:
-        self.database = database
-        self.actor = actor
-        self.door = Door(database)
-        self.audit = Audit(database)
-        self.bulk = Bulk(database, actor, self.door)
-        self.buyers = Buyers(database, actor, self.door)
-        self.holds = Holds(database, self.bulk)
-        self.marks = Marks(database, actor, self.door, self.bulk)
-        self.parcels = Parcels(database, actor, self.door, self.bulk)
-        self.picking = Picking(database, actor, self.door)
-        self.printing = Printing(database, actor, self.door, print_settings or PrintSettings())
-        self.products = Products(database, actor, self.door)
-        self.locations = Locations(database, actor, self.door)
-        self.inventory = Inventory(database, actor, self.door)
-        self.stock_lists = StockLists(database)
-        self.stock_sheets = StockSheets(database)
-        self.failures_queue = Failures(database, actor, self.door, self.bulk)
-        self.reports = Reports(database)
-        self.glance = Glance(database)
-        self.workflows = Workflows(database, actor, self.door)
-        self.exports = Exports(database, actor, self.door)
-        self.goods = Goods(database, self.inventory, self.products)
-        self.imports = Imports(database, self.door)
-        self.rules = Rules(database, actor, self.door)
-        self.notices = Notices(database, actor, self.door)
-        self.shops = Shops(database, actor, self.door)
-        self.pulls = Pulls(database)
-
-    @property
-    def me(self) -> str:
-        """Whom `assigned:me` means in a filter."""
-        return str(self.actor.user_id) if self.actor.user_id else self.actor.name
 
     # Lists
 
@@ -190,6 +127,8 @@ class Services:
 
     async def detail(self, order_id: OrderId) -> OrderDetail:
         """Everything about one order. Raises NotFound."""
+        from engine.orders.detail import detail
+
         with lost_is_unreachable():
             return await detail(self.database, order_id)
 
@@ -205,16 +144,22 @@ class Services:
 
     async def failure_groups(self) -> list[FailureGroup]:
         """Open failures by fingerprint, nearest ship-by first."""
+        from engine.workflow import failure_groups
+
         with lost_is_unreachable():
             return await failure_groups.failure_groups(self.database)
 
     async def failures(self, fingerprint: str, *, limit: int = 200) -> list[FailureView]:
         """The open failures of one group, nearest ship-by first."""
+        from engine.workflow import failure_groups
+
         with lost_is_unreachable():
             return await failure_groups.failures_of_group(self.database, fingerprint, limit=limit)
 
     async def stock(self, search: str = "", *, limit: int = 200) -> list[StockRow]:
         """Stock by SKU; `search` is the beginning of a SKU or words of a name."""
+        from engine.inventory import stock
+
         with lost_is_unreachable():
             return await stock.stock(self.database, search, limit=limit)
 
@@ -222,6 +167,8 @@ class Services:
 
     async def preview_status(self, order_ids: Sequence[OrderId], wanted: OrderStatus) -> list[ChangeOutcome]:
         """What `change_status` would do to each order now; writes nothing."""
+        from engine.orders.bulk.requests import BulkKind, BulkRequest
+
         return await self.bulk.outcomes(BulkRequest(BulkKind.STATUS, {"status": wanted.value}), order_ids)
 
     async def change_status(
@@ -237,6 +184,8 @@ class Services:
 
         Refusals are in the report, not raised; one is that an order's version is not the expected one any more.
         """
+        from engine.orders.bulk.requests import BulkKind, BulkRequest
+
         request = BulkRequest(BulkKind.STATUS, {"status": wanted.value}, reason)
         return await self.bulk.run(request, order_ids, expected_versions=expected_versions, on_progress=on_progress)
 
@@ -244,19 +193,27 @@ class Services:
         self, order_ids: Sequence[OrderId], *, reason: str = "", expected_versions: Mapping[OrderId, int] | None = None
     ) -> list[ChangeOutcome]:
         """Send failed orders on from the state they failed in, in batches; the refused ones say why."""
+        from engine.orders.bulk.requests import BulkKind, BulkRequest
+
         request = BulkRequest(BulkKind.RETRY, reason=reason)
         return await self.bulk.do(request, order_ids, expected_versions=expected_versions)
 
     async def receive_stock(self, sku: str, quantity: int) -> StockRow:
         """Add stock that arrived, and wake the orders that wait for it. Raises NotFound for an unknown SKU, Refused."""
+        from engine.inventory.ledger import receive
+
         return await self.door.write(receive(self.database, sku, quantity, actor=self.actor))
 
     async def set_weight(self, sku: str, weight_grams: int, *, seen: Weight | None = None) -> int:
         """Give a product its weight; answers how many failed orders go on for it. Raises NotFound, Refused, Conflict."""
+        from engine.inventory.products import set_weight
+
         return await self.door.write(set_weight(self.database, sku, weight_grams, actor=self.actor, seen=seen))
 
     async def timeline(self, order_id: OrderId, kinds: Collection[TimelineKind]) -> tuple[TimelineEntry, ...]:
         """The lines of these kinds of one order's story, oldest first."""
+        from engine.orders.timeline import timeline
+
         with lost_is_unreachable():
             async with self.database.pool.acquire() as connection:
                 return await timeline(connection, self.database.vault, order_id, kinds)
@@ -265,6 +222,8 @@ class Services:
         self, order_id: OrderId, address: Address, *, expected_version: int | None = None
     ) -> None:
         """Replace the shipping address of an order that has no label yet. Raises NotFound, Refused, Conflict."""
+        from engine.orders.correction import correct_address
+
         await self.door.write(
             correct_address(self.database, order_id, address, actor=self.actor, expected_version=expected_version)
         )
