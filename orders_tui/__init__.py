@@ -2,6 +2,8 @@
 
 Where to look
     services        everything the console and the command line may ask of the program
+    start_settings  what a console starts with, kept while nothing it comes from changed; `settings_path` is where
+    warming         what a console loads after its first screen
     opening         from settings to open services, spoken by the person at the keyboard
     settings        what can be set, for all three packages; `settings_outside` is what concerns the outside world
     settings_file   reading it: file, environment, and what is wrong with them in one sentence

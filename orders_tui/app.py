@@ -17,15 +17,16 @@ from typing import TYPE_CHECKING
 from engine.errors import Misconfigured
 from orders_tui import terminal
 from orders_tui.child_daemon import child_daemon
-from orders_tui.opening import open_services
+from orders_tui.opening import open_services_at
 from orders_tui.remembered import memory_file
 from orders_tui.services import Services
-from orders_tui.settings import ConsoleSection, Settings
-from orders_tui.settings_file import settings_path
+from orders_tui.settings_path import settings_cache, settings_path
+from orders_tui.start_settings import StartSettings, keep, recall
 from orders_tui.state import ConsoleOptions
 
 if TYPE_CHECKING:
     from orders_tui.console import OrdersApp
+    from orders_tui.settings import ConsoleSection
 
 LOOK_SECONDS = 2.0
 """How often it is checked that the terminal is still there."""
@@ -33,19 +34,35 @@ LOOK_SECONDS = 2.0
 TERMINATED = 128
 
 
-def run_console(settings: Settings) -> int:
-    """Open the database and show the console. Raises Misconfigured or Unreachable before anything is drawn."""
+def run_console() -> int:
+    """Read the settings, open the database and show the console. Raises Misconfigured or Unreachable before anything is drawn."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Misconfigured(
             "console.no_terminal",
             "The console needs a terminal; here, use a command such as `orders-tui orders list --json`.",
         )
-    return asyncio.run(_open_and_run(settings))
+    return asyncio.run(_open_and_run(start_settings()))
 
 
-async def _open_and_run(settings: Settings) -> int:
-    async with open_services(settings, on_wait=_say) as services, child_daemon(services.database) as runs_daemon:
-        return await run(services, console_options(settings.console), runs_daemon=runs_daemon)
+def start_settings() -> StartSettings:
+    """What the console starts with: as it was kept, else read anew and kept. Raises Misconfigured."""
+    config, cache = settings_path(), settings_cache()
+    if (kept := recall(config, cache)) is not None:
+        return kept
+    from orders_tui.settings_file import read_settings
+
+    settings = read_settings()
+    start = StartSettings(
+        settings.database.for_engine(), settings.printing.for_printers(), console_options(settings.console)
+    )
+    keep(config, cache, start)
+    return start
+
+
+async def _open_and_run(start: StartSettings) -> int:
+    opening = open_services_at(start.database, start.printing, on_wait=_say)
+    async with opening as services, child_daemon(services.database) as runs_daemon:
+        return await run(services, start.console, runs_daemon=runs_daemon)
 
 
 def console_options(console: ConsoleSection) -> ConsoleOptions:

@@ -65,6 +65,8 @@ class _Keeper:
         return self._child is not None and self._child.returncode is None
 
     async def run(self) -> None:
+        # A daemon that starts takes half the machine: the console's first screen goes before.
+        await asyncio.sleep(_LOOK_SECONDS)
         while True:
             with contextlib.suppress(*_LOST):
                 await self._look()

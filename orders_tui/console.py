@@ -6,9 +6,10 @@ import inspect
 import os
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from importlib import resources
+from functools import cached_property, partial
+from importlib import import_module, resources
 from pathlib import Path, PurePath
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import UnknownModeError
@@ -16,6 +17,7 @@ from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.dom import DOMNode
 from textual.driver import Driver
+from textual.theme import Theme
 from textual.widget import Widget
 
 from orders_tui.actions import BY_ID, Scope
@@ -27,25 +29,30 @@ from orders_tui.messages import OrdersAsked, OrdersMarked
 from orders_tui.modals.copying import Selectable
 from orders_tui.modals.form import Form
 from orders_tui.modals.jumping import Jump, places_of
-from orders_tui.own_themes import own_themes
 from orders_tui.palette import ActionPalette, ActionProvider, OrderProvider
 from orders_tui.remembered import Memory
-from orders_tui.screens.activity import ActivityScreen
 from orders_tui.screens.console_screen import ConsoleScreen
-from orders_tui.screens.failed import FailedScreen
-from orders_tui.screens.help import HelpScreen
-from orders_tui.screens.orders import OrdersScreen
-from orders_tui.screens.overview import OverviewScreen
-from orders_tui.screens.paper_doing import show_calendars, show_returns
-from orders_tui.screens.triage import TriageScreen
 from orders_tui.services import Services
-from orders_tui.settings_themes import read_theme_folder
 from orders_tui.state import Clock, ConsoleOptions, Session, utc_now
+from orders_tui.warming import warm
 from styles import SHEETS
 from styles.themes import THEMES
 
+if TYPE_CHECKING:
+    from orders_tui.screens.orders import OrdersScreen
+
 PULSE_EVERY = 4
 """The header's numbers are read on every so many refreshes."""
+
+_SCREENS = {
+    "triage": ("triage", "TriageScreen"),
+    "failed": ("failed", "FailedScreen"),
+    "overview": ("overview", "OverviewScreen"),
+    "activity": ("activity", "ActivityScreen"),
+}
+"""Each mode's module and class, loaded when it is first opened."""
+
+WARM_AFTER_SECONDS = 0.5
 
 FIRST_SCREEN = "triage"
 
@@ -80,12 +87,9 @@ class OrdersApp(ListeningApp):
         self._ticks = 0
         self._ticking = False
         self._quit_asked_at = clock() - 2 * QUIT_WITHIN
-        self.orders = OrdersScreen(self.session)
-        self.add_mode("triage", lambda: TriageScreen(self.session))
         self.add_mode("orders", lambda: self.orders)
-        self.add_mode("failed", lambda: FailedScreen(self.session))
-        self.add_mode("overview", lambda: OverviewScreen(self.session))
-        self.add_mode("activity", lambda: ActivityScreen(self.session))
+        for mode, (module, name) in _SCREENS.items():
+            self.add_mode(mode, partial(self._screen, module, name))
         self.theme_names, self._complaints = self._register_themes()
         wanted, memory = self.session.options.theme, self.session.memory
         self._complaints += [*check_keymap(dict(self.session.options.keymap)), *filter(None, [memory.complaint])]
@@ -99,12 +103,19 @@ class OrdersApp(ListeningApp):
 
     def _register_themes(self) -> tuple[list[str], list[str]]:
         """Our colours and the person's own: their names, and what is wrong with those that are passed over."""
+        own: list[Theme] = []
+        complaints: list[str] = []
         options = self.session.options
-        from_files, complaints = read_theme_folder(options.theme_folder) if options.theme_folder else ({}, [])
-        own, wrong = own_themes({**from_files, **options.themes})
+        if options.themes or (options.theme_folder is not None and options.theme_folder.is_dir()):
+            from orders_tui.own_themes import own_themes  # most people have none: what checks them is not loaded
+            from orders_tui.settings_themes import read_theme_folder
+
+            from_files, complaints = read_theme_folder(options.theme_folder) if options.theme_folder else ({}, [])
+            own, wrong = own_themes({**from_files, **options.themes})
+            complaints += wrong
         for theme in (*THEMES, *own):
             self.register_theme(theme)
-        return list(dict.fromkeys(theme.name for theme in (*THEMES, *own))), [*complaints, *wrong]
+        return list(dict.fromkeys(theme.name for theme in (*THEMES, *own))), complaints
 
     async def on_mount(self) -> None:
         options = self.session.options
@@ -116,12 +127,28 @@ class OrdersApp(ListeningApp):
         except UnknownModeError:  # remembered by a program that had other screens
             await self.switch_mode(FIRST_SCREEN)
         if self._auto_refresh:
+            self.set_timer(WARM_AFTER_SECONDS, self._warm)
             self.set_interval(
                 options.slow_refresh_seconds if options.slow_line else options.refresh_seconds, self._timed
             )
 
+    def _warm(self) -> None:
+        self.run_worker(warm(), group="warm", exit_on_error=False)
+
     def on_unmount(self) -> None:
         self.session.memory.keep(screen=self.current_mode)
+
+    @cached_property
+    def orders(self) -> OrdersScreen:
+        """The one screen that others send people to."""
+        from orders_tui.screens.orders import OrdersScreen
+
+        return OrdersScreen(self.session)
+
+    def _screen(self, module: str, name: str) -> ConsoleScreen:
+        screen = getattr(import_module(f"orders_tui.screens.{module}"), name)(self.session)
+        assert isinstance(screen, ConsoleScreen)
+        return screen
 
     # ------------------------------------------------------------------ refreshing
 
@@ -168,6 +195,8 @@ class OrdersApp(ListeningApp):
         await self.switch_mode(screen)
 
     async def do_help(self) -> None:
+        from orders_tui.screens.help import HelpScreen
+
         if not isinstance(self.screen, HelpScreen):
             await self.push_screen(HelpScreen(self.session, self.screen))
 

@@ -6,24 +6,37 @@ import contextlib
 import getpass
 import os
 from collections.abc import AsyncIterator, Callable
+from typing import TYPE_CHECKING
 
 from engine.actors import Actor
-from engine.database.connection import Database, open_database
+from engine.database.connection import Database, DatabaseSettings, open_database
 from engine.identifiers import UserId
 from engine.words import ChangeSource
 from orders_tui.mistakes import keep_events_off_the_terminal
+from orders_tui.printing.printers import PrintSettings
 from orders_tui.services import Services
-from orders_tui.settings import Settings
+
+if TYPE_CHECKING:
+    from orders_tui.settings import Settings
 
 
 @contextlib.asynccontextmanager
 async def open_services(settings: Settings, *, on_wait: Callable[[str], None] | None = None) -> AsyncIterator[Services]:
     """The services over an open database; the end waits for running writes. Raises Misconfigured, Unreachable."""
     keep_events_off_the_terminal()
-    database = await open_database(settings.database.for_engine(), os.environ, on_wait=on_wait)
+    opening = open_services_at(settings.database.for_engine(), settings.printing.for_printers(), on_wait=on_wait)
+    async with opening as services:
+        yield services
+
+
+@contextlib.asynccontextmanager
+async def open_services_at(
+    place: DatabaseSettings, printing: PrintSettings, *, on_wait: Callable[[str], None] | None = None
+) -> AsyncIterator[Services]:
+    """The same over the database at `place`."""
+    database = await open_database(place, os.environ, on_wait=on_wait)
     try:
-        actor = await actor_of(database, embedded=not settings.database.url)
-        services = Services(database, actor, print_settings=settings.printing.for_printers())
+        services = Services(database, await actor_of(database, embedded=not place.url), print_settings=printing)
         try:
             yield services
         finally:

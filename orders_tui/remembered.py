@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from pydantic import TypeAdapter, ValidationError
 
 from orders_tui.mistakes import state_directory
 
@@ -40,6 +39,23 @@ class Remembered:
     ascending: bool = False
     station: str = ""
     """Where paper was printed last, by its code."""
+
+
+_KNOWN = Remembered()
+
+
+def _checked(document: Any) -> Remembered:
+    """What was kept, each of it of its kind; what another version kept is passed over. Raises TypeError, ValueError."""
+    if not isinstance(document, dict):
+        raise TypeError("no table")
+    known = {name: value for name, value in document.items() if name in Remembered.__slots__}
+    for name, value in known.items():
+        kind = type(getattr(_KNOWN, name))
+        if kind is tuple and isinstance(value, list) and all(isinstance(part, str) for part in value):
+            known[name] = tuple(value)
+        elif type(value) is not kind:
+            raise ValueError(f"{name} is no {kind.__name__}")
+    return Remembered(**known)
 
 
 def memory_file() -> Path:
@@ -75,8 +91,8 @@ class Memory:
         try:
             if len(content) > _MOST_BYTES:
                 raise ValueError("too long")
-            return TypeAdapter(Remembered).validate_json(content)
-        except (ValidationError, ValueError):
+            return _checked(orjson.loads(content))
+        except (TypeError, ValueError):
             self.complaint = f"{self.file} is damaged, so nothing is remembered from before; it is written anew."
             return Remembered()
 

@@ -14,8 +14,8 @@ from pydantic_settings import SettingsError
 
 from engine.errors import Misconfigured
 from orders_tui.settings import ENVIRONMENT_PREFIX, NESTING, Settings
+from orders_tui.settings_path import PATH_VARIABLE, settings_path
 
-PATH_VARIABLE = "ORDERS_TUI_CONFIG"
 _SECRET_OF_SECTION = {
     "database": "database_password",
     "tiktok": "tiktok_app_secret",
@@ -26,15 +26,6 @@ _SECRET_OF_SECTION = {
     "http": "easypost_webhook_secret",
 }
 _SECRET_NAMES = re.compile(r"password|secret|api_key|token|master_key")
-
-
-def settings_path() -> Path:
-    """Where the file is looked for: `$ORDERS_TUI_CONFIG`, else the person's configuration directory."""
-    if named := os.environ.get(PATH_VARIABLE):
-        return Path(named).expanduser()
-    import platformdirs
-
-    return platformdirs.user_config_path("orders-tui", appauthor=False) / "config.toml"
 
 
 def read_settings() -> Settings:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from orders_tui.settings import ENVIRONMENT_PREFIX, NESTING
-from orders_tui.settings_file import parse_settings, read_settings, read_text, settings_path
+from orders_tui.settings_file import parse_settings, read_settings, read_text
+from orders_tui.settings_path import settings_path
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ from pydantic import ValidationError
 
 from engine.errors import Misconfigured
 from orders_tui.settings import ENVIRONMENT_PREFIX, NESTING, Settings
-from orders_tui.settings_file import parse_settings, read_text, settings_path, wrong_settings
+from orders_tui.settings_file import parse_settings, read_text, wrong_settings
+from orders_tui.settings_path import settings_path
 
 _HEADER = re.compile(r"\s*\[(?!\[)(.+?)\]\s*(#.*)?$")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.errors import Unreachable
 from engine.orders.views import Pulse
@@ -15,7 +16,9 @@ from orders_tui.mistakes import write_down
 from orders_tui.remembered import Memory
 from orders_tui.scanner import ScannerOptions
 from orders_tui.services import Services
-from orders_tui.settings_themes import ThemeSection
+
+if TYPE_CHECKING:
+    from orders_tui.settings_themes import ThemeSection
 
 Clock = Callable[[], datetime]
 """Now, in UTC."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from importlib import metadata
 
 import cyclopts
 
 from orders_tui.cli.exits import guarded
-from orders_tui.mistakes import keep_logs_off_the_terminal
 
 COMMANDS = {
     "demo": "A whole shop on this machine: orders arrive, are worked and delivered.",
@@ -66,15 +64,10 @@ for _name, _help in COMMANDS.items():
 def start_console() -> int:
     """Start the console."""
     from orders_tui.app import run_console
-    from orders_tui.settings_file import read_settings
 
-    return run_console(read_settings())
+    return run_console()
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line to its exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal that knows only ASCII gets question marks, not a crash.
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
-    keep_logs_off_the_terminal()
     return guarded(lambda: app(list(arguments)))

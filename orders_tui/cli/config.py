@@ -9,8 +9,9 @@ from cyclopts import Parameter
 
 from orders_tui.cli.exits import Exit
 from orders_tui.cli.output import emit, emit_json, narrate
-from orders_tui.settings_file import read_settings, settings_path
+from orders_tui.settings_file import read_settings
 from orders_tui.settings_origin import settings_in_force
+from orders_tui.settings_path import settings_path
 from orders_tui.settings_writer import write_setting
 
 app = cyclopts.App(name="config", help="The configuration that is in force.")

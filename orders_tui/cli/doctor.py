@@ -29,7 +29,8 @@ from orders_tui.cli.status import is_well, line_of
 from orders_tui.services.connecting import clock_of
 from orders_tui.services.shops import ShopStatus
 from orders_tui.settings import Settings
-from orders_tui.settings_file import read_settings, settings_path
+from orders_tui.settings_file import read_settings
+from orders_tui.settings_path import settings_path
 from sync.tiktok.scopes import missing
 
 app = cyclopts.App(name="doctor", help="Check everything the program depends on, one line each.")

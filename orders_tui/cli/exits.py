@@ -10,11 +10,9 @@ import sys
 from collections.abc import Callable
 from enum import IntEnum
 
-import cyclopts
-
 from engine.errors import Misconfigured, OrdersError, Unreachable
 from orders_tui.cli.output import narrate
-from orders_tui.mistakes import write_down
+from orders_tui.mistakes import keep_logs_off_the_terminal, write_down
 
 
 class Exit(IntEnum):
@@ -32,12 +30,13 @@ class Exit(IntEnum):
 
 def guarded(command: Callable[[], object]) -> int:
     """Run a command to its exit code, whatever it raises."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that knows only ASCII gets question marks, not a crash.
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    keep_logs_off_the_terminal()
     try:
         result = command()
         sys.stdout.flush()
-    except cyclopts.CycloptsError as error:
-        narrate(" ".join(str(error).split()))
-        return Exit.USAGE
     except OrdersError as error:
         narrate(error.sentence)
         return code_of(error)
@@ -49,9 +48,18 @@ def guarded(command: Callable[[], object]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.OK
     except Exception as error:  # noqa: BLE001  # the last stop: a person never sees a traceback
+        if _is_usage(error):
+            narrate(" ".join(str(error).split()))
+            return Exit.USAGE
         narrate(write_down(error, part="program", doing=" ".join(sys.argv[1:3])))
         return Exit.REFUSED
     return result if isinstance(result, int) else Exit.OK
+
+
+def _is_usage(error: Exception) -> bool:
+    """Whether the command itself was mistyped; the console starts without the library that reads commands."""
+    cyclopts = sys.modules.get("cyclopts")
+    return cyclopts is not None and isinstance(error, cyclopts.CycloptsError)
 
 
 def code_of(error: OrdersError) -> Exit:

@@ -15,7 +15,7 @@ from orders_tui.demo.plan import DemoFiles, DemoPlan
 from orders_tui.demo.preparation import LEAD, demo_settings, open_demo, prepare
 from orders_tui.services import Services
 from orders_tui.settings import ENVIRONMENT_PREFIX, NESTING, Settings
-from orders_tui.settings_file import PATH_VARIABLE
+from orders_tui.settings_path import PATH_VARIABLE
 
 
 def run_live(*, seed: int, orders: int, faults: str, files: DemoFiles) -> int:

@@ -46,6 +46,11 @@ class Parts:
         self.door = Door(database)
         self._print_settings = print_settings
 
+    @property
+    def me(self) -> str:
+        """Whom `assigned:me` means in a filter."""
+        return str(self.actor.user_id) if self.actor.user_id else self.actor.name
+
     @cached_property
     def audit(self) -> Audit:
         from orders_tui.services.audit import Audit

@@ -10,8 +10,9 @@ from engine.effects.kinds import BUDGETS, Retries
 from engine.errors import Misconfigured
 from engine.words import EffectKind
 from orders_tui.settings import Settings
-from orders_tui.settings_file import read_settings, settings_path
+from orders_tui.settings_file import read_settings
 from orders_tui.settings_origin import settings_in_force
+from orders_tui.settings_path import settings_path
 from orders_tui.settings_writer import write_setting
 from sync.resilience import BreakerSettings
 
