@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
@@ -12,6 +13,7 @@ from engine.actors import Actor
 from engine.database.connection import Database, DatabaseSettings, open_database
 from engine.database.embedded import EmbeddedServer
 from engine.words import ChangeSource
+from orders_tui import warming
 from orders_tui.console import OrdersApp
 from orders_tui.services import Services
 from orders_tui.state import ConsoleOptions
@@ -31,6 +33,13 @@ class Watch:
 
     def move(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _loaded_before() -> None:
+    """What a console loads when it is first asked for, or soon after its start: tests look sooner than a person does."""
+    for name in warming.modules():
+        importlib.import_module(name)
 
 
 @pytest.fixture
