@@ -230,9 +230,13 @@ class OrdersApp(ListeningApp):
         await self.push_screen(ActionPalette(blink=not self.session.options.slow_line))
 
     def do_returns(self) -> None:
+        from orders_tui.screens.paper_doing import show_returns
+
         self._on_screen(show_returns)
 
     def do_calendars(self) -> None:
+        from orders_tui.screens.paper_doing import show_calendars
+
         self._on_screen(show_calendars)
 
     def _on_screen(self, show: Callable[[ConsoleScreen], Awaitable[None]]) -> None:
