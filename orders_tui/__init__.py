@@ -33,6 +33,7 @@ Where to look
     overview/       the figures of the Overview screen
     activity/       the parts of the Activity screen
     spans           moments as people type them
+    stock/          what the Inventory screen is put together from
     screens/        triage, orders, failed, overview, activity, help
     tasks/          what is done to chosen orders one by one
     panes/          one order's summary, items, timeline, packages, workflow

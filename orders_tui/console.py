@@ -48,6 +48,7 @@ _SCREENS = {
     "triage": ("triage", "TriageScreen"),
     "failed": ("failed", "FailedScreen"),
     "overview": ("overview", "OverviewScreen"),
+    "inventory": ("inventory", "InventoryScreen"),
     "activity": ("activity", "ActivityScreen"),
 }
 """Each mode's module and class, loaded when it is first opened."""

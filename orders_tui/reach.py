@@ -31,6 +31,24 @@ class Situation:
     """How the bulk change under the cursor stands; empty when there is none."""
     unfinished: bool = False
     """The change that a report tells of has orders left."""
+    sku: str = ""
+    """The product under the cursor of a list of stock."""
+    kit: bool = False
+    """It has no stock of its own."""
+    held_units: int = 0
+    waiting_orders: int = 0
+    """How many orders wait for it."""
+    alarms: int = 0
+    aliases: int = 0
+    movement: str | None = None
+    """Why the movement under the cursor cannot be taken back, empty when it can; None without one."""
+    movement_order: bool = False
+    """The movement under the cursor was an order's."""
+    counted_line: bool = False
+    """The cursor is on a line of a count that is still open."""
+    rule: str = ""
+    """The rule under the cursor."""
+    rule_broken: bool = False
     rows_move: bool = True
     """The table may re-sort: it shows a filter, not the marked orders alone."""
 
@@ -134,6 +152,59 @@ def needs_bulk_stopped(now: Situation) -> str:
     """Needs a bulk change with orders left to do that nobody is at."""
     left = now.bulk_state in {"stopped", "interrupted"}
     return needs_bulk_change(now) or ("" if left else "Nothing is left to do of this bulk change, or it is under way.")
+
+
+def needs_product(now: Situation) -> str:
+    """Needs a product under the cursor."""
+    return "" if now.sku else "Put the cursor on a product first."
+
+
+def needs_shelf(now: Situation) -> str:
+    """Needs a product that has stock of its own."""
+    kit = f"{now.sku} is a kit and has no stock of its own: book its parts." if now.kit else ""
+    return needs_product(now) or kit
+
+
+def needs_held(now: Situation) -> str:
+    """Needs units that are held back."""
+    return needs_shelf(now) or ("" if now.held_units else f"Nothing of {now.sku} is held back here.")
+
+
+def needs_waiting(now: Situation) -> str:
+    """Needs orders that wait for the product."""
+    return needs_product(now) or ("" if now.waiting_orders else f"No order waits for {now.sku}.")
+
+
+def needs_alarm(now: Situation) -> str:
+    """Needs an alarm that stands."""
+    return needs_product(now) or ("" if now.alarms else f"No alarm stands for {now.sku}.")
+
+
+def needs_alias(now: Situation) -> str:
+    """Needs another SKU that is mapped to the product, whose card is open."""
+    return needs_product(now) or (
+        "" if now.aliases else f"No other SKU is known to be {now.sku}: enter shows its card with those there are."
+    )
+
+
+def needs_movement(now: Situation) -> str:
+    """Needs a movement that can be taken back."""
+    return "Put the cursor on a movement first." if now.movement is None else now.movement
+
+
+def needs_movement_order(now: Situation) -> str:
+    """Needs a movement that was an order's."""
+    return "" if now.movement_order else "This movement was no order's."
+
+
+def needs_count(now: Situation) -> str:
+    """Needs a line of an open count."""
+    return "" if now.counted_line else "This count is closed, or has no lines."
+
+
+def needs_rule(now: Situation) -> str:
+    """Needs a rule under the cursor."""
+    return "" if now.rule else "There is no rule here; n writes one."
 
 
 MENDABLE = {

@@ -5,6 +5,7 @@ layout    where the parts of a screen lie
 table     the orders table
 panes     filter bar, detail, lists, lines on top and at the bottom
 overview  Overview
+inventory Inventory
 activity  Activity
 modals    forms over a screen
 compact   narrow terminals
@@ -18,6 +19,7 @@ SHEETS = (
     "table.tcss",
     "panes.tcss",
     "overview.tcss",
+    "inventory.tcss",
     "activity.tcss",
     "modals.tcss",
     "compact.tcss",

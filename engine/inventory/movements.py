@@ -74,6 +74,16 @@ class Movement:
         return self.movement_id
 
     @property
+    def words(self) -> str:
+        """What it changed, in words."""
+        changes = [
+            f"{delta:+,} {what}"
+            for delta, what in ((self.on_hand, "on hand"), (self.reserved, "reserved"), (self.held, "held"))
+            if delta
+        ]
+        return f"{', '.join(changes) or 'nothing'} at {self.location}"
+
+    @property
     def why_not(self) -> str:
         """Why it cannot be reversed, in one sentence; empty when it can."""
         if self.reversed:

@@ -302,6 +302,21 @@ async def list_pushed(database: Database, search: str = "", *, limit: int = 1000
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class ShopPush:
+    """Whether a shop is told of stock, and how many units of each product are kept from it."""
+
+    shop: str
+    enabled: bool
+    buffer: int
+
+
+async def list_shop_pushes(database: Database) -> list[ShopPush]:
+    """Every shop, by name."""
+    rows = await database.pool.fetch("SELECT name, push_stock, stock_buffer FROM shops ORDER BY name, id")
+    return [ShopPush(plain(row["name"]), row["push_stock"], row["stock_buffer"]) for row in rows]
+
+
 async def set_shop_push(
     database: Database, shop: str, *, enabled: bool | None = None, buffer: int | None = None, actor: Actor
 ) -> None:

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from engine.identifiers import OrderId
+
 LACKING = """
 SELECT need.order_id, need.product_id, need.location_id, need.units, need.ship_by
 FROM (SELECT o.id AS order_id, coalesce(m.id, p.id) AS product_id, coalesce(p.location_id, s.location_id) AS location_id,
@@ -41,6 +43,12 @@ class Waited:
     orders: int
     units: int
     nearest: datetime | None
+
+
+async def waiting_orders(connection: Any, product_id: UUID) -> list[OrderId]:
+    """The orders that wait for a product, the nearest ship-by first."""
+    rows = await connection.fetch(f"{LACKING} AND need.product_id = $1 ORDER BY need.ship_by NULLS LAST", product_id)
+    return [OrderId(order_id) for order_id in dict.fromkeys(row["order_id"] for row in rows)]
 
 
 async def waited_for(connection: Any) -> Mapping[Shelf, Waited]:

@@ -7,7 +7,7 @@ its scope on the screen.
 action      what an action is: scope, group, permission
 keymap      a person's own keys
 everywhere  what works on every screen
-triage, orders, overview, table, failed, overview, activity   what works on one of them
+triage, orders, overview, table, failed, inventory, activity   what works on one of them
 chosen      what is done to the chosen orders
 spoken      keys as people name them
 paper       paper for the chosen orders, returns, calendars
@@ -24,6 +24,7 @@ from orders_tui.actions import (
     everywhere,
     failed,
     forms,
+    inventory,
     lists,
     orders,
     overview,
@@ -45,6 +46,7 @@ ACTIONS: tuple[Action, ...] = (
     *paper.ACTIONS,
     *failed.ACTIONS,
     *overview.ACTIONS,
+    *inventory.ACTIONS,
     *activity.ACTIONS,
     *lists.ACTIONS,
     *forms.ACTIONS,

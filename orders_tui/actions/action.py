@@ -22,6 +22,9 @@ class Scope(StrEnum):
     FAILED = "Failed"
     OVERVIEW = "Overview"
     ACTIVITY = "Activity"
+    INVENTORY = "Inventory"
+    MOVEMENTS = "Movements of a product"
+    COUNTING = "Counting"
     LIST = "Lists"
     HELP = "Help"
     FORM = "Forms"
@@ -34,6 +37,9 @@ PLACES: tuple[tuple[Scope, ...], ...] = (
     (Scope.EVERYWHERE, Scope.FAILED, Scope.LIST),
     (Scope.EVERYWHERE, Scope.OVERVIEW, Scope.LIST),
     (Scope.EVERYWHERE, Scope.ACTIVITY, Scope.LIST),
+    (Scope.EVERYWHERE, Scope.INVENTORY, Scope.LIST),
+    (Scope.EVERYWHERE, Scope.MOVEMENTS, Scope.LIST),
+    (Scope.EVERYWHERE, Scope.COUNTING, Scope.LIST),
     (Scope.STATUSES,),
     (Scope.EVERYWHERE, Scope.HELP),
     (Scope.FORM, Scope.REPORT),

@@ -21,6 +21,7 @@ ACTIONS: tuple[Action, ...] = (
     _go("orders", "f3", "Orders: the live table", tab="Ord", twin="orders list"),
     _go("failed", "f4", "Failed: what stopped, grouped by cause", tab="Fail", twin="failures list"),
     _go("overview", "f6", "Overview: today, pace, ship-by radar, dependencies", tab="Over", twin="report overview"),
+    _go("inventory", "f7", "Inventory: what lies where, who waits for it", tab="Inv", twin="stock list"),
     _go("activity", "f9", "Activity: what was done, by whom, with which command", tab="Act", twin="audit list"),
     Action("go.help", "question_mark,f1", "Help: every key", "help", Scope.EVERYWHERE, Group.GO, footer="keys"),
     _program("jump", "ctrl+o", "Jump: a letter on every pane, list, field and screen"),

@@ -58,7 +58,8 @@ async def set_product(
     *,
     name: Annotated[str | None, Parameter(help="Its name.")] = None,
     barcode: Annotated[
-        tuple[str, ...] | None, Parameter(negative=(), help="What a scanner reads; several replace all there are.")
+        tuple[str, ...] | None,
+        Parameter(negative=(), help="What a scanner reads; several replace all there are. Empty: none."),
     ] = None,
     weight: Annotated[int | None, Parameter(help="Weight in grams.")] = None,
     box: Annotated[str | None, Parameter(help="The box it ships in.")] = None,
@@ -84,7 +85,7 @@ async def set_product(
     """Add a product, or change what is given of it."""
     change = ProductChange(
         name=name,
-        barcodes=barcode,
+        barcodes=None if barcode is None else tuple(filter(None, barcode)),
         weight_grams=weight,
         box=box,
         size_millimetres=_size(size) if size else None,

@@ -60,7 +60,7 @@ async def reverse(
     if json:
         emit_json(reversed_)
     else:
-        narrate(f"Taken back: {movement_words(reversed_)}.")
+        narrate(f"Taken back: {reversed_.words}.")
     return Exit.OK
 
 
@@ -89,16 +89,6 @@ async def export(
     return Exit.OK
 
 
-def movement_words(movement: Movement) -> str:
-    """What a movement changed, in words."""
-    changes = [
-        f"{delta:+,} {what}"
-        for delta, what in ((movement.on_hand, "on hand"), (movement.reserved, "reserved"), (movement.held, "held"))
-        if delta
-    ]
-    return f"{', '.join(changes) or 'nothing'} at {movement.location}"
-
-
 def _print(movement: Movement, *, json: bool) -> None:
     if json:
         emit_json(movement)
@@ -106,6 +96,6 @@ def _print(movement: Movement, *, json: bool) -> None:
     why = " ".join(part for part in (movement.kind, movement.reason, movement.order_number) if part)
     note = "  taken back" if movement.reversed else ""
     emit(
-        f"{movement.at:%Y-%m-%d %H:%M}  {movement_words(movement):<36} {why:<32} {movement.actor:<16}"
+        f"{movement.at:%Y-%m-%d %H:%M}  {movement.words:<36} {why:<32} {movement.actor:<16}"
         f" {movement.movement_id}{note}"
     )

@@ -44,7 +44,7 @@ class EntryField:
     def meant(self, text: str) -> str:
         """What the text stands for: a word by its beginning."""
         typed = text.strip()
-        begun = [word for word in self.choices if word.startswith(typed.casefold())]
+        begun = [word for word in self.choices if word.casefold().startswith(typed.casefold())]
         return begun[0] if typed and typed not in self.choices and len(begun) == 1 else typed
 
     def complaint(self, text: str) -> str:

@@ -10,5 +10,6 @@ orders           the live table with filters and the pane of one order
 failed           what stopped, by cause; retry and mend
 overview         what moves, what stands still
 activity         what was done, by whom, with which command
+inventory        what lies where, and booking it; `movements` is one product's story, `counting` one sheet
 help             every key
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from typing import Generic
+from typing import ClassVar, Generic
 
 from textual import on, work
 from textual.widget import Widget
@@ -14,7 +14,7 @@ from orders_tui.messages import PagesWanted, RowClicked
 from orders_tui.panes.keyset_list import KeysetList
 from orders_tui.screens.console_screen import ConsoleScreen
 from orders_tui.state import Session
-from orders_tui.table.page_cache import PageCache, PageSource, Row
+from orders_tui.table.page_cache import PAGE_ROWS, PageCache, PageSource, Row
 
 
 class KeysetScreen(ConsoleScreen, Generic[Row]):
@@ -24,6 +24,8 @@ class KeysetScreen(ConsoleScreen, Generic[Row]):
     """
 
     AUTO_FOCUS = "KeysetList"
+    PAGE_ROWS: ClassVar[int] = PAGE_ROWS
+    """How many rows one question to the database brings."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -42,7 +44,10 @@ class KeysetScreen(ConsoleScreen, Generic[Row]):
         """Say how many rows there are, and what is new."""
 
     def on_mount(self) -> None:
-        super().on_mount()
+        self.begin()
+
+    def begin(self) -> None:
+        """Read the list for the first time."""
         self.open_list()
 
     @work(group="list", exclusive=True, exit_on_error=False)
@@ -52,7 +57,7 @@ class KeysetScreen(ConsoleScreen, Generic[Row]):
             await asyncio.sleep(pause_seconds)
         shown = self.list
         held = at or (shown.cursor_id if keep_cursor and shown.cursor else None)
-        cache: PageCache[Row] = PageCache(self.source())
+        cache: PageCache[Row] = PageCache(self.source(), page_rows=self.PAGE_ROWS)
         await cache.open()
         number = await cache.locate(held) if held else 0
         shown.show(cache, number or 0)

@@ -15,7 +15,7 @@ from engine.inventory.checking import StockDifference
 from engine.inventory.counts import CountSheet, Posted
 from engine.inventory.ledger import Adjusted
 from engine.inventory.movements import Movement
-from engine.inventory.pushing import PushedView
+from engine.inventory.pushing import PushedView, ShopPush
 from engine.orders.views import StockRow
 from engine.shops.policies import set_policies
 from engine.shops.shops import list_shops
@@ -115,6 +115,11 @@ class Inventory:
         """What shops were told of stock, and what they showed when it was read back."""
         with lost_is_unreachable():
             return await pushing.list_pushed(self._database, search, limit=limit)
+
+    async def shop_pushes(self) -> Sequence[ShopPush]:
+        """Whether each shop is told of stock, and with what buffer."""
+        with lost_is_unreachable():
+            return await pushing.list_shop_pushes(self._database)
 
     async def set_push(self, shop: str, *, enabled: bool | None = None, buffer: int | None = None) -> None:
         """Whether a shop is told of stock, and how much of each product is kept from it."""

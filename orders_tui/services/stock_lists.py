@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from engine.database.connection import Database
+from engine.identifiers import OrderId
 from engine.inventory import movements, stock_list
 from engine.inventory.movements import Movement, MovementKey, MovementPage
 from engine.inventory.stock_card import StockCard, stock_card
 from engine.inventory.stock_list import StockFilter, StockId, StockKey, StockLine, StockPage
-from engine.inventory.waited import Shelf, Waited, waited_for
+from engine.inventory.waited import Shelf, Waited, waited_for, waiting_orders
 from engine.orders.views import Count
 from orders_tui.services.door import lost_is_unreachable
 
@@ -28,6 +29,11 @@ class StockLists:
         """What orders wait for, by product and location."""
         with lost_is_unreachable():
             return await waited_for(self._database.pool)
+
+    async def waiting_orders(self, product_id: UUID) -> list[OrderId]:
+        """The orders that wait for a product, the nearest ship-by first."""
+        with lost_is_unreachable():
+            return await waiting_orders(self._database.pool, product_id)
 
     async def page(
         self,

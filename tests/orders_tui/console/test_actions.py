@@ -23,8 +23,11 @@ from orders_tui.panes.status_line import StatusLine
 from orders_tui.reach import Situation
 from orders_tui.screens.activity import ActivityScreen
 from orders_tui.screens.console_screen import ConsoleScreen
+from orders_tui.screens.counting import CountingScreen
 from orders_tui.screens.failed import FailedScreen
 from orders_tui.screens.help import HelpScreen, help_content
+from orders_tui.screens.inventory import InventoryScreen
+from orders_tui.screens.movements import MovementsScreen
 from orders_tui.screens.orders import OrdersScreen
 from orders_tui.screens.overview import OverviewScreen
 from orders_tui.screens.triage import TriageScreen
@@ -41,6 +44,9 @@ BEARERS: dict[Scope, type[DOMNode]] = {
     Scope.STATUSES: StatusChips,
     Scope.FAILED: FailedScreen,
     Scope.OVERVIEW: OverviewScreen,
+    Scope.INVENTORY: InventoryScreen,
+    Scope.MOVEMENTS: MovementsScreen,
+    Scope.COUNTING: CountingScreen,
     Scope.ACTIVITY: ActivityScreen,
     Scope.LIST: LineList,
     Scope.HELP: HelpScreen,
