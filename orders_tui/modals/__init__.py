@@ -7,14 +7,11 @@ order_menu      what can be done with the chosen orders
 fields          the lines of a form that are typed in
 mend            receive stock, weigh, correct an address
 retrying        retry and tell what came of it
-<<<<<<< HEAD
 entry           typed fields, checked as they are typed, with what would come of it beneath; one write
 choose          one of a few lines
-=======
 paper           a pick list, slips or labels on screen, and from there on paper
 returns         what is to be received, and how much of it is good
 calendars       cut-offs and holidays of locations
->>>>>>> 88d5c3f (feat: paper of chosen orders, returns received and calendars changed in the console)
 confirm         a last look
 copying         what can be copied of an order; a text to be selected by hand
 jumping         a letter on everything that can be gone to
