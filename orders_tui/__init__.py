@@ -31,7 +31,8 @@ Where to look
     pace            how often something is really read
     drawing         numbers as block elements
     overview/       the figures of the Overview screen
-    activity/       the parts of the Activity screen
+    part            a part of a screen that has several
+    activity/       the parts of the Activity screen; `preferences/` those of Settings
     spans           moments as people type them
     stock/          what the Inventory screen is put together from
     screens/        triage, orders, failed, overview, activity, help

@@ -50,6 +50,7 @@ _SCREENS = {
     "overview": ("overview", "OverviewScreen"),
     "inventory": ("inventory", "InventoryScreen"),
     "activity": ("activity", "ActivityScreen"),
+    "settings": ("settings", "SettingsScreen"),
 }
 """Each mode's module and class, loaded when it is first opened."""
 
@@ -92,15 +93,12 @@ class OrdersApp(ListeningApp):
         for mode, (module, name) in _SCREENS.items():
             self.add_mode(mode, partial(self._screen, module, name))
         self.theme_names, self._complaints = self._register_themes()
-        wanted, memory = self.session.options.theme, self.session.memory
-        self._complaints += [*check_keymap(dict(self.session.options.keymap)), *filter(None, [memory.complaint])]
-        if memory.now.theme in self.available_themes and memory.now.theme_instead_of == wanted:
-            self.theme = memory.now.theme
-        elif wanted in self.available_themes:
-            self.theme = wanted
-        else:
-            self.theme = THEMES[0].name
-            self._complaints.append(f"There is no theme {wanted!r}; choose one of {', '.join(self.theme_names)}.")
+        options, memory = self.session.options, self.session.memory
+        self._complaints += [*check_keymap(options.keymap), *filter(None, [memory.complaint])]
+        if options.theme not in self.theme_names and options.theme not in self.available_themes:
+            themes = ", ".join(self.theme_names)
+            self._complaints.append(f"There is no theme {options.theme!r}; choose one of {themes}.")
+        self.wear_kept_theme()
 
     def _register_themes(self) -> tuple[list[str], list[str]]:
         """Our colours and the person's own: their names, and what is wrong with those that are passed over."""
@@ -117,6 +115,17 @@ class OrdersApp(ListeningApp):
         for theme in (*THEMES, *own):
             self.register_theme(theme)
         return list(dict.fromkeys(theme.name for theme in (*THEMES, *own))), complaints
+
+    def wear_kept_theme(self) -> None:
+        """The colours that were kept here last, unless the configuration names others since then."""
+        wanted, kept = self.session.options.theme, self.session.memory.now
+        names = [kept.theme] if kept.theme_instead_of == wanted else []
+        self.theme = next(name for name in (*names, wanted, THEMES[0].name) if name in self.available_themes)
+
+    def keep_theme(self, name: str) -> None:
+        """Wear these colours from now on, on this machine; empty forgets what was kept."""
+        self.session.memory.keep(theme=name, theme_instead_of=self.session.options.theme)
+        self.wear_kept_theme()
 
     async def on_mount(self) -> None:
         options = self.session.options
@@ -247,8 +256,7 @@ class OrdersApp(ListeningApp):
 
     def do_theme(self) -> None:
         names = self.theme_names
-        self.theme = names[(names.index(self.theme) + 1) % len(names)] if self.theme in names else names[0]
-        self.session.memory.keep(theme=self.theme, theme_instead_of=self.session.options.theme)
+        self.keep_theme(names[(names.index(self.theme) + 1) % len(names)] if self.theme in names else names[0])
 
     async def do_refresh(self) -> None:
         if isinstance(self.screen, ConsoleScreen):

@@ -21,6 +21,8 @@ class Situation:
     """The failure code under the cursor of the Failed screen."""
     on_order: bool = False
     """The Failed screen's cursor is on one order, not on a group."""
+    unchangeable: str = ""
+    """Why the setting under the cursor cannot be changed here."""
     behind: bool = False
     """There are orders, or a screen, behind the figure under the cursor."""
     command: bool = False
@@ -131,6 +133,11 @@ def needs_orders_behind(now: Situation) -> str:
 def needs_order_behind(now: Situation) -> str:
     """Needs a line about an order."""
     return "" if now.behind else "This is not about one order."
+
+
+def may_change_setting(now: Situation) -> str:
+    """Needs a setting that is changed here."""
+    return now.unchangeable
 
 
 def needs_command(now: Situation) -> str:

@@ -41,7 +41,8 @@ class ConsoleOptions:
     slow_line: bool = False
     read_only: bool = False
     mouse: bool = True
-    keymap: Mapping[str, str] = field(default_factory=dict)
+    keymap: dict[str, str] = field(default_factory=dict)
+    """The person's own keys; changed in place when keys are moved while the console runs."""
     refresh_seconds: float = 0.25
     slow_refresh_seconds: float = 0.5
     scanner: ScannerOptions | None = None

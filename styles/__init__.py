@@ -6,7 +6,7 @@ table     the orders table
 panes     filter bar, detail, lists, lines on top and at the bottom
 overview  Overview
 inventory Inventory
-activity  Activity
+parts     Activity and Settings
 modals    forms over a screen
 compact   narrow terminals
 contrast  high contrast, 16 colours and no colour
@@ -20,7 +20,7 @@ SHEETS = (
     "panes.tcss",
     "overview.tcss",
     "inventory.tcss",
-    "activity.tcss",
+    "parts.tcss",
     "modals.tcss",
     "compact.tcss",
     "contrast.tcss",

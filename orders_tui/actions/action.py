@@ -25,6 +25,7 @@ class Scope(StrEnum):
     INVENTORY = "Inventory"
     MOVEMENTS = "Movements of a product"
     COUNTING = "Counting"
+    SETTINGS = "Settings"
     LIST = "Lists"
     HELP = "Help"
     FORM = "Forms"
@@ -40,6 +41,7 @@ PLACES: tuple[tuple[Scope, ...], ...] = (
     (Scope.EVERYWHERE, Scope.INVENTORY, Scope.LIST),
     (Scope.EVERYWHERE, Scope.MOVEMENTS, Scope.LIST),
     (Scope.EVERYWHERE, Scope.COUNTING, Scope.LIST),
+    (Scope.EVERYWHERE, Scope.SETTINGS, Scope.LIST),
     (Scope.STATUSES,),
     (Scope.EVERYWHERE, Scope.HELP),
     (Scope.FORM, Scope.REPORT),

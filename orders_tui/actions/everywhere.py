@@ -23,6 +23,7 @@ ACTIONS: tuple[Action, ...] = (
     _go("overview", "f6", "Overview: today, pace, ship-by radar, dependencies", tab="Over", twin="report overview"),
     _go("inventory", "f7", "Inventory: what lies where, who waits for it", tab="Inv", twin="stock list"),
     _go("activity", "f9", "Activity: what was done, by whom, with which command", tab="Act", twin="audit list"),
+    _go("settings", "f10,comma", "Settings: colours, keys, what is in force", tab="Set", twin="config show"),
     Action("go.help", "question_mark,f1", "Help: every key", "help", Scope.EVERYWHERE, Group.GO, footer="keys"),
     _program("jump", "ctrl+o", "Jump: a letter on every pane, list, field and screen"),
     _program("copied", "ctrl+y", "Show what was copied last, to select it by hand"),

@@ -13,9 +13,9 @@ from engine.errors import NotFound
 from engine.identifiers import OrderId
 from engine.orders.plain_text import plain
 from orders_tui.activity.audit_filter import read_audit_filter
-from orders_tui.activity.part import Part
 from orders_tui.formatting import fit, moment, words
 from orders_tui.panes.summary import labelled
+from orders_tui.part import Part
 from orders_tui.state import Session, Viewer
 
 PAGE = 200

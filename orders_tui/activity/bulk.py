@@ -9,9 +9,9 @@ from textual.content import Content
 from engine.identifiers import BatchId
 from engine.orders.bulk.requests import BatchState, BatchView
 from engine.orders.plain_text import plain
-from orders_tui.activity.part import Part
 from orders_tui.formatting import fit, moment
 from orders_tui.panes.summary import labelled
+from orders_tui.part import Part
 from orders_tui.state import Session, Viewer
 
 SHOWN = 100

@@ -8,10 +8,10 @@ from textual.content import Content
 
 from engine.orders.plain_text import plain
 from orders_tui.actions import BY_ID
-from orders_tui.activity.part import Part
 from orders_tui.deeds import Deed
 from orders_tui.formatting import moment
 from orders_tui.panes.summary import labelled
+from orders_tui.part import Part
 from orders_tui.state import Viewer
 
 SHOWN_OF_COMMAND = 2_000

@@ -11,8 +11,8 @@ from pathlib import Path
 from textual.content import Content
 
 from engine.orders.plain_text import plain
-from orders_tui.activity.part import Part
 from orders_tui.mistakes import log_path
+from orders_tui.part import Part
 from orders_tui.state import Session, Viewer
 
 READ_BYTES = 200_000

@@ -45,7 +45,7 @@ async def doctor(
     """Check everything the program depends on, one line each."""
     settings = read_settings()
     worst = 0
-    async for finding in _findings(settings):
+    async for finding in findings(settings):
         worst = max(worst, finding.exit_code)
         if json:
             emit_json(finding)
@@ -54,7 +54,8 @@ async def doctor(
     return worst
 
 
-async def _findings(settings: Settings) -> AsyncIterator[Finding]:
+async def findings(settings: Settings) -> AsyncIterator[Finding]:
+    """What is found of each dependency, one after the other."""
     yield Finding("python", fine=True, sentence=platform.python_version())
     path = settings_path()
     yield Finding("configuration", fine=True, sentence=f"{path}{'' if path.exists() else ' (none: defaults)'}")

@@ -15,6 +15,7 @@ calendars       cut-offs and holidays of locations
 confirm         a last look
 copying         what can be copied of an order; a text to be selected by hand
 jumping         a letter on everything that can be gone to
+press_key       a key, by pressing it
 phrase          one phrase: a filter, a value
 report          what became of each order
 """

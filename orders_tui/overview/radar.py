@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from engine.orders.views import OrderFilter, OrderSort, Pile
+from engine.orders.views import OrderFilter, OrderSort
 from engine.reports.radar import RadarBin
 from orders_tui.formatting import moment
 from orders_tui.overview.figure import Figure, counted, most_of
@@ -29,8 +29,13 @@ def radar_figures(bins: Sequence[RadarBin], read_at: datetime, viewer: Viewer, w
                 after=after,
                 reserve=reserve,
             ),
-            OrderFilter(pile=Pile.OVERDUE, sort=OrderSort.SHIP_BY, ascending=True) if each.late else None,
-            "overdue",
+            OrderFilter(
+                ship_by_from=None if each.late else each.since,
+                ship_by_until=each.until,
+                sort=OrderSort.SHIP_BY,
+                ascending=True,
+            ),
+            f"to ship {_label(each, read_at)}",
         )
         for place, (each, after) in enumerate(zip(bins, said, strict=True))
     ]

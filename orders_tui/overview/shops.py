@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from textual.content import Content
 
 from engine.orders.plain_text import plain
+from engine.orders.views import OrderFilter
 from engine.reports.shops import ShopGlance
 from engine.reports.tallies import Tally
 from engine.words import OrderStatus, WorkflowState
@@ -25,6 +26,8 @@ def shop_figures(shops: Sequence[ShopGlance], places: Sequence[Tally], viewer: V
         Figure(
             f"shop-{shop.shop_id}",
             _line(shop, [place for place in places if place.shop_id == shop.shop_id], viewer),
+            OrderFilter(shops=frozenset({shop.name}), statuses=frozenset(OrderStatus) - _CLOSED),
+            f"open at {plain(shop.name)}",
         )
         for shop in shops
     ]

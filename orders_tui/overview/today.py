@@ -30,20 +30,20 @@ def today_figures(moves: Movement, results: Results | None, midnight: datetime) 
         Figure(
             "shipped",
             _line("shipped", today.shipped),
-            OrderFilter(statuses=frozenset({OrderStatus.SHIPPED})),
-            "shipped",
+            OrderFilter(statuses=frozenset({OrderStatus.SHIPPED}), changed_from=midnight),
+            "shipped, changed today",
         ),
         Figure(
             "completed",
             _line("completed", today.completed, completed),
-            OrderFilter(statuses=frozenset({OrderStatus.DELIVERED})),
-            "delivered",
+            OrderFilter(statuses=frozenset({OrderStatus.DELIVERED}), changed_from=midnight),
+            "delivered, changed today",
         ),
         Figure(
             "cancelled",
             _line("cancelled", today.cancelled),
-            OrderFilter(statuses=frozenset({OrderStatus.CANCELLED})),
-            "cancelled",
+            OrderFilter(statuses=frozenset({OrderStatus.CANCELLED}), changed_from=midnight),
+            "cancelled, changed today",
         ),
         Figure(
             "failed",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from textual.content import Content
 
 from engine.orders.plain_text import plain
-from engine.orders.views import OrderFilter, OrderSort, Pile
+from engine.orders.views import OrderFilter, OrderSort
 from engine.reports.waiting import OpenFailures, WaitingEffects
 from engine.words import ErrorClass
 from orders_tui.formatting import words
@@ -29,8 +29,8 @@ def failure_figures(failures: Sequence[OpenFailures], width: int) -> list[Figure
         Figure(
             f"cause-{failure.code}",
             counted(f" {words(plain(failure.code))}"[:LABEL], failure.orders, most, width, style="$text-error"),
-            OrderFilter(pile=Pile.FAILED, sort=OrderSort.SHIP_BY, ascending=True),
-            "failed",
+            OrderFilter(causes=frozenset({failure.code}), sort=OrderSort.SHIP_BY, ascending=True),
+            words(failure.code),
         )
         for failure in failures[:MOST_CAUSES]
     ]

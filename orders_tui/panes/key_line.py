@@ -25,11 +25,13 @@ class KeyLine(Static):
         super().__init__("", markup=False)
         self._keymap = keymap
         self._scopes: tuple[Scope, ...] = ()
+        self._named: dict[str, str] = {}
+        """The keys as they were named last: a person may move them."""
 
     def show(self, *scopes: Scope) -> None:
         """Name the keys that hold in these scopes now, the most local first."""
-        if scopes != self._scopes:
-            self._scopes = scopes
+        if scopes != self._scopes or self._keymap != self._named:
+            self._scopes, self._named = scopes, dict(self._keymap)
             self._redraw()
 
     def on_resize(self) -> None:

@@ -9,7 +9,9 @@ triage           the piles that need a person; opens first
 orders           the live table with filters and the pane of one order
 failed           what stopped, by cause; retry and mend
 overview         what moves, what stands still
+parts_screen     a screen of several parts: Activity, Settings
 activity         what was done, by whom, with which command
 inventory        what lies where, and booking it; `movements` is one product's story, `counting` one sheet
+settings         what is in force, colours, keys, notices, places, checks
 help             every key
 """

@@ -5,12 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 from uuid import UUID
 
-from textual import on, work
-from textual.app import ComposeResult
+from textual import work
 from textual.binding import BindingType
-from textual.containers import VerticalScroll
-from textual.content import Content
-from textual.widgets import OptionList, Static
 
 from engine.identifiers import BatchId, OrderId
 from engine.orders.bulk.requests import BulkPreview
@@ -21,106 +17,26 @@ from orders_tui.activity.audit import AuditPart
 from orders_tui.activity.bulk import BulkPart
 from orders_tui.activity.here import HerePart
 from orders_tui.activity.mistakes import MistakesPart
-from orders_tui.activity.part import Part
+from orders_tui.activity.prints import PrintsPart
 from orders_tui.bindings import bindings_of
 from orders_tui.messages import OrdersAsked, OrdersMarked
 from orders_tui.modals.confirm import Confirm
 from orders_tui.modals.phrase import Phrase
-from orders_tui.pace import Pace
-from orders_tui.panes.line_list import LineList
 from orders_tui.reach import Situation
-from orders_tui.screens.list_screen import ListScreen
+from orders_tui.screens.parts_screen import PartsScreen
 from orders_tui.state import Session
 
-READ_SECONDS = 2.0
-"""The lines are read again this often."""
 
-
-class ActivityScreen(ListScreen):
+class ActivityScreen(PartsScreen):
     """One part at a time; what it says of the line under the cursor stands below."""
 
     SCOPES = (Scope.ACTIVITY, Scope.LIST)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(Scope.ACTIVITY)
 
     def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self.bulk = BulkPart(session)
-        self.audit = AuditPart(session)
-        self.parts: tuple[Part, ...] = (HerePart(session), self.audit, self.bulk, MistakesPart(session))
-        self.part: Part = self.parts[0]
-        self._said: Content | None = None
-        self._pace = Pace(READ_SECONDS)
-
-    def body(self) -> ComposeResult:
-        yield Static("", id="parts", markup=False)
-        yield Static("", id="columns", classes="heading", markup=False)
-        yield LineList()
-        with VerticalScroll(id="about", can_focus=False):
-            yield Static("", id="said", markup=False)
-
-    def on_mount(self) -> None:
-        super().on_mount()
-        self.open_part(self.part)
-
-    def on_screen_resume(self) -> None:
-        super().on_screen_resume()
-        self.read_part()
-
-    # ------------------------------------------------------------------ what is shown
-
-    def open_part(self, part: Part) -> None:
-        """Show another part from its first line."""
-        self.part = part
-        names: list[Content | str | tuple[str, str]] = []
-        for each in self.parts:
-            names += [(f" {each.title} ", "bold reverse") if each is part else (f" {each.title} ", "$text-muted"), " "]
-        self.query_one("#parts", Static).update(Content.assemble(*names))
-        self.query_one("#columns", Static).update(Content(part.heading))
-        self.lines.show([])
-        self._show_lines()
-        self.read_part()
-
-    @work(group="part", exclusive=True, exit_on_error=False)
-    async def read_part(self) -> None:
-        await self.read()
-
-    async def read(self) -> None:
-        self._pace.hurry()
-        await self.refresh_live()
-
-    async def refresh_live(self) -> None:
-        if not self._pace.due(self.session.clock()):
-            return
-        part = self.part
-        await part.read()
-        if part is self.part:
-            self._show_lines()
-            await self._say()
-
-    def _show_lines(self) -> None:
-        self.lines.show(list(self.part.lines(self.session.viewer())))
-        if self.lines.highlighted is None and self.lines.option_count:
-            self.lines.highlighted = 0
-
-    @on(OptionList.OptionHighlighted)
-    def _moved(self) -> None:
-        self.say_more()
-
-    @work(group="about", exclusive=True, exit_on_error=False)
-    async def say_more(self) -> None:
-        part, line_id = self.part, self.lines.cursor_id
-        if line_id is not None and await part.go_beyond(line_id) and part is self.part:
-            self._show_lines()
-        await self._say()
-
-    async def _say(self) -> None:
-        part, line_id = self.part, self.lines.cursor_id
-        said = Content.styled(part.empty, "$text-muted")
-        if line_id is not None:
-            said = await part.detail(line_id, self.session.viewer())
-        if part is self.part and line_id == self.lines.cursor_id and said != self._said:
-            self._said = said
-            self.query_one("#said", Static).update(said)
+        self.bulk, self.audit = BulkPart(session), AuditPart(session)
+        parts = (HerePart(session), self.audit, self.bulk, PrintsPart(session), MistakesPart(session))
+        super().__init__(session, parts)
 
     def situation(self) -> Situation:
         line_id = self.lines.cursor_id
@@ -134,10 +50,6 @@ class ActivityScreen(ListScreen):
         )
 
     # ------------------------------------------------------------------ actions
-
-    def do_part(self, step: str) -> None:
-        at = self.parts.index(self.part)
-        self.open_part(self.parts[(at + int(step)) % len(self.parts)])
 
     def _order_id(self) -> OrderId | None:
         """The order that the line under the cursor is about."""
@@ -165,12 +77,6 @@ class ActivityScreen(ListScreen):
     async def widen(self) -> None:
         await self.audit.narrow("")
         self.open_part(self.part)
-
-    def do_copy(self) -> None:
-        if (line_id := self.lines.cursor_id) is not None:
-            command = self.part.command(line_id)
-            self.app.copy_to_clipboard(command)
-            self.say(f"Copied: {command[:200]}")
 
     def do_refused(self) -> None:
         if (line_id := self.lines.cursor_id) is not None:

@@ -51,6 +51,7 @@ class ConsoleScreen(Screen[None]):
         self.name_keys()
 
     def on_screen_resume(self) -> None:
+        self.name_keys()
         self.show_health()
 
     # ------------------------------------------------------------------ refreshing

@@ -1,4 +1,4 @@
-"""One part of Activity: lines, newest first, and what can be done with the one under the cursor."""
+"""One part of a screen that has several, as Activity and Settings: lines, and what can be done with the one under the cursor."""
 
 from __future__ import annotations
 
