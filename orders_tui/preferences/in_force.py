@@ -11,8 +11,8 @@ from engine.orders.plain_text import plain
 from orders_tui.formatting import fit
 from orders_tui.panes.summary import labelled
 from orders_tui.preferences.preference import Preference
-from orders_tui.settings_file import settings_path
 from orders_tui.settings_origin import InForce, settings_in_force
+from orders_tui.settings_path import settings_path
 from orders_tui.state import Session, Viewer
 
 OWN = ("console.", "printing.")
