@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import (
     AfterValidator,
     Field,
+    NonNegativeFloat,
     PositiveFloat,
     PositiveInt,
 )
@@ -126,6 +127,7 @@ class PrintingSection(Section):
     folder: OwnPath | None = None
     layouts: OwnPath | None = None
     station: str = ""
+    keep_days: NonNegativeFloat = 30.0
 
     def for_printers(self) -> PrintSettings:
         return PrintSettings(
@@ -135,6 +137,7 @@ class PrintingSection(Section):
             folder=self.folder,
             layouts=self.layouts,
             station=self.station,
+            keep_days=self.keep_days,
         )
 
 

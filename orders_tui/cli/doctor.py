@@ -11,6 +11,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 import cyclopts
+import platformdirs
 from cyclopts import Parameter
 
 from engine.database import migrate
@@ -18,10 +19,12 @@ from engine.database.connection import open_database
 from engine.database.embedded import default_data_directory
 from engine.errors import OrdersError
 from engine.fleet.dependencies import read_states
+from engine.paper.stations import list_stations
 from engine.privacy.secrets import Secrets, system_keyring
 from engine.reports.overview import pulse
 from engine.shops.views import read_standings
 from orders_tui.cli.doctor_notices import notice_findings, target_findings
+from orders_tui.cli.doctor_printing import printing_findings
 from orders_tui.cli.exits import Exit, code_of
 from orders_tui.cli.findings import Finding
 from orders_tui.cli.output import emit, emit_json, narrate
@@ -91,6 +94,9 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
         daemon = "at work" if now.daemon_alive else "none is running: start orders-tui daemon, or open the console"
         yield Finding("daemon", fine=now.daemon_alive, sentence=daemon)
         async for finding in target_findings(database, settings):
+            yield finding
+        home = database.data_directory or platformdirs.user_data_path("orders-tui", appauthor=False)
+        for finding in printing_findings(settings.printing.for_printers(), await list_stations(database), home):
             yield finding
         states = await read_states(database)
         for state in states:

@@ -32,8 +32,13 @@ def together(documents: Sequence[Sequence[Any]]) -> bytes:
     writer = PdfWriter()
     for pages in documents:
         for page in pages:
-            writer.add_page(page)
+            _add(writer, page)
     return _written(writer)
+
+
+def _add(writer: PdfWriter, page: Any) -> None:
+    added = writer.add_page(page)
+    added.pop("/AA", None)  # what a document wants done when it is opened
 
 
 def on_sheets(
@@ -42,7 +47,7 @@ def on_sheets(
     """These pages as many to a sheet as were asked for, row by row, turned where they fit better; `front` comes before them, whole."""
     writer = PdfWriter()
     for page in front:
-        writer.add_page(page)
+        _add(writer, page)
     width, height = size_mm[0] * MM, size_mm[1] * MM
     margin = margin_mm * MM
     cell_width, cell_height = (width - 2 * margin) / across, (height - 2 * margin) / down
@@ -57,17 +62,27 @@ def on_sheets(
 
 
 def _place(sheet: PageObject, page: Any, left: float, foot: float, width: float, height: float) -> None:
-    page.transfer_rotation_to_content()
     box = page.mediabox
-    wide, tall = float(box.width), float(box.height)
-    upright = Transformation().translate(-float(box.left), -float(box.bottom))
-    turned = (wide > tall) != (width > height)
-    if turned:
-        upright = upright.rotate(90).translate(tall, 0)
-        wide, tall = tall, wide
+    moved = Transformation().translate(-float(box.left), -float(box.bottom))
+    moved, wide, tall = _turned(moved, float(box.width), float(box.height), int(page.rotation))
+    if (wide > tall) != (width > height):
+        moved, wide, tall = _turned(moved, wide, tall, 90)
     scale = min(width / wide, height / tall, 1.0)
     across, up = (width - wide * scale) / 2, (height - tall * scale) / 2
-    sheet.merge_transformed_page(page, upright.scale(scale).translate(left + across, foot + up))
+    sheet.merge_transformed_page(page, moved.scale(scale).translate(left + across, foot + up))
+
+
+def _turned(moved: Transformation, wide: float, tall: float, clockwise: int) -> tuple[Transformation, float, float]:
+    """Turned about its lower left corner, and moved back into the quarter that is seen."""
+    match clockwise % 360:
+        case 90:
+            return moved.rotate(-90).translate(0, wide), tall, wide
+        case 180:
+            return moved.rotate(180).translate(wide, tall), wide, tall
+        case 270:
+            return moved.rotate(90).translate(tall, 0), tall, wide
+        case _:
+            return moved, wide, tall
 
 
 def _written(writer: PdfWriter) -> bytes:

@@ -11,9 +11,11 @@ import os
 import re
 import signal
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from engine.errors import Misconfigured, Unreachable
 from engine.orders.plain_text import plain
@@ -36,6 +38,8 @@ class PrintSettings:
     layouts: Path | None = None
     station: str = ""
     """The station this machine is."""
+    keep_days: float = 30.0
+    """Files in the folder that are older are taken away with the next one; they hold addresses. 0: never."""
 
 
 def check_command(command: Sequence[str]) -> None:
@@ -52,6 +56,21 @@ def check_command(command: Sequence[str]) -> None:
 def folder_of(printer: str) -> Path:
     """The folder that stands in a printer's place."""
     return Path(printer).expanduser()
+
+
+_OURS = re.compile(r"(pick-list|packing-slips|labels)-[a-z0-9_]{8}\.(pdf|zpl|epl)")
+
+
+def sweep(folder: Path, keep_days: float) -> int:
+    """Take away files of ours that are older; answers how many."""
+    oldest = time.time() - keep_days * 86400
+    swept = 0
+    for path in folder.iterdir() if keep_days and folder.is_dir() else ():
+        with contextlib.suppress(OSError):
+            if _OURS.fullmatch(path.name) and path.lstat().st_mtime < oldest:
+                path.unlink()
+                swept += 1
+    return swept
 
 
 def keep_in(folder: Path, name: str, body: bytes) -> Path:
@@ -90,12 +109,17 @@ async def hand_over(settings: PrintSettings, path: Path, *, printer: str, title:
     command = (settings.raw_command if raw else ()) or settings.command
     values = {"printer": printer, "file": str(path), "title": title, "raw": "true" if raw else "false"}
     arguments = [_PLACEHOLDER.sub(lambda found: values[found[1]], part) for part in command]
+    with tempfile.TemporaryFile() as complaints:  # a pipe would stay open with whatever the command leaves behind
+        await _run(settings, arguments, complaints, path, printer)
+
+
+async def _run(settings: PrintSettings, arguments: list[str], complaints: IO[bytes], path: Path, printer: str) -> None:
     try:
         process = await asyncio.create_subprocess_exec(
             *arguments,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
+            stderr=complaints,
             start_new_session=True,
         )
     except OSError as error:
@@ -104,7 +128,7 @@ async def hand_over(settings: PrintSettings, path: Path, *, printer: str, title:
             f"The print command {arguments[0]} cannot be run ({error.strerror}): mend printing.command. The file is {path}.",
         ) from error
     try:
-        _, complaint = await asyncio.wait_for(process.communicate(), settings.timeout_seconds)
+        await asyncio.wait_for(process.wait(), settings.timeout_seconds)
     except TimeoutError:
         raise Unreachable(
             "printing.timeout",
@@ -117,6 +141,7 @@ async def hand_over(settings: PrintSettings, path: Path, *, printer: str, title:
                 os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
     if process.returncode:
-        said = plain(complaint.decode(errors="replace"))[:_MOST_OF_A_COMPLAINT]
+        complaints.seek(0)
+        said = plain(complaints.read(4 * _MOST_OF_A_COMPLAINT).decode(errors="replace"))[:_MOST_OF_A_COMPLAINT]
         why = f": {said}" if said else f" (exit {process.returncode})"
         raise Unreachable("printing.refused", f"{printer} did not take it{why.rstrip('.')}. The file is {path}.")

@@ -25,7 +25,7 @@ from engine.paper.slips import Slips
 from engine.paper.stations import Station, is_folder
 from engine.words import PaperKind, PrintState
 from orders_tui.printing.drawing import DrawnFile, DrawnPaper, draw_labels, draw_pick_list, draw_slips
-from orders_tui.printing.printers import PrintSettings, folder_of, hand_over, keep_as, keep_in
+from orders_tui.printing.printers import PrintSettings, folder_of, hand_over, keep_as, keep_in, sweep
 from orders_tui.printing.text import counted
 from orders_tui.services.door import Door, lost_is_unreachable
 
@@ -293,6 +293,7 @@ class Printing:
         if destination.file is not None:
             return await asyncio.to_thread(keep_as, destination.file, file.ending, number, file.body)
         folder = destination.folder or self._folder()
+        await asyncio.to_thread(sweep, folder, self.settings.keep_days)
         path = await asyncio.to_thread(keep_in, folder, f"{file.name}.{file.ending}", file.body)
         if not destination.printer:
             return path

@@ -18,6 +18,7 @@ from engine.orders.bulk import batches, journal
 from engine.orders.filter_language.reading import filter_of
 from engine.orders.parcels import packages
 from engine.orders.views import OrderFilter, OrderKey, OrderSort, Pile
+from engine.paper import labels, pick_lists, prints, slips
 from engine.ports.facts import OrderFact
 from engine.ports.outcomes import Claim, Done, NoticeSent
 from engine.reports import overview
@@ -27,6 +28,7 @@ from engine.words import (
     ExecutionStatus,
     HoldReason,
     OrderStatus,
+    PaperKind,
     PollTopic,
     TrackingStatus,
     WorkflowState,
@@ -236,6 +238,12 @@ READS: Mapping[str, Call] = {
     "what was tried": lambda s: tries.tried(s.store.pool, s.orders),
     "an estimate": lambda s: estimate.estimated_completion(
         s.store.pool, s.house.shop_id, WorkflowState.INVENTORY_RESERVED
+    ),
+    "a pick list": lambda s: pick_lists.pick_list_of_orders(s.store, s.orders),
+    "packing slips": lambda s: slips.slips_of_orders(s.store, s.orders),
+    "a sheet of labels": lambda s: labels.label_sheet(s.store, s.orders, labels.LabelOrder.BIN),
+    "what was printed of it": lambda s: prints.printed_before(
+        s.store, PaperKind.LABEL, [prints.Subject(order_id) for order_id in s.orders]
     ),
     "bulk changes": lambda s: batches.recent(s.store, limit=20),
 }

@@ -15,10 +15,11 @@ from tests.factories import Factory, insert
 LABEL_POINTS = (288.0, 432.0)
 
 
-def pdf_label(text: str) -> bytes:
-    """A label of 4 by 6 inches that says who it is for."""
+def pdf_label(text: str, *, turned: int = 0) -> bytes:
+    """A label of 4 by 6 inches that says who it is for, and may say that it is to be turned."""
     written = io.BytesIO()
     canvas = Canvas(written, pagesize=LABEL_POINTS)
+    canvas.setPageRotation(turned)
     canvas.drawString(36, 200, text)
     canvas.showPage()
     canvas.save()
