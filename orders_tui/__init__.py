@@ -39,5 +39,6 @@ Where to look
     tasks/          what is done to chosen orders one by one
     panes/          one order's summary, items, timeline, packages, workflow
     modals/         questions asked on top of a screen
+    picking/        the parts of the Pick and pack screen
     table/          the orders table: windows of rows drawn line by line
 """

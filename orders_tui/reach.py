@@ -23,6 +23,20 @@ class Situation:
     """The Failed screen's cursor is on one order, not on a group."""
     unchangeable: str = ""
     """Why the setting under the cursor cannot be changed here."""
+    wave: bool = False
+    """The cursor is on a wave that is not done."""
+    stop: bool = False
+    """The cursor is on a stop of a walk."""
+    stop_left: bool = False
+    """Something is still to be picked there."""
+    stop_picked: bool = False
+    """Something is picked there."""
+    parcel: bool = False
+    """A parcel is in hand that may be packed."""
+    packed: bool = False
+    """The parcel in hand is packed."""
+    goods: bool = False
+    """There are goods under the cursor, or in hand, that are to be put back."""
     behind: bool = False
     """There are orders, or a screen, behind the figure under the cursor."""
     command: bool = False
@@ -228,3 +242,38 @@ def may_mend(now: Situation) -> str:
     if unready or now.group_code in MENDABLE:
         return unready
     return "This cause is mended elsewhere (its line says where); then retry it with R."
+
+
+def needs_wave(now: Situation) -> str:
+    """Needs a wave under the cursor that is still picked."""
+    return "" if now.wave else "Put the cursor on a wave that is not done; n makes a new one."
+
+
+def needs_stop(now: Situation) -> str:
+    """Needs a stop of a walk under the cursor."""
+    return "" if now.stop else "There is nothing here; open a wave first."
+
+
+def needs_stop_left(now: Situation) -> str:
+    """Needs a stop at which something is still to be picked."""
+    return needs_stop(now) or ("" if now.stop_left else "Nothing more is to be picked here.")
+
+
+def needs_stop_picked(now: Situation) -> str:
+    """Needs a stop at which something was picked."""
+    return needs_stop(now) or ("" if now.stop_picked else "Nothing is picked here yet.")
+
+
+def needs_parcel(now: Situation) -> str:
+    """Needs a parcel in hand that may be packed."""
+    return "" if now.parcel else "There is no parcel in hand that may be packed: scan one."
+
+
+def needs_packed(now: Situation) -> str:
+    """Needs a packed parcel in hand."""
+    return "" if now.packed else "There is no packed parcel in hand: scan one."
+
+
+def needs_goods(now: Situation) -> str:
+    """Needs goods that are to be put back."""
+    return "" if now.goods else "There is nothing here that is to be put back."

@@ -4,6 +4,7 @@ base      colours of whole screens and text
 layout    where the parts of a screen lie
 table     the orders table
 panes     filter bar, detail, lists, lines on top and at the bottom
+pick      Pick and pack
 overview  Overview
 inventory Inventory
 parts     Activity and Settings
@@ -18,6 +19,7 @@ SHEETS = (
     "layout.tcss",
     "table.tcss",
     "panes.tcss",
+    "pick.tcss",
     "overview.tcss",
     "inventory.tcss",
     "parts.tcss",

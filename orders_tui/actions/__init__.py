@@ -8,6 +8,8 @@ action      what an action is: scope, group, permission
 keymap      a person's own keys
 everywhere  what works on every screen
 triage, orders, table, failed, overview, inventory, activity, settings   what works on one of them
+triage, orders, overview, table, failed, inventory, activity   what works on one of them
+triage, orders, overview, table, failed, pick, overview, activity   what works on one of them
 chosen      what is done to the chosen orders
 spoken      keys as people name them
 paper       paper for the chosen orders, returns, calendars
@@ -29,6 +31,7 @@ from orders_tui.actions import (
     orders,
     overview,
     paper,
+    pick,
     reports,
     settings,
     table,
@@ -46,6 +49,7 @@ ACTIONS: tuple[Action, ...] = (
     *chosen.ACTIONS,
     *paper.ACTIONS,
     *failed.ACTIONS,
+    *pick.ACTIONS,
     *overview.ACTIONS,
     *inventory.ACTIONS,
     *activity.ACTIONS,

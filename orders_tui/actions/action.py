@@ -20,6 +20,11 @@ class Scope(StrEnum):
     TABLE = "Orders: cursor and marks"
     STATUSES = "Orders: status filter"
     FAILED = "Failed"
+    PICK = "Pick and pack"
+    WAVES = "Pick and pack: waves"
+    WALK = "Pick and pack: a walk"
+    PARCEL = "Pick and pack: the parcel in hand"
+    BACK = "Pick and pack: goods to put back"
     OVERVIEW = "Overview"
     ACTIVITY = "Activity"
     INVENTORY = "Inventory"
@@ -36,6 +41,10 @@ PLACES: tuple[tuple[Scope, ...], ...] = (
     (Scope.EVERYWHERE, Scope.TRIAGE, Scope.LIST),
     (Scope.EVERYWHERE, Scope.ORDERS, Scope.CHOSEN, Scope.TABLE),
     (Scope.EVERYWHERE, Scope.FAILED, Scope.LIST),
+    (Scope.EVERYWHERE, Scope.PICK, Scope.WAVES, Scope.LIST),
+    (Scope.EVERYWHERE, Scope.PICK, Scope.WALK, Scope.LIST),
+    (Scope.EVERYWHERE, Scope.PICK, Scope.BACK, Scope.LIST),
+    (Scope.EVERYWHERE, Scope.PICK, Scope.PARCEL),
     (Scope.EVERYWHERE, Scope.OVERVIEW, Scope.LIST),
     (Scope.EVERYWHERE, Scope.ACTIVITY, Scope.LIST),
     (Scope.EVERYWHERE, Scope.INVENTORY, Scope.LIST),

@@ -20,6 +20,7 @@ ACTIONS: tuple[Action, ...] = (
     _go("triage", "f2", "Triage: the piles that need a person", tab="Tri"),
     _go("orders", "f3", "Orders: the live table", tab="Ord", twin="orders list"),
     _go("failed", "f4", "Failed: what stopped, grouped by cause", tab="Fail", twin="failures list"),
+    _go("pick", "f5", "Pick: waves, picking and packing by scan", tab="Pick", twin="pick list"),
     _go("overview", "f6", "Overview: today, pace, ship-by radar, dependencies", tab="Over", twin="report overview"),
     _go("inventory", "f7", "Inventory: what lies where, who waits for it", tab="Inv", twin="stock list"),
     _go("activity", "f9", "Activity: what was done, by whom, with which command", tab="Act", twin="audit list"),

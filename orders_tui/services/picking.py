@@ -116,6 +116,12 @@ class Picking:
             raise Refused("pick.ambiguous", f"{plain(code)!r} may be {named}: give the SKU.")
         return found[0].product_id
 
+    async def name_of(self, code: str) -> str:
+        """What a code means, as SKU and name; empty when nobody knows it."""
+        with lost_is_unreachable():
+            found = await meant_by(self._database.pool, code)
+        return f"{plain(found[0].sku)} ({plain(found[0].name)})" if found else ""
+
     async def scan(self, scope: Scope, code: str) -> Confirmed:
         """Confirm one unit of what this code means. Raises NotFound, Refused: the alarm in a sentence."""
         return await self._door.write(confirming.confirm_scan(self._database, scope, code, actor=self._actor))

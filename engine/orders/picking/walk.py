@@ -19,11 +19,16 @@ if TYPE_CHECKING:
 _FAR = 9000
 """A ship-by in a year from here on is none."""
 
+_COUNTED = 5_000
+"""Up to so many free lines are counted; a house with more of them wants a wave, not a number."""
+
 # Index: pick_lines_open_index.
 _WAITING = """
-SELECT l.code, count(DISTINCT k.order_id)::int AS orders, sum(k.quantity)::int AS units, min(w.ship_by) AS ship_by
-FROM pick_lines k JOIN work w ON w.order_id = k.order_id JOIN locations l ON l.id = k.location_id
-WHERE k.state = 'open' AND k.wave_id IS NULL AND w.waiting_for NOT IN ('hold', 'paused', 'observe')
+SELECT l.code, count(DISTINCT k.order_id)::int AS orders, sum(k.quantity)::int AS units, min(w.ship_by) AS ship_by,
+       sum(count(*)) OVER () >= $1 AS more
+FROM (SELECT order_id, location_id, quantity FROM pick_lines WHERE state = 'open' AND wave_id IS NULL LIMIT $1) k
+JOIN work w ON w.order_id = k.order_id JOIN locations l ON l.id = k.location_id
+WHERE w.waiting_for NOT IN ('hold', 'paused', 'observe')
 GROUP BY l.code ORDER BY l.code
 """
 
@@ -38,6 +43,8 @@ class WaitingForWave:
     orders: int
     units: int
     nearest_ship_by: datetime | None
+    more: bool = False
+    """There are more than were counted."""
 
 
 async def read_walk(database: Database, scope: Scope) -> list[WalkLine]:
@@ -57,8 +64,8 @@ def walk_of(wanted: Sequence[Wanted]) -> list[WalkLine]:
 async def waiting_for_wave(connection: Any) -> list[WaitingForWave]:
     """What waits for a wave, by location."""
     return [
-        WaitingForWave(row["code"], row["orders"], row["units"], none_if_far(row["ship_by"]))
-        for row in await connection.fetch(_WAITING)
+        WaitingForWave(row["code"], row["orders"], row["units"], none_if_far(row["ship_by"]), row["more"])
+        for row in await connection.fetch(_WAITING, _COUNTED)
     ]
 
 

@@ -20,6 +20,7 @@ from orders_tui.palette import ActionProvider
 from orders_tui.panes.filter_bar import StatusChips
 from orders_tui.panes.line_list import LineList
 from orders_tui.panes.status_line import StatusLine
+from orders_tui.picking.lists import BackList, ParcelPane, WalkList, WaveList
 from orders_tui.reach import Situation
 from orders_tui.screens.activity import ActivityScreen
 from orders_tui.screens.console_screen import ConsoleScreen
@@ -31,6 +32,7 @@ from orders_tui.screens.movements import MovementsScreen
 from orders_tui.screens.orders import OrdersScreen
 from orders_tui.screens.overview import OverviewScreen
 from orders_tui.screens.settings import SettingsScreen
+from orders_tui.screens.pick import PickScreen
 from orders_tui.screens.triage import TriageScreen
 from orders_tui.table.order_table import OrderTable
 from tests.factories import Factory
@@ -44,6 +46,11 @@ BEARERS: dict[Scope, type[DOMNode]] = {
     Scope.TABLE: OrderTable,
     Scope.STATUSES: StatusChips,
     Scope.FAILED: FailedScreen,
+    Scope.PICK: PickScreen,
+    Scope.WAVES: WaveList,
+    Scope.WALK: WalkList,
+    Scope.PARCEL: ParcelPane,
+    Scope.BACK: BackList,
     Scope.OVERVIEW: OverviewScreen,
     Scope.INVENTORY: InventoryScreen,
     Scope.MOVEMENTS: MovementsScreen,
@@ -57,6 +64,10 @@ BEARERS: dict[Scope, type[DOMNode]] = {
     Scope.MENU: OrderMenu,
 }
 RECEIVERS = BEARERS | {Scope.MENU: OrdersScreen, Scope.STATUSES: OrdersScreen}
+RECEIVERS = BEARERS | {
+    Scope.STATUSES: OrdersScreen,
+    **dict.fromkeys((Scope.WAVES, Scope.WALK, Scope.PARCEL, Scope.BACK), PickScreen),
+}
 
 
 def test_the_keys_bound_are_those_of_the_registry() -> None:
@@ -150,6 +161,8 @@ async def test_the_palette_offers_every_action_that_is_not_a_forms_own(app: Orde
     async with app.run_test(size=SMALL) as pilot:
         await settle(pilot)
         for key in ("f2", "f3", "f4", "f6", "f7", "f9", "f10", "question_mark"):
+        for key in ("f2", "f3", "f4", "f6", "f7", "f9", "question_mark"):
+        for key in ("f2", "f3", "f4", "f5", "f6", "f9", "question_mark"):
             await press(pilot, key)
             assert isinstance(app.screen, ConsoleScreen)
             provider = ActionProvider(app.screen)
@@ -196,6 +209,7 @@ def test_nothing_dangerous_is_in_reach_of_a_read_only_or_disconnected_console(ac
 
     assert isinstance(action, Action)
     busy = {"rows": 5, "chosen": 2, "marked": 2, "group_code": "out_of_stock", "on_order": True}
+    busy |= {"wave": True, "stop": True, "stop_left": True, "goods": True}
     busy |= {"bulk_state": "finished"}
     busy |= {"sku": "MUG-BLU", "held_units": 1, "aliases": 1, "alarms": 1, "movement": "", "counted_line": True}
     one = busy | {"chosen": 1, "marked": 0}
