@@ -35,8 +35,8 @@ class Remembered:
     """How much of the width the pane of one order takes."""
     filter: str = ""
     """The last filter of the orders table, in the filter language."""
-    station: str = ""
-    """At which station this console stands, where it was chosen here."""
+    packs_at: str = ""
+    """The station at which parcels are packed here, where it was chosen on the screen."""
     sort: str = ""
     ascending: bool = False
     station: str = ""

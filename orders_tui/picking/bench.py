@@ -21,7 +21,7 @@ class Bench:
     @property
     def station(self) -> str:
         """Where parcels are packed: chosen here, else as the configuration says."""
-        return self._session.memory.now.station or self._session.services.printing.settings.station
+        return self._session.memory.now.packs_at or self._session.services.printing.settings.station
 
     @property
     def parcel(self) -> ParcelAtHand | None:

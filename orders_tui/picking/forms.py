@@ -132,7 +132,7 @@ def choose_station(session: Session, present: str, known: list[str]) -> Mend:
         station = values["station"].strip().upper()
         if station and known and station not in known:
             raise ValueError(f"There is no station {plain(station)}; there are {', '.join(known)}.")
-        session.memory.keep(station=station)
+        session.memory.keep(packs_at=station)
         return f"This is station {plain(station)}." if station else "This console stands at no station."
 
     names = f"Stations: {', '.join(known)}" if known else "No station is set up; any name will do."

@@ -169,7 +169,7 @@ async def test_parcels_are_checked_and_packed_and_a_cancelled_one_stops(
         for code in (MUG_CODE, BOWL_CODE) if order_id == good else (MUG_CODE, MUG_CODE):
             await confirm_scan(house.store, Walk(order_id=order_id), code, actor=INES)
     label = (await house.package(good))["tracking_number"]
-    app.session.memory.keep(station="BENCH-2")
+    app.session.memory.keep(packs_at="BENCH-2")
     async with app.run_test(size=SMALL) as pilot:
         await press(pilot, "f5", "tab")
         screen = floor(app)
