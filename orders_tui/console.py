@@ -32,13 +32,6 @@ from orders_tui.modals.jumping import Jump, places_of
 from orders_tui.palette import ActionPalette, ActionProvider, OrderProvider
 from orders_tui.remembered import Memory
 from orders_tui.screens.console_screen import ConsoleScreen
-from orders_tui.screens.failed import FailedScreen
-from orders_tui.screens.help import HelpScreen
-from orders_tui.screens.orders import OrdersScreen
-from orders_tui.screens.overview import OverviewScreen
-from orders_tui.screens.paper_doing import show_calendars, show_returns
-from orders_tui.screens.pick import PickScreen
-from orders_tui.screens.triage import TriageScreen
 from orders_tui.services import Services
 from orders_tui.state import Clock, ConsoleOptions, Session, utc_now
 from orders_tui.warming import warm
@@ -54,6 +47,7 @@ PULSE_EVERY = 4
 _SCREENS = {
     "triage": ("triage", "TriageScreen"),
     "failed": ("failed", "FailedScreen"),
+    "pick": ("pick", "PickScreen"),
     "overview": ("overview", "OverviewScreen"),
     "inventory": ("inventory", "InventoryScreen"),
     "activity": ("activity", "ActivityScreen"),
@@ -99,10 +93,6 @@ class OrdersApp(ListeningApp):
         self.add_mode("orders", lambda: self.orders)
         for mode, (module, name) in _SCREENS.items():
             self.add_mode(mode, partial(self._screen, module, name))
-        self.add_mode("failed", lambda: FailedScreen(self.session))
-        self.add_mode("pick", lambda: PickScreen(self.session))
-        self.add_mode("overview", lambda: OverviewScreen(self.session))
-        self.add_mode("activity", lambda: ActivityScreen(self.session))
         self.theme_names, self._complaints = self._register_themes()
         options, memory = self.session.options, self.session.memory
         self._complaints += [*check_keymap(options.keymap), *filter(None, [memory.complaint])]

@@ -8,6 +8,7 @@ paper_doing      paper of chosen orders, returns received, calendars
 triage           the piles that need a person; opens first
 orders           the live table with filters and the pane of one order
 failed           what stopped, by cause; retry and mend
+pick             waves, a walk, parcels in hand, goods to put back
 overview         what moves, what stands still
 parts_screen     a screen of several parts: Activity, Settings
 activity         what was done, by whom, with which command

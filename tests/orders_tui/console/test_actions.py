@@ -63,8 +63,8 @@ BEARERS: dict[Scope, type[DOMNode]] = {
     Scope.REPORT: BulkChange,
     Scope.MENU: OrderMenu,
 }
-RECEIVERS = BEARERS | {Scope.MENU: OrdersScreen, Scope.STATUSES: OrdersScreen}
 RECEIVERS = BEARERS | {
+    Scope.MENU: OrdersScreen,
     Scope.STATUSES: OrdersScreen,
     **dict.fromkeys((Scope.WAVES, Scope.WALK, Scope.PARCEL, Scope.BACK), PickScreen),
 }
@@ -163,6 +163,7 @@ async def test_the_palette_offers_every_action_that_is_not_a_forms_own(app: Orde
         for key in ("f2", "f3", "f4", "f6", "f7", "f9", "f10", "question_mark"):
         for key in ("f2", "f3", "f4", "f6", "f7", "f9", "question_mark"):
         for key in ("f2", "f3", "f4", "f5", "f6", "f9", "question_mark"):
+        for key in ("f2", "f3", "f4", "f5", "f6", "f7", "f9", "question_mark"):
             await press(pilot, key)
             assert isinstance(app.screen, ConsoleScreen)
             provider = ActionProvider(app.screen)
