@@ -7,9 +7,7 @@ its scope on the screen.
 action      what an action is: scope, group, permission
 keymap      a person's own keys
 everywhere  what works on every screen
-triage, orders, table, failed, overview, inventory, activity, settings   what works on one of them
-triage, orders, overview, table, failed, inventory, activity   what works on one of them
-triage, orders, overview, table, failed, pick, overview, activity   what works on one of them
+triage, orders, table, failed, pick, overview, inventory, activity, settings   what works on one of them
 chosen      what is done to the chosen orders
 spoken      keys as people name them
 paper       paper for the chosen orders, returns, calendars

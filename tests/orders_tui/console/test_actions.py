@@ -31,8 +31,8 @@ from orders_tui.screens.inventory import InventoryScreen
 from orders_tui.screens.movements import MovementsScreen
 from orders_tui.screens.orders import OrdersScreen
 from orders_tui.screens.overview import OverviewScreen
-from orders_tui.screens.settings import SettingsScreen
 from orders_tui.screens.pick import PickScreen
+from orders_tui.screens.settings import SettingsScreen
 from orders_tui.screens.triage import TriageScreen
 from orders_tui.table.order_table import OrderTable
 from tests.factories import Factory
@@ -160,10 +160,7 @@ async def test_the_palette_offers_every_action_that_is_not_a_forms_own(app: Orde
     offered: set[str] = set()
     async with app.run_test(size=SMALL) as pilot:
         await settle(pilot)
-        for key in ("f2", "f3", "f4", "f6", "f7", "f9", "f10", "question_mark"):
-        for key in ("f2", "f3", "f4", "f6", "f7", "f9", "question_mark"):
-        for key in ("f2", "f3", "f4", "f5", "f6", "f9", "question_mark"):
-        for key in ("f2", "f3", "f4", "f5", "f6", "f7", "f9", "question_mark"):
+        for key in ("f2", "f3", "f4", "f5", "f6", "f7", "f9", "f10", "question_mark"):
             await press(pilot, key)
             assert isinstance(app.screen, ConsoleScreen)
             provider = ActionProvider(app.screen)
