@@ -3,6 +3,7 @@
 Where to look
     services        everything the console and the command line may ask of the program
     start_settings  what a console starts with, kept while nothing it comes from changed; `settings_path` is where
+    looking         when a console looks at the database again
     warming         what a console loads after its first screen
     opening         from settings to open services, spoken by the person at the keyboard
     settings        what can be set, for all three packages; `settings_outside` is what concerns the outside world

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import os
+import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import cached_property, partial
@@ -20,11 +22,13 @@ from textual.driver import Driver
 from textual.theme import Theme
 from textual.widget import Widget
 
+from engine.database.notify import CHANGED, listen
 from orders_tui.actions import BY_ID, Scope
 from orders_tui.actions.keymap import check_keymap
 from orders_tui.bindings import bindings_of
 from orders_tui.clipboard import sequence_for, too_long
 from orders_tui.keyboard import ListeningApp
+from orders_tui.looking import Looking
 from orders_tui.messages import OrdersAsked, OrdersMarked
 from orders_tui.modals.copying import Selectable
 from orders_tui.modals.form import Form
@@ -43,6 +47,8 @@ if TYPE_CHECKING:
 
 PULSE_EVERY = 4
 """The header's numbers are read on every so many refreshes."""
+PULSE_SECONDS = 1.5
+"""And on the next one after so long."""
 
 _SCREENS = {
     "triage": ("triage", "TriageScreen"),
@@ -55,6 +61,7 @@ _SCREENS = {
 }
 """Each mode's module and class, loaded when it is first opened."""
 
+HEARING_ENDS_SECONDS = 2.0
 WARM_AFTER_SECONDS = 0.5
 
 FIRST_SCREEN = "triage"
@@ -87,6 +94,12 @@ class OrdersApp(ListeningApp):
         self.session = Session(services, settled, clock, Memory(settled.memory_file))
         self._auto_refresh = auto_refresh
         self.listen(settled.scanner)
+        self._refresh_seconds = settled.slow_refresh_seconds if settled.slow_line else settled.refresh_seconds
+        self._looking = Looking(self._refresh_seconds)
+        self._look_comes = False
+        self._deaf = asyncio.Event()
+        self._hearing: asyncio.Task[None] | None = None
+        self._pulse_at = time.monotonic()
         self._ticks = 0
         self._ticking = False
         self._quit_asked_at = clock() - 2 * QUIT_WITHIN
@@ -139,14 +152,19 @@ class OrdersApp(ListeningApp):
             await self.switch_mode(FIRST_SCREEN)
         if self._auto_refresh:
             self.set_timer(WARM_AFTER_SECONDS, self._warm)
-            self.set_interval(
-                options.slow_refresh_seconds if options.slow_line else options.refresh_seconds, self._timed
+            self.set_interval(self._refresh_seconds, self._look)
+            self._hearing = asyncio.create_task(
+                listen(self.session.services.database, self._hinted, self._deaf, CHANGED, self._hears)
             )
 
     def _warm(self) -> None:
         self.run_worker(warm(), group="warm", exit_on_error=False)
 
-    def on_unmount(self) -> None:
+    async def on_unmount(self) -> None:
+        self._deaf.set()
+        if self._hearing is not None:
+            await asyncio.wait({self._hearing}, timeout=HEARING_ENDS_SECONDS)
+            self._hearing.cancel()
         self.session.memory.keep(screen=self.current_mode)
 
     @cached_property
@@ -163,17 +181,37 @@ class OrdersApp(ListeningApp):
 
     # ------------------------------------------------------------------ refreshing
 
-    def _timed(self) -> None:
+    def _look(self) -> None:
+        self._look_comes = False
         # On a slow line unasked frames would pile up in front of the next key.
-        if not self._ticking and not getattr(self._driver, "behind", False):
+        if self._looking.wait_seconds() <= 0 and not self._ticking and not getattr(self._driver, "behind", False):
+            self._looking.looks()
             self.run_worker(self.tick(), group="refresh", exit_on_error=False)
+
+    def _hinted(self) -> None:
+        """Something changed: look as soon as the last look is long enough ago. Called beside the app's own messages."""
+        self._looking.hint()
+        if not self._look_comes and self._running:
+            self._look_comes = True
+            self.call_later(self._look_in_time)
+
+    def _look_in_time(self) -> None:
+        if (wait := self._looking.wait_seconds()) > 0:
+            self.set_timer(wait, self._look)
+        else:
+            self._look()
+
+    def _hears(self, hearing: bool) -> None:
+        self._looking.hearing = self.session.hearing = hearing
 
     async def tick(self) -> None:
         """One refresh: the numbers on top now and then, the screen on show each time. On failure the old rows stay."""
         self._ticking = True
         screen = self.screen
         try:
-            if self._ticks % PULSE_EVERY == 0 or not self.session.connected:
+            late = time.monotonic() - self._pulse_at >= PULSE_SECONDS
+            if late or self._ticks % PULSE_EVERY == 0 or not self.session.connected:
+                self._pulse_at = time.monotonic()
                 self.session.pulse = await self.session.services.pulse()
             self._ticks += 1
             if isinstance(screen, ConsoleScreen):

@@ -72,6 +72,8 @@ class Session:
     heard_at: datetime | None = None
     """When a refresh last succeeded: how old the rows on screen are."""
     lost_since: datetime | None = None
+    hearing: bool = False
+    """Changes are told by the database; else, behind a pooler, they are looked for."""
     complaint: str = ""
     runs_daemon: Callable[[], bool] = lambda: False
     """Whether a daemon runs as this console's child."""

@@ -17,7 +17,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from engine.clock import DatabaseClock
 from engine.database.connection import Database
 from engine.database.loss import is_lost
-from engine.database.notify import listen
+from engine.database.notify import CHANGED, Announcer, listen
 from engine.fleet import daemons
 from engine.workflow import runner
 from sync import hints, intake
@@ -44,7 +44,7 @@ class Daemon:
         self._clock = DatabaseClock()
         self._outside = Outside(database, outside, outbox, self._clock)
         self._settings = settings
-        self._bell = Bell()
+        self._bell = Bell(Announcer(database, CHANGED).announce)
         self._ends = asyncio.Event()
         self._app = outside.app
         self.listener: Listener | None = None

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 
 
 class Bell:
     """Rung after every commit that may have made work; each waiter hears the next ring."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_ring: Callable[[], None] = lambda: None) -> None:
+        """`on_ring` is called for every ring: what made work may also be looked at."""
+        self._on_ring = on_ring
         self._rung = asyncio.Event()
 
     def ring(self) -> None:
         """Wake everyone who waits."""
         rung, self._rung = self._rung, asyncio.Event()
         rung.set()
+        self._on_ring()
 
     async def wait(self, seconds: float, stopping: asyncio.Event) -> None:
         """Wait for a ring, for the end, or for `seconds`."""

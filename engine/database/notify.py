@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -16,17 +16,21 @@ import asyncpg
 if TYPE_CHECKING:
     from engine.database.connection import Database
 
-CHANNEL = "orders_work"
-COALESCE_SECONDS = 0.02
+WORK = "orders_work"
+"""There may be work: daemons listen."""
+CHANGED = "orders_changed"
+"""Something may look different now: consoles listen."""
+COALESCE_SECONDS: Mapping[str, float] = {WORK: 0.02, CHANGED: 0.04}
 _RECONNECT_SECONDS = 1.0
 _LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 class Announcer:
-    """Tells other processes that there may be work, at most once in 20 ms."""
+    """Sends hints on one channel to other processes, however many at most once in some milliseconds."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, channel: str = WORK) -> None:
         self._database = database
+        self._channel = channel
         self._pending: asyncio.Task[None] | None = None
 
     def announce(self) -> None:
@@ -40,33 +44,50 @@ class Announcer:
             await self._pending
 
     async def _send(self) -> None:
-        await asyncio.sleep(COALESCE_SECONDS)
+        await asyncio.sleep(COALESCE_SECONDS[self._channel])
         with contextlib.suppress(*_LOST):
-            await self._database.pool.execute(f"NOTIFY {CHANNEL}")
+            await self._database.pool.execute(f"NOTIFY {self._channel}")
 
 
-async def listen(database: Database, on_hint: Callable[[], None], stopping: asyncio.Event) -> None:
-    """Call `on_hint` for every hint until `stopping`; behind a transaction pooler, where LISTEN hears nothing, return at once."""
+async def listen(
+    database: Database,
+    on_hint: Callable[[], None],
+    stopping: asyncio.Event,
+    channel: str = WORK,
+    on_hearing: Callable[[bool], None] = lambda _: None,
+) -> None:
+    """Call `on_hint` for every hint until `stopping`; behind a transaction pooler, where LISTEN hears nothing, return at once.
+
+    `on_hearing` is told when hints can be heard, and when they no longer can.
+    """
     if database.pooled:
         return
     while not stopping.is_set():
         with contextlib.suppress(*_LOST):
-            await _listen_once(database, on_hint, stopping)
+            await _listen_once(database, on_hint, stopping, channel, on_hearing)
         if not stopping.is_set():
             await asyncio.sleep(_RECONNECT_SECONDS)
 
 
-async def _listen_once(database: Database, on_hint: Callable[[], None], stopping: asyncio.Event) -> None:
+async def _listen_once(
+    database: Database,
+    on_hint: Callable[[], None],
+    stopping: asyncio.Event,
+    channel: str,
+    on_hearing: Callable[[bool], None],
+) -> None:
     connection: Any = await database.connect()
     lost = asyncio.Event()
     connection.add_termination_listener(lambda _: lost.set())
     try:
-        await connection.add_listener(CHANNEL, lambda *_: on_hint())
+        await connection.add_listener(channel, lambda *_: on_hint())
+        on_hearing(True)
         on_hint()
         waits = [asyncio.ensure_future(stopping.wait()), asyncio.ensure_future(lost.wait())]
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
             wait.cancel()
     finally:
+        on_hearing(False)
         with contextlib.suppress(*_LOST):
             await connection.close(timeout=2)

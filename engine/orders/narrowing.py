@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.database.connection import Connection
 from engine.errors import NotFound
+from engine.identifiers import ShopId
 from engine.orders import search
 from engine.orders.filters import NOBODY, OrderFilter, Sets
 from engine.orders.plain_text import plain
@@ -38,6 +39,13 @@ async def narrowed(
     await add_candidates(connection, order_filter, wanted)
     whole = await search.add_search(connection, vault, order_filter.search, wanted, in_order=in_order, bound=bound)
     return wanted, whole
+
+
+async def shops_named(connection: Connection, order_filter: OrderFilter) -> frozenset[ShopId]:
+    """The shops that the filter names; none when it names none. Raises NotFound for a name nobody has."""
+    if not order_filter.shops:
+        return frozenset()
+    return frozenset(ShopId(shop) for shop in _ids(order_filter, await connection.fetch(_NAMES)).shops)
 
 
 def _is_named(sets: Sets) -> bool:

@@ -18,7 +18,9 @@ UNSHIPPED = "o.order_status IN ('pending', 'confirmed', 'processing')"
 DUE = f"CASE WHEN {UNSHIPPED} THEN {SHIP_BY} ELSE '9999-01-01 00:00+00'::timestamptz END"
 """What still has to leave by its ship-by, then everything else: what a list is sorted by, and its index's expression."""
 
-_IN_WORK = "EXISTS (SELECT FROM work k WHERE k.order_id = o.id)"
+IN_WORK = "EXISTS (SELECT FROM work k WHERE k.order_id = o.id)"
+"""Open: a closed order has no work."""
+
 _FAILED_WITH = "o.id IN (SELECT f.order_id FROM failures f WHERE f.resolved_at IS NULL{0})"
 
 LABEL_CODES = ("bad_address", "missing_weight", "no_rates", "carrier_refused", "carrier_credentials")
@@ -31,21 +33,24 @@ class PileRule:
 
     condition: str
     deadline: str = "o.expected_ship_date"
+    time: str = ""
+    """For a pile of unshipped orders at work, told by a deadline alone: what the deadline has to be."""
+
+
+def _by_time(time: str, deadline: str = "o.expected_ship_date") -> PileRule:
+    return PileRule(f"{UNSHIPPED} AND {time} AND {IN_WORK}", deadline, time)
 
 
 _LABEL_CODES_LIST = ", ".join(f"'{code}'" for code in LABEL_CODES)
 
 RULES: dict[Pile, PileRule] = {
-    Pile.DUE_SOON: PileRule(
-        f"{UNSHIPPED} AND {SHIP_BY} >= now() AND {SHIP_BY} < now() + interval '24 hours' AND {_IN_WORK}"
+    Pile.DUE_SOON: _by_time(f"{SHIP_BY} >= now() AND {SHIP_BY} < now() + interval '24 hours'"),
+    Pile.AUTO_CANCEL_SOON: _by_time(
+        "o.auto_cancel_at >= now() AND o.auto_cancel_at < now() + interval '24 hours'", "o.auto_cancel_at"
     ),
-    Pile.AUTO_CANCEL_SOON: PileRule(
-        f"{UNSHIPPED} AND o.auto_cancel_at >= now() AND o.auto_cancel_at < now() + interval '24 hours' AND {_IN_WORK}",
-        "o.auto_cancel_at",
-    ),
-    Pile.OVERDUE: PileRule(f"{UNSHIPPED} AND {SHIP_BY} < now() AND {_IN_WORK}"),
-    Pile.CANCEL_REQUESTED: PileRule(f"o.cancel_requested AND {_IN_WORK}"),
-    Pile.ON_HOLD: PileRule(f"o.id IN (SELECT h.order_id FROM holds h WHERE h.released_at IS NULL) AND {_IN_WORK}"),  # noqa: S608
+    Pile.OVERDUE: _by_time(f"{SHIP_BY} < now()"),
+    Pile.CANCEL_REQUESTED: PileRule(f"o.cancel_requested AND {IN_WORK}"),
+    Pile.ON_HOLD: PileRule(f"o.id IN (SELECT h.order_id FROM holds h WHERE h.released_at IS NULL) AND {IN_WORK}"),  # noqa: S608
     Pile.OUT_OF_STOCK: PileRule(
         "o.id IN (SELECT k.order_id FROM work k WHERE k.waiting_for = 'stock' UNION ALL"
         " SELECT f.order_id FROM failures f WHERE f.resolved_at IS NULL AND f.code = 'out_of_stock')"

@@ -130,6 +130,17 @@ def predicate_for(
     return wanted
 
 
+def is_tallied(order_filter: OrderFilter) -> bool:
+    """Whether the counters tell how many match: nothing but statuses, states and shops is asked for."""
+    return order_filter == OrderFilter(
+        statuses=order_filter.statuses,
+        workflow_states=order_filter.workflow_states,
+        shops=order_filter.shops,
+        sort=order_filter.sort,
+        ascending=order_filter.ascending,
+    )
+
+
 def _are_open(order_filter: OrderFilter) -> bool:
     """Whether it asks for what only orders at work can be."""
     states, waits = order_filter.workflow_states, order_filter.waits

@@ -11,10 +11,11 @@ from collections.abc import AsyncIterator, Sequence
 from engine.database.connection import Database
 from engine.identifiers import OrderId
 from engine.orders import search
-from engine.orders.narrowing import narrowed
-from engine.orders.predicate import SORT_KEYS, beyond, found, order_by
+from engine.orders.narrowing import narrowed, shops_named
+from engine.orders.predicate import SORT_KEYS, beyond, found, is_tallied, order_by
 from engine.orders.rows import ROW_COLUMNS, ROW_JOINS, to_row
 from engine.orders.views import Count, OrderFilter, OrderKey, OrderPage, OrderRow, OrderSort
+from engine.reports.tallies import orders_in
 
 NEWER_CAP = 1000
 
@@ -79,8 +80,17 @@ async def versions(database: Database, order_ids: Sequence[OrderId]) -> dict[Ord
 
 
 async def count(database: Database, order_filter: OrderFilter, *, cap: int | None) -> Count:
-    """How many match: at most `cap` are counted, all when None. A broad search below the cap is "at least", too."""
+    """How many match: read from the counters where these can tell, else counted, up to `cap` or all when None.
+
+    A broad search below the cap is "at least", too.
+    """
     async with database.pool.acquire() as connection:
+        if is_tallied(order_filter):
+            shops = await shops_named(connection, order_filter)
+            tallied = orders_in(
+                connection, statuses=order_filter.statuses, states=order_filter.workflow_states, shops=shops
+            )
+            return Count(await tallied, exact=True)
         bound = None if cap is None else cap + 1
         wanted, whole = await narrowed(connection, database.vault, order_filter, in_order=False, bound=bound)
         limit = "" if bound is None else f"LIMIT {bound:d}"

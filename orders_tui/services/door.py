@@ -11,7 +11,7 @@ import asyncpg
 
 from engine.database.connection import Database
 from engine.database.loss import is_lost
-from engine.database.notify import Announcer
+from engine.database.notify import CHANGED, Announcer
 from engine.errors import Unreachable
 
 T = TypeVar("T")
@@ -24,7 +24,7 @@ class Door:
 
     def __init__(self, database: Database) -> None:
         self._writes: set[asyncio.Task[Any]] = set()
-        self._announcer = Announcer(database)
+        self._announcers = (Announcer(database), Announcer(database, CHANGED))
 
     async def close(self) -> None:
         """Wait for running writes, two seconds at most; then they are cancelled and the database rolls them back."""
@@ -33,7 +33,8 @@ class Door:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-        await self._announcer.flush()
+        for announcer in self._announcers:
+            await announcer.flush()
 
     async def write(self, work: Coroutine[Any, Any, T]) -> T:
         """Run in a task of our own: a caller that is cancelled stops waiting, the write goes on."""
@@ -42,7 +43,8 @@ class Door:
         task.add_done_callback(self._forget)
         with lost_is_unreachable():
             result = await asyncio.shield(task)
-        self._announcer.announce()  # a daemon elsewhere need not wait for its next look
+        for announcer in self._announcers:  # neither daemons nor other consoles need wait for their next look
+            announcer.announce()
         return result
 
     def _forget(self, task: asyncio.Task[Any]) -> None:

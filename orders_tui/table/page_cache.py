@@ -6,15 +6,19 @@ anchor) is read in the background, so that the row at any number, in a list of a
 
 from __future__ import annotations
 
+import asyncio
 from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from engine.orders.views import Count
 
 PAGE_ROWS = 200
+COUNT_PATIENCE_SECONDS = 0.015
+"""How long the first rows wait for their count."""
 KEPT_PAGES = 25
 
 
@@ -92,12 +96,16 @@ class PageCache(Generic[Row]):
     # ------------------------------------------------------------------ opening
 
     async def open(self) -> None:
-        """Read the first page and how many rows there are, counted up to a cap."""
+        """Read the first page and, if that is told at once, how many rows there are."""
         first = await self.source.page(limit=self.page_rows)
         self.top = first.rows[0].key if first.rows else None
         if first.more_after:
-            count = await self.source.count(exact=False)
-            self.total, self.exact = max(count.number, len(first.rows) + 1), count.exact
+            self.total, self.exact = len(first.rows) + 1, False
+            # A count that takes its time is made by `measure`, when the first rows are on screen.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(COUNT_PATIENCE_SECONDS):
+                    count = await self.source.count(exact=False)
+                self.total, self.exact = max(count.number, len(first.rows) + 1), count.exact
         else:
             self.total, self.exact = len(first.rows), True
         self._keep(0, list(first.rows))

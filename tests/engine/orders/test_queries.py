@@ -183,9 +183,23 @@ async def test_each_execution_is_told_apart(store: Database, factory: Factory) -
 
 async def test_counting_stops_at_the_cap_unless_asked_to_the_end(store: Database, factory: Factory) -> None:
     await factory.many(30)
-    assert await queries.count(store, NEWEST, cap=30) == Count(30, exact=True)
-    assert await queries.count(store, NEWEST, cap=29) == Count(29, exact=False)
-    assert await queries.count(store, NEWEST, cap=None) == Count(30, exact=True)
+    dated = OrderFilter(ordered_until=NOON + timedelta(days=1))
+    assert await queries.count(store, dated, cap=30) == Count(30, exact=True)
+    assert await queries.count(store, dated, cap=29) == Count(29, exact=False)
+    assert await queries.count(store, dated, cap=None) == Count(30, exact=True)
+
+
+async def test_what_the_counters_tell_is_exact_at_any_size(store: Database, factory: Factory) -> None:
+    await factory.many(30)
+    await factory.order(status=OrderStatus.CONFIRMED, state=WorkflowState.VALIDATED)
+    for order_filter, number in (
+        (NEWEST, 31),
+        (OrderFilter(statuses=frozenset({OrderStatus.CONFIRMED, OrderStatus.PENDING})), 1),
+        (OrderFilter(workflow_states=frozenset({WorkflowState.COMPLETED}), sort=OrderSort.SHIP_BY), 30),
+        (OrderFilter(statuses=frozenset({OrderStatus.CONFIRMED}), shops=frozenset({"Alder Goods"})), 1),
+    ):
+        assert await queries.count(store, order_filter, cap=5) == Count(number, exact=True)
+        assert len(await queries.ids_matching(store, order_filter, limit=99)) == number
 
 
 async def test_anchors_are_the_keys_of_every_nth_row(store: Database, factory: Factory) -> None:
