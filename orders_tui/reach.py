@@ -65,6 +65,8 @@ class Situation:
     rule: str = ""
     """The rule under the cursor."""
     rule_broken: bool = False
+    place: bool = False
+    """The cursor is on a location or a station."""
     rows_move: bool = True
     """The table may re-sort: it shows a filter, not the marked orders alone."""
 
@@ -152,6 +154,11 @@ def needs_order_behind(now: Situation) -> str:
 def may_change_setting(now: Situation) -> str:
     """Needs a setting that is changed here."""
     return now.unchangeable
+
+
+def needs_place(now: Situation) -> str:
+    """Needs a location or a station under the cursor."""
+    return "" if now.place else "Put the cursor on a location or a station first: they are among the places."
 
 
 def needs_command(now: Situation) -> str:

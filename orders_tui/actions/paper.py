@@ -1,9 +1,9 @@
-"""Paper for the chosen orders, what buyers send back, and the calendars of the locations."""
+"""Paper for the chosen orders, what buyers send back, locations and stations."""
 
 from __future__ import annotations
 
 from orders_tui.actions.action import Action, Group, Permission, Scope
-from orders_tui.reach import needs_chosen
+from orders_tui.reach import needs_chosen, needs_place
 
 
 def _print(name: str, key: str, text: str, kind: str, *, footer: str = "", twin: str) -> Action:
@@ -52,6 +52,27 @@ ACTIONS: tuple[Action, ...] = (
         permission=Permission.WORK,
         twin="orders receive-return",
         disabled_reason=needs_chosen,
+    ),
+    Action(
+        "settings.change_place",
+        "e",
+        "Change this place: a location's cut-off and holidays, a station's printers",
+        "change_place",
+        Scope.SETTINGS,
+        Group.DO,
+        permission=Permission.LEAD,
+        twin="location calendar",
+        disabled_reason=needs_place,
+    ),
+    Action(
+        "settings.add_station",
+        "a",
+        "Add a station with its printers",
+        "add_station",
+        Scope.SETTINGS,
+        Group.DO,
+        permission=Permission.LEAD,
+        twin="station set",
     ),
     Action(
         "go.returns",

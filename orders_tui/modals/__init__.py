@@ -11,6 +11,7 @@ entry           typed fields, checked as they are typed, with what would come of
 choose          one of a few lines
 paper           a pick list, slips or labels on screen, and from there on paper
 returns         what is to be received, and how much of it is good
+stations        a station's printers
 calendars       cut-offs and holidays of locations
 confirm         a last look
 copying         what can be copied of an order; a text to be selected by hand

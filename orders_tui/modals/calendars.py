@@ -65,14 +65,21 @@ def change_calendar(session: Session, view: LocationView) -> Mend:
 
     async def carry(values: Mapping[str, str]) -> str:
         cut_off = read_time(values["cut_off"]) if values["cut_off"] else None
+        days = read_days(values["days"]) if cut_off else set()
+        holidays = [read_date(text) for text in values["holidays"].replace(",", " ").split()] if cut_off else []
         await session.services.locations.set_calendar(
             view.code,
             cut_off=cut_off,
-            working_days=read_days(values["days"]) if cut_off else (),
-            holidays=[read_date(text) for text in values["holidays"].replace(",", " ").split()] if cut_off else (),
+            working_days=days,
+            holidays=holidays,
             timezone=values["zone"] or None,
         )
         told = f"cut-off {cut_off:%H:%M}" if cut_off else "no calendar"
+        options = ["--cut-off", f"{cut_off:%H:%M}", "--days", days_text(sorted(days))] if cut_off else ["--none"]
+        for day in holidays:
+            options += ["--holiday", day.isoformat()]
+        options += ["--timezone", values["zone"]] if values["zone"] else []
+        session.did("settings.change_place", [view.code, *options], told)
         return f"{view.code}: {told}; its open orders have new targets."
 
     return Mend(

@@ -9,12 +9,11 @@ from textual.content import Content
 from engine.inventory.locations import LocationView
 from engine.orders.plain_text import plain
 from engine.paper.stations import Station
+from orders_tui.calendars import days_text
 from orders_tui.formatting import fit
 from orders_tui.panes.summary import labelled
 from orders_tui.preferences.preference import Preference
 from orders_tui.state import Session, Viewer
-
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 class PlacesPart(Preference):
@@ -54,7 +53,7 @@ class PlacesPart(Preference):
 
     async def detail(self, line_id: str, viewer: Viewer) -> Content:
         if (each := self._locations.get(line_id)) is not None:
-            days = ", ".join(_DAYS[day] for day in each.working_days) or "every day"
+            days = days_text(each.working_days) or "every day"
             coming = ", ".join(f"{day:%Y-%m-%d}" for day in each.holidays if day >= viewer.now.date())
             return labelled(
                 [
@@ -65,7 +64,7 @@ class PlacesPart(Preference):
                     ),
                     ("works", days),
                     ("holidays", coming),
-                    ("change", f"orders-tui location calendar {each.code} …"),
+                    ("change", f"e, or orders-tui location calendar {each.code} …"),
                 ]
             )
         if (station := self._stations.get(line_id)) is not None:
@@ -79,5 +78,9 @@ class PlacesPart(Preference):
             )
         return Content("")
 
+    def place(self, line_id: str) -> LocationView | Station | None:
+        """What a line is about."""
+        return self._locations.get(line_id) or self._stations.get(line_id)
+
     def reason(self, line_id: str) -> str:
-        return "Cut-offs and holidays are changed with orders-tui location calendar, stations with orders-tui station."
+        return "e changes this place, a adds a station; orders-tui station delete takes one away."

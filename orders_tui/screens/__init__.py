@@ -4,6 +4,7 @@ console_screen   what all share: line on top, banner, line of keys, refresh, err
 list_screen      what screens around one short list share
 keyset_screen    what screens around a list of any length share
 choosing_screen  on which orders are chosen, and what is done to them
+place_doing      locations and stations changed
 paper_doing      paper of chosen orders, returns received, calendars
 triage           the piles that need a person; opens first
 orders           the live table with filters and the pane of one order

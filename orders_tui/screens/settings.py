@@ -10,6 +10,8 @@ from textual.binding import BindingType
 from textual.theme import Theme
 from textual.widgets import OptionList
 
+from engine.inventory.locations import LocationView
+from engine.paper.stations import Station
 from orders_tui.actions import BY_ID, Scope
 from orders_tui.actions.keymap import check_keymap
 from orders_tui.bindings import bindings_of
@@ -24,6 +26,7 @@ from orders_tui.preferences.places import PlacesPart
 from orders_tui.preferences.preference import Preference
 from orders_tui.reach import Situation
 from orders_tui.screens.parts_screen import PartsScreen
+from orders_tui.screens.place_doing import PlaceDoing
 from orders_tui.settings_writer import Written, write_setting
 from orders_tui.state import Session
 
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
     from orders_tui.console import OrdersApp
 
 
-class SettingsScreen(PartsScreen):
+class SettingsScreen(PlaceDoing, PartsScreen):
     """What is written goes into the configuration file; colours and keys hold at once."""
 
     SCOPES = (Scope.SETTINGS, Scope.LIST)
@@ -41,7 +44,8 @@ class SettingsScreen(PartsScreen):
         self.colours = ColoursPart(session, self._themes)
         self.keys = KeysPart(session)
         self.people = PeoplePart(session)
-        parts = (InForcePart(session), self.colours, self.keys, self.people, PlacesPart(session), ChecksPart(session))
+        self.places = PlacesPart(session)
+        parts = (InForcePart(session), self.colours, self.keys, self.people, self.places, ChecksPart(session))
         super().__init__(session, parts)
 
     def _themes(self) -> list[Theme]:
@@ -55,6 +59,12 @@ class SettingsScreen(PartsScreen):
     def preference(self) -> Preference:
         """The part that is shown."""
         return cast(Preference, self.part)
+
+    @property
+    def place(self) -> LocationView | Station | None:
+        """The location or station under the cursor."""
+        line_id = self.lines.cursor_id
+        return self.places.place(line_id) if self.part is self.places and line_id is not None else None
 
     # ------------------------------------------------------------------ colours, seen while one goes through them
 
@@ -77,6 +87,7 @@ class SettingsScreen(PartsScreen):
         return Situation(
             connected=self.session.connected,
             read_only=self.session.options.read_only,
+            place=self.place is not None,
             command=line_id is not None and bool(self.part.command(line_id)),
             unchangeable=self.preference.reason(line_id) if line_id is not None else "There is nothing to change here.",
         )

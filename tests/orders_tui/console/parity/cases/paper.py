@@ -51,6 +51,23 @@ SCENES = (
         labelled_orders,
     ),
     Scene(
+        "places",
+        (
+            Case(
+                "settings.change_place",
+                ("f10", *["right"] * 4, "e", "type:15:00", "enter"),
+                ("location", "calendar", "MAIN", "--cut-off", "15:00", "--days", "mon-fri", "--timezone", "UTC"),
+                shows="MAIN: cut-off 15:00",
+            ),
+            Case(
+                "settings.add_station",
+                ("f10", "a", "type:pack-2", "enter"),
+                ("station", "set", "PACK-2", "--location", "MAIN"),
+                shows="Station PACK-2 is kept.",
+            ),
+        ),
+    ),
+    Scene(
         "returns",
         (
             Case("go.returns", ("ctrl+g",), ("orders", "returns"), shows="buyer shipped item"),
