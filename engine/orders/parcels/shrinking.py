@@ -12,6 +12,7 @@ from typing import Any
 from engine.actors import CHANNEL
 from engine.effects import ledger
 from engine.identifiers import OrderId
+from engine.orders.picking.lines import settle_lines
 from engine.workflow.writing_stock import Movements, move_levels, record
 
 # TikTok shows some units of an order as arranged that this program has told it nothing of.
@@ -57,12 +58,17 @@ _TAKE_OUT = """
 DELETE FROM package_items c USING unnest($1::uuid[], $2::uuid[], $3::int[]) AS d(package_id, item, remain)
 WHERE c.package_id = d.package_id AND c.order_item_id = d.item AND d.remain = 0
 """
+# What is in it is not what was packed any more.
 _WEIGH = """
-UPDATE packages p SET version = p.version + 1, updated_at = now(), weight_grams = (
+UPDATE packages p SET version = p.version + 1, updated_at = now(), packed_at = NULL, packed_by = NULL, station = '', weight_grams = (
     SELECT nullif(sum(coalesce(m.weight_grams, 0) * c.quantity), 0)
     FROM package_items c JOIN order_items i ON i.id = c.order_item_id LEFT JOIN products m ON m.id = i.product_id
     WHERE c.package_id = p.id)
 WHERE p.id = ANY($1::uuid[])
+"""
+_UNPACK = """
+UPDATE order_items SET fulfillment_status = 'picked', updated_at = now()
+WHERE fulfillment_status = 'packed' AND id IN (SELECT order_item_id FROM package_items WHERE package_id = ANY($1::uuid[]))
 """
 
 _END = """
@@ -145,6 +151,7 @@ async def shrink(connection: Any, order_ids: Collection[OrderId]) -> None:
     ]
     await connection.execute(_PICKS, orders)
     await connection.execute(_LINES, orders)
+    await settle_lines(connection, orders)
     await record(connection, movements)
     await move_levels(connection, movements)
 
@@ -158,7 +165,9 @@ async def _shrink_packages(connection: Any, orders: Sequence[OrderId], rows: Seq
         arguments = tuple(columns)
         await connection.execute(_SHRINK, *arguments)
         await connection.execute(_TAKE_OUT, *arguments)
-        await connection.execute(_WEIGH, sorted({row["package_id"] for row in kept}))
+        changed = sorted({row["package_id"] for row in kept})
+        await connection.execute(_WEIGH, changed)
+        await connection.execute(_UNPACK, changed)
     if ended:
         await ledger.void_labels(connection, ended)
         await connection.execute(_STOP_TELLING, ended, orders)

@@ -264,3 +264,25 @@ async def test_a_short_order_may_wait_ship_what_is_there_or_be_fetched_for(house
     assert "in another bin" in kept.orders[0].outcome
     await cancel(house.store, [ships], because=CancelReason.OUT_OF_STOCK, actor=MIRA)
     await house.assert_balanced()
+
+
+async def test_units_cancelled_after_picking_leave_the_line_whole_and_the_rest_goes_back(house: House) -> None:
+    await shelves(house)
+    half = await order(house, "1", "MUG-BLU", "MUG-BLU", "MUG-BLU")
+    whole = await picked(house, "2", "MUG-BLU", "MUG-BLU")
+    await pack(house.store, await package_of(house, whole), actor=MIRA)
+    await confirm_units(house.store, Scope(order_id=half), await product(house, "MUG-BLU"), 2, actor=INES)
+    for number, units in (("1", 3), ("2", 2)):
+        fact = an_order(house.shop_id, number, units=units_of(*["MUG-BLU"] * units))
+        fewer = (*fact.units[:-1], replace(fact.units[-1], channel_status=ChannelStatus.CANCELLED))
+        await house.arrive(replace(later(fact, ChannelStatus.AWAITING_SHIPMENT, minute=9), units=fewer))
+    assert (await house.standing(half)).state == "ready_to_ship", "two of two are in hand"
+    assert await items(house, whole) == [("MUG-BLU", "picked")]
+    assert (await parcel_at_hand(house.store, "2")).packed_by == "", "it holds something else than was packed"
+    assert [(each.order_number, each.units, each.why) for each in await going_back(house.store)] == [
+        ("2", 1, "fewer units")
+    ]
+    await put_back(house.store, whole, actor=MIRA)
+    assert await going_back(house.store) == []
+    assert (await pack(house.store, await package_of(house, whole), actor=MIRA)).packed_by == "mira"
+    await house.assert_balanced()
