@@ -29,6 +29,7 @@ Where to look
     remembered      what one person's console remembers on this machine
     formatting      values as the text of a cell
     deeds           what this console did, as command lines
+    present         what this person is at, told to the others
     pace            how often something is really read
     drawing         numbers as block elements
     overview/       the figures of the Overview screen

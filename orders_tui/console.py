@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import os
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property, partial
 from importlib import import_module, resources
@@ -43,7 +45,11 @@ from styles import SHEETS
 from styles.themes import THEMES
 
 if TYPE_CHECKING:
+    from engine.fleet.presence import AtWork
     from orders_tui.screens.orders import OrdersScreen
+
+LEAVE_SECONDS = 1.0
+"""So long the end of a console may take to say that it is gone."""
 
 PULSE_EVERY = 4
 """The header's numbers are read on every so many refreshes."""
@@ -165,6 +171,8 @@ class OrdersApp(ListeningApp):
         if self._hearing is not None:
             await asyncio.wait({self._hearing}, timeout=HEARING_ENDS_SECONDS)
             self._hearing.cancel()
+        with contextlib.suppress(Exception):  # the others see by themselves that this console is gone
+            await asyncio.wait_for(self.session.presence.leave(), LEAVE_SECONDS)
         self.session.memory.keep(screen=self.current_mode)
 
     @cached_property
@@ -180,6 +188,12 @@ class OrdersApp(ListeningApp):
         return screen
 
     # ------------------------------------------------------------------ refreshing
+
+    def _at_work(self) -> AtWork | None:
+        """What the person has before them, and whether a form is open for it."""
+        beneath = next((each for each in reversed(self.screen_stack) if isinstance(each, ConsoleScreen)), None)
+        at = beneath.at_work() if beneath is not None else None
+        return replace(at, edits=True) if at is not None and isinstance(self.screen, Form) else at
 
     def _look(self) -> None:
         self._look_comes = False
@@ -214,6 +228,7 @@ class OrdersApp(ListeningApp):
                 self._pulse_at = time.monotonic()
                 self.session.pulse = await self.session.services.pulse()
             self._ticks += 1
+            await self.session.presence.tend(self._at_work(), self.session.clock())
             if isinstance(screen, ConsoleScreen):
                 await screen.refresh_live()
             self.session.heard()

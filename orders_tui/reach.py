@@ -134,13 +134,6 @@ def needs_group(now: Situation) -> str:
     return "" if now.group_code else "Nothing has failed here."
 
 
-def needs_failed_order(now: Situation) -> str:
-    """Needs one failed order under the cursor."""
-    return needs_group(now) or (
-        "" if now.on_order else "Open the group with enter and choose one order, or retry them all with R."
-    )
-
-
 def needs_orders_behind(now: Situation) -> str:
     """Needs a figure that stands for orders."""
     return "" if now.behind else "No orders stand behind this figure."
@@ -239,6 +232,8 @@ MENDABLE = {
     "out_of_stock": "Receive stock",
     "missing_weight": "Weigh the product",
     "bad_address": "Correct the address",
+    "unmapped_sku": "Say which product it is",
+    "customs_missing": "Enter its customs data",
 }
 """Failure codes that can be mended from the keyboard here, and what the form is called."""
 

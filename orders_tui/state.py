@@ -13,6 +13,7 @@ from engine.orders.views import Pulse
 from orders_tui.actions import BY_ID
 from orders_tui.deeds import Deed, Deeds
 from orders_tui.mistakes import write_down
+from orders_tui.present import Presence
 from orders_tui.remembered import Memory
 from orders_tui.scanner import ScannerOptions
 from orders_tui.services import Services
@@ -78,7 +79,11 @@ class Session:
     runs_daemon: Callable[[], bool] = lambda: False
     """Whether a daemon runs as this console's child."""
     deeds: Deeds = field(default_factory=Deeds)
+    presence: Presence = field(init=False)
     _last_failure: type[BaseException] | None = None
+
+    def __post_init__(self) -> None:
+        self.presence = Presence(self.services)
 
     @property
     def connected(self) -> bool:

@@ -40,11 +40,11 @@ class Scope(StrEnum):
 PLACES: tuple[tuple[Scope, ...], ...] = (
     (Scope.EVERYWHERE, Scope.TRIAGE, Scope.LIST),
     (Scope.EVERYWHERE, Scope.ORDERS, Scope.CHOSEN, Scope.TABLE),
-    (Scope.EVERYWHERE, Scope.FAILED, Scope.LIST),
     (Scope.EVERYWHERE, Scope.PICK, Scope.WAVES, Scope.LIST),
     (Scope.EVERYWHERE, Scope.PICK, Scope.WALK, Scope.LIST),
     (Scope.EVERYWHERE, Scope.PICK, Scope.BACK, Scope.LIST),
     (Scope.EVERYWHERE, Scope.PICK, Scope.PARCEL),
+    (Scope.EVERYWHERE, Scope.FAILED, Scope.CHOSEN, Scope.LIST),
     (Scope.EVERYWHERE, Scope.OVERVIEW, Scope.LIST),
     (Scope.EVERYWHERE, Scope.ACTIVITY, Scope.LIST),
     (Scope.EVERYWHERE, Scope.INVENTORY, Scope.LIST),

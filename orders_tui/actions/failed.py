@@ -1,9 +1,26 @@
-"""Failed: the groups of failures, and mending them."""
+"""Failed: the groups of failures, whose they are, and mending them."""
 
 from __future__ import annotations
 
 from orders_tui.actions.action import Action, Group, Permission, Scope
-from orders_tui.reach import may_mend, needs_failed_order, needs_group
+from orders_tui.reach import may_mend, needs_group
+
+
+def _work(name: str, keys: str, text: str, *, twin: str, footer: str = "") -> Action:
+    return Action(
+        f"failed.{name}",
+        keys,
+        text,
+        name,
+        Scope.FAILED,
+        Group.DO,
+        footer=footer,
+        permission=Permission.WORK,
+        dangerous=True,
+        twin=twin,
+        disabled_reason=needs_group,
+    )
+
 
 ACTIONS: tuple[Action, ...] = (
     Action(
@@ -27,35 +44,17 @@ ACTIONS: tuple[Action, ...] = (
         disabled_reason=needs_group,
     ),
     Action(
-        "failed.retry",
-        "r",
-        "Retry this order",
-        "retry",
+        "failed.snoozed",
+        "v",
+        "Show what rests for a while too, or not",
+        "snoozed",
         Scope.FAILED,
-        Group.DO,
-        footer="retry",
-        permission=Permission.WORK,
-        dangerous=True,
-        twin="orders retry",
-        disabled_reason=needs_failed_order,
-    ),
-    Action(
-        "failed.retry_group",
-        "R",
-        "Retry the whole group",
-        "retry_group",
-        Scope.FAILED,
-        Group.DO,
-        footer="retry group",
-        permission=Permission.WORK,
-        dangerous=True,
-        twin="orders retry",
-        disabled_reason=needs_group,
+        Group.VIEW,
     ),
     Action(
         "failed.mend",
         "e",
-        "Mend the cause, then retry: receive stock, weigh, correct the address",
+        "Mend the cause, then retry: receive stock, weigh, map, declare, correct the address",
         "mend",
         Scope.FAILED,
         Group.DO,
@@ -65,4 +64,9 @@ ACTIONS: tuple[Action, ...] = (
         twin="stock receive",
         disabled_reason=may_mend,
     ),
+    _work("retry_group", "R", "Retry the whole group", twin="failures retry-group", footer="retry group"),
+    _work("take", "a", "Take it up: others see that you are at it", twin="failures acknowledge", footer="take up"),
+    _work("give", "d", "Give it to somebody", twin="failures assign", footer="give"),
+    _work("snooze", "z", "Let it rest until a time", twin="failures snooze", footer="snooze"),
+    _work("wake", "Z", "Wake what rests", twin="failures wake"),
 )

@@ -5,7 +5,7 @@ bulk/           one thing done to many orders: choose, preview, confirm, progres
 question        one question before one write
 order_menu      what can be done with the chosen orders
 fields          the lines of a form that are typed in
-mend            receive stock, weigh, correct an address
+mend            receive stock, weigh, map, declare, correct an address; `mending` says which mends what
 retrying        retry and tell what came of it
 entry           typed fields, checked as they are typed, with what would come of it beneath; one write
 choose          one of a few lines

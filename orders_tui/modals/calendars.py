@@ -14,7 +14,7 @@ from orders_tui.actions import Scope
 from orders_tui.calendars import days_text, read_date, read_days, read_time
 from orders_tui.modals.fields import Field
 from orders_tui.modals.form import Form
-from orders_tui.modals.mend import Mend
+from orders_tui.modals.question import Question
 from orders_tui.panes.line_list import LineList
 from orders_tui.state import Session
 
@@ -60,10 +60,10 @@ def location_line(view: LocationView) -> Content:
     return Content.assemble((f"{view.code:<12}", "bold"), f" {view.timezone:<18} {calendar}{closed}")
 
 
-def change_calendar(session: Session, view: LocationView) -> Mend:
+def change_calendar(session: Session, view: LocationView) -> Question:
     """Change one location's calendar; without a cut-off it has none."""
 
-    async def carry(values: Mapping[str, str]) -> str:
+    async def carry(_: str, values: Mapping[str, str]) -> str:
         cut_off = read_time(values["cut_off"]) if values["cut_off"] else None
         days = read_days(values["days"]) if cut_off else set()
         holidays = [read_date(text) for text in values["holidays"].replace(",", " ").split()] if cut_off else []
@@ -82,14 +82,14 @@ def change_calendar(session: Session, view: LocationView) -> Mend:
         session.did("settings.change_place", [view.code, *options], told)
         return f"{view.code}: {told}; its open orders have new targets."
 
-    return Mend(
+    return Question(
         session,
         f"Calendar of {view.code} (empty cut-off: none)",
-        (
+        carry,
+        fields=(
             Field("cut_off", "cut-off", view.cut_off, optional=True),
             Field("days", "days", days_text(view.working_days) or "mon-fri", optional=True),
             Field("holidays", "closed", " ".join(day.isoformat() for day in view.holidays), optional=True),
             Field("zone", "zone", view.timezone, optional=True),
         ),
-        carry,
     )

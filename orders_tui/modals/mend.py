@@ -1,80 +1,73 @@
-"""Forms that mend a cause: receive stock, weigh a product, correct an address. The retry is the caller's."""
+"""Forms that mend a cause: stock received, products weighed, mapped, declared, an address corrected. The retry is the caller's."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields, replace
+from decimal import Decimal, InvalidOperation
 
-from textual import work
-from textual.app import ComposeResult
-from textual.widgets import Input
-
+from engine.inventory.product_card import Customs, ProductChange
 from engine.orders.views import OrderDetail
 from engine.ports.facts import Address
-from orders_tui.modals.fields import Field, field_lines, values_of
-from orders_tui.modals.form import Form
+from orders_tui.modals.fields import Field
+from orders_tui.modals.question import Question
 from orders_tui.state import Session
 
-Carry = Callable[[Mapping[str, str]], Awaitable[str]]
-"""Carries out a mend; a sentence of what was done. Raises OrdersError or ValueError, with a sentence."""
 
-
-class Mend(Form[str]):
-    """Fields and one write; closes with the sentence of what was done, or None."""
-
-    def __init__(self, session: Session, title: str, form_fields: tuple[Field, ...], carry: Carry) -> None:
-        super().__init__(session, title)
-        self._form_fields = form_fields
-        self._carry = carry
-
-    def body(self) -> ComposeResult:
-        yield from field_lines(self._form_fields)
-
-    def on_mount(self) -> None:
-        super().on_mount()
-        first = next(
-            (field for field in self._form_fields if not field.value and not field.optional), self._form_fields[0]
-        )
-        self.set_focus(self.query_one(f"#{first.name}", Input))
-
-    def do_confirm(self) -> None:
-        try:
-            values = values_of(self, self._form_fields)
-        except ValueError as error:
-            self.complain(str(error))
-            return
-        self.carry_out(values)
-
-    @work(group="mend", exclusive=True, exit_on_error=False)
-    async def carry_out(self, values: Mapping[str, str]) -> None:
-        try:
-            done = await self._carry(values)
-        except ValueError as error:
-            self.complain(str(error))
-            return
-        self.close(done)
-
-
-def receive_stock(session: Session, sku: str) -> Mend:
+def receive_stock(session: Session, sku: str) -> Question:
     """Add units that arrived."""
 
-    async def carry(values: Mapping[str, str]) -> str:
+    async def carry(_: str, values: Mapping[str, str]) -> str:
         quantity = whole_number(values["quantity"], "The quantity")
         stock = await session.services.receive_stock(values["sku"], quantity)
         return f"{quantity:,} of {stock.sku} received, {stock.available:,} available."
 
-    return Mend(session, "Receive stock", (Field("sku", "SKU", sku), Field("quantity", "quantity")), carry)
+    return Question(session, "Receive stock", carry, fields=(Field("sku", "SKU", sku), Field("quantity", "quantity")))
 
 
-def weigh(session: Session, sku: str) -> Mend:
+def weigh(session: Session, sku: str) -> Question:
     """Give a product its weight."""
 
-    async def carry(values: Mapping[str, str]) -> str:
+    async def carry(_: str, values: Mapping[str, str]) -> str:
         grams = whole_number(values["grams"], "The weight")
         await session.services.set_weight(values["sku"], grams)
         return f"{values['sku']} weighs {grams:,} g."
 
-    return Mend(session, "Weigh the product", (Field("sku", "SKU", sku), Field("grams", "grams")), carry)
+    return Question(session, "Weigh the product", carry, fields=(Field("sku", "SKU", sku), Field("grams", "grams")))
+
+
+def map_sku(session: Session, sku: str) -> Question:
+    """Say which product an unknown SKU means."""
+
+    async def carry(_: str, values: Mapping[str, str]) -> str:
+        await session.services.products.map(values["sku"], values["product"], retry_failed=False)
+        return f"{values['sku']} means {values['product']}."
+
+    fields = (Field("sku", "SKU", sku), Field("product", "product", hint="the SKU of the product it means"))
+    return Question(session, "Say which product it is", carry, fields=fields)
+
+
+def customs(session: Session, sku: str) -> Question:
+    """Give a product what a border asks of it."""
+
+    async def carry(_: str, values: Mapping[str, str]) -> str:
+        try:
+            value = Decimal(values["value"])
+        except InvalidOperation:
+            raise ValueError(f"The value is an amount such as 12.50; {values['value']!r} is none.") from None
+        declared = Customs.of(values["hs"], values["origin"], values["words"], value, values["currency"].upper())
+        await session.services.products.set(values["sku"], ProductChange(customs=declared))
+        return f"{values['sku']} has its customs data."
+
+    fields = (
+        Field("sku", "SKU", sku),
+        Field("hs", "HS code", hint="six to ten digits"),
+        Field("origin", "made in", hint="two letters, such as PT"),
+        Field("words", "goods", hint="what it is, in English"),
+        Field("value", "value", hint="of one, such as 12.50"),
+        Field("currency", "currency", hint="such as USD"),
+    )
+    return Question(session, "Enter its customs data", carry, fields=fields)
 
 
 _ADDRESS_LABELS = {
@@ -90,12 +83,12 @@ _ADDRESS_LABELS = {
 _ADDRESS_OPTIONAL = frozenset({"phone", "line2", "state"})
 
 
-def correct_address(session: Session, order: OrderDetail) -> Mend:
+def correct_address(session: Session, order: OrderDetail) -> Question:
     """Replace an order's shipping address, beginning from the present one, as far as it is shown."""
     order_id, order_number, version = order.row.order_id, order.row.order_number, order.row.version
     present = order.address or Address(*([""] * len(fields(Address))))
 
-    async def carry(values: Mapping[str, str]) -> str:
+    async def carry(_: str, values: Mapping[str, str]) -> str:
         country = values["country"].upper()
         if len(country) != 2 or not country.isalpha():
             raise ValueError("The country is its two letters, such as US or GB.")
@@ -107,7 +100,7 @@ def correct_address(session: Session, order: OrderDetail) -> Mend:
         Field(name, label, getattr(present, name), optional=name in _ADDRESS_OPTIONAL)
         for name, label in _ADDRESS_LABELS.items()
     )
-    return Mend(session, f"Correct the address of {order_number}", form_fields, carry)
+    return Question(session, f"Correct the address of {order_number}", carry, fields=form_fields)
 
 
 def whole_number(text: str, what: str) -> int:

@@ -17,7 +17,7 @@ async def retry_with_report(screen: ConsoleScreen, order_ids: Sequence[OrderId],
         screen.say(f"{outcomes[0].order_number} goes on.")
     else:
         await screen.app.push_screen_wait(Report(screen.session, retry_heading(outcomes), outcomes))
-    await screen.refresh_live()
+    await screen.after_change()
 
 
 def retry_heading(outcomes: Sequence[ChangeOutcome]) -> str:

@@ -58,7 +58,7 @@ class ChoosingScreen(PaperDoing):
         if ended.show:
             self.post_message(OrdersMarked(ended.show, "refused"))
         else:
-            await self.refresh_live()
+            await self.after_change()
 
     def do_copy(self) -> None:
         if row := self.cursor_row:

@@ -11,6 +11,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
+from engine.fleet.presence import AtWork
 from engine.orders.views import OrderFilter
 from orders_tui.actions import Scope
 from orders_tui.keyboard import unknown_scan
@@ -58,6 +59,14 @@ class ConsoleScreen(Screen[None]):
 
     async def refresh_live(self) -> None:
         """Bring what is on screen up to date; errors are the caller's to report."""
+
+    async def after_change(self) -> None:
+        """Something was changed here: what is on screen is brought up to date at once."""
+        await self.refresh_live()
+
+    def at_work(self) -> AtWork | None:
+        """What the person has before them, for the others to know; None while it is nothing of theirs."""
+        return None
 
     async def read(self) -> None:
         """Read everything again."""

@@ -1,8 +1,8 @@
-"""Failed: what stopped, grouped by cause; mend once, retry all."""
+"""Failed: what stopped, grouped by cause; mend once, retry all; whose it is, and who is at it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 from textual import on, work
@@ -12,53 +12,49 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import OptionList, Static
 
-from engine.identifiers import OrderId
-from engine.orders.plain_text import plain
-from engine.orders.views import FailureGroup, FailureView, OrderFilter, OrderSort
+from engine.fleet.presence import AtWork
+from engine.orders.bulk.requests import BulkKind
+from engine.orders.views import FailureView, OrderFilter, OrderRow, OrderSort
 from orders_tui.actions import Scope
 from orders_tui.bindings import bindings_of
-from orders_tui.formatting import deadline, fit, moment, words
+from orders_tui.formatting import words
 from orders_tui.messages import OrdersAsked
-from orders_tui.modals.confirm import Confirm
-from orders_tui.modals.mend import Mend, correct_address, receive_stock, weigh
+from orders_tui.modals.bulk.change import BulkChange
+from orders_tui.modals.bulk.chosen import Chosen
+from orders_tui.modals.mending import Mending, mending_for
 from orders_tui.modals.retrying import retry_with_report
+from orders_tui.pace import Pace
+from orders_tui.panes.failed_lines import Line, cause_content, line_content
 from orders_tui.panes.line_list import LineList
-from orders_tui.panes.summary import labelled
-from orders_tui.reach import MENDABLE, Situation
+from orders_tui.reach import Situation
+from orders_tui.screens.choosing_screen import ChoosingScreen
 from orders_tui.screens.list_screen import ListScreen
-from orders_tui.state import Session, Viewer
+from orders_tui.state import Session
+from orders_tui.tasks import failures
 
 MOST_IN_GROUP = 10_000
-"""The most orders that one retry of a group takes."""
+"""The most orders that are retried at once after their cause was mended."""
+
+SHOWN_IN_GROUP = 200
+"""So many orders of an opened group are listed, the nearest deadline first."""
+
+READ_SECONDS = 1.0
+"""The groups are read again this often."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line: a group, or one failed order of an opened group."""
+class FailedScreen(ListScreen, ChoosingScreen):
+    """Groups, each opening into its orders; below, the cause of what is under the cursor. Chosen is the order, or its group."""
 
-    group: FailureGroup
-    failure: FailureView | None = None
-
-    @property
-    def id(self) -> str:
-        return str(self.failure.failure_id) if self.failure else self.group.fingerprint
-
-    @property
-    def about(self) -> str:
-        """What the group is about, mostly a SKU: the part of the fingerprint after its code."""
-        return self.group.fingerprint.partition(":")[2]
-
-
-class FailedScreen(ListScreen):
-    """Groups, each opening into its orders; below, the cause of what is under the cursor."""
-
-    SCOPES = (Scope.FAILED, Scope.LIST)
-    BINDINGS: ClassVar[list[BindingType]] = bindings_of(Scope.FAILED)
+    SCOPES = (Scope.FAILED, Scope.CHOSEN, Scope.LIST)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(Scope.FAILED, Scope.CHOSEN)
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.shown: dict[str, Line] = {}
+        self.with_snoozed = False
         self._opened: set[str] = set()
+        self._pace = Pace(READ_SECONDS)
+        self._said: Content | None = None
 
     def body(self) -> ComposeResult:
         yield Static(f"{'  cause':<36}{'orders':>7}{'ship by':>10}   what to do", classes="heading", markup=False)
@@ -74,21 +70,50 @@ class FailedScreen(ListScreen):
 
     @work(group="groups", exclusive=True, exit_on_error=False)
     async def read_groups(self) -> None:
+        await self.after_change()
+
+    async def after_change(self) -> None:
+        self._pace.hurry()
         await self.refresh_live()
+
+    async def read(self) -> None:
+        await self.after_change()
 
     async def refresh_live(self) -> None:
         """Read the groups, and the orders of those that are open."""
-        services = self.session.services
+        if not self._pace.due(self.session.clock()):
+            return
+        queue = self.session.services.failures_queue
         lines: list[Line] = []
-        for group in await services.failure_groups():
+        for group in await queue.groups(with_snoozed=self.with_snoozed):
             lines.append(Line(group))
             if group.fingerprint in self._opened:
-                lines += [Line(group, failure) for failure in await services.failures(group.fingerprint)]
+                found = await queue.of_group(group.fingerprint, limit=SHOWN_IN_GROUP)
+                lines += [Line(group, failure) for failure in found if self._in_sight(failure)]
         self.shown = {line.id: line for line in lines}
         self._opened &= {line.group.fingerprint for line in lines}
+        self._draw()
+
+    def _in_sight(self, failure: FailureView) -> bool:
+        until: datetime | None = failure.snoozed_until
+        return self.with_snoozed or until is None or until <= datetime.now(until.tzinfo)
+
+    def _draw(self) -> None:
         viewer = self.session.viewer()
-        self.lines.show([(line.id, line_content(line, viewer, opened=line.id in self._opened)) for line in lines])
+        self.lines.show(
+            [
+                (line.id, line_content(line, viewer, opened=line.id in self._opened, here=self._here(line)))
+                for line in self.shown.values()
+            ]
+        )
         self._show_cause()
+
+    def _here(self, line: Line) -> str:
+        """Who else has this order, or this group, before them."""
+        present = self.session.presence
+        if line.failure is None:
+            return present.about_group(line.group.fingerprint)
+        return present.at_order(line.failure.order_id)
 
     @property
     def line(self) -> Line | None:
@@ -98,127 +123,115 @@ class FailedScreen(ListScreen):
     @on(OptionList.OptionHighlighted)
     def _show_cause(self) -> None:
         line = self.line
-        text = cause_content(line, self.session.viewer()) if line else Content("Nothing has failed.")
-        self.query_one("#evidence", Static).update(text)
+        said = cause_content(line, self.session.viewer()) if line else Content("Nothing has failed.")
+        if said != self._said:
+            self._said = said
+            self.query_one("#evidence", Static).update(said)
 
     def situation(self) -> Situation:
         line = self.line
         return Situation(
             connected=self.session.connected,
             read_only=self.session.options.read_only,
+            chosen=0 if line is None else 1 if line.failure else line.group.orders,
             group_code=line.group.code if line else "",
             on_order=line is not None and line.failure is not None,
         )
 
-    # ------------------------------------------------------------------ actions
+    def at_work(self) -> AtWork | None:
+        line = self.line
+        if line is None:
+            return None
+        return AtWork(line.failure.order_id if line.failure else None, line.group.fingerprint)
+
+    # ------------------------------------------------------------------ what is chosen
+
+    @property
+    def cursor_row(self) -> OrderRow | None:
+        return None
+
+    async def chosen(self) -> Chosen:
+        """The order under the cursor, or all of its group."""
+        line = self.line
+        if line is None:
+            return Chosen()
+        if line.failure is None:
+            return Chosen.all_of(self.group_filter(line), frozenset(), line.group.orders)
+        order_id = line.failure.order_id
+        rows = await self.session.services.rows([order_id])
+        return Chosen.named((order_id,), {row.order_id: row for row in rows})
+
+    @staticmethod
+    def group_filter(line: Line) -> OrderFilter:
+        return OrderFilter(failure_fingerprint=line.group.fingerprint, sort=OrderSort.SHIP_BY, ascending=True)
+
+    # ------------------------------------------------------------------ looking
 
     def do_open(self) -> None:
         line = self.line
         if line is None:
             return
         if line.failure is not None:
-            self.post_message(OrdersAsked(self._group_filter(line), line.group.code, line.failure.order_id))
+            self.post_message(OrdersAsked(self.group_filter(line), line.group.code, line.failure.order_id))
             return
         self._opened ^= {line.group.fingerprint}
         self.read_groups()
 
     def do_show(self) -> None:
         if (line := self.line) is not None:
-            self.post_message(OrdersAsked(self._group_filter(line), words(line.group.code)))
+            self.post_message(OrdersAsked(self.group_filter(line), words(line.group.code)))
 
-    def do_retry(self) -> None:
-        if (line := self.line) is not None and line.failure is not None:
-            self.retry([line.failure.order_id])
+    def do_snoozed(self) -> None:
+        self.with_snoozed = not self.with_snoozed
+        self.read_groups()
+
+    # ------------------------------------------------------------------ doing
 
     def do_retry_group(self) -> None:
         if (line := self.line) is not None:
-            self.retry_group(line)
+            self.retry_group(Chosen.all_of(self.group_filter(line), frozenset(), line.group.orders))
+
+    def do_take(self) -> None:
+        self.work_on(failures.take)
+
+    def do_give(self) -> None:
+        self.work_on(failures.give)
+
+    def do_snooze(self) -> None:
+        self.work_on(failures.snooze)
+
+    def do_wake(self) -> None:
+        self.work_on(failures.wake)
 
     def do_mend(self) -> None:
         if (line := self.line) is not None:
             self.mend(line)
 
-    @staticmethod
-    def _group_filter(line: Line) -> OrderFilter:
-        return OrderFilter(failure_fingerprint=line.group.fingerprint, sort=OrderSort.SHIP_BY, ascending=True)
+    @work(group="change", exit_on_error=False)
+    async def retry_group(self, chosen: Chosen) -> None:
+        await self.ask(BulkChange(self.session, BulkKind.RETRY, chosen))
 
     @work(group="change", exit_on_error=False)
-    async def retry(self, order_ids: list[OrderId]) -> None:
-        await retry_with_report(self, order_ids)
-
-    @work(group="change", exit_on_error=False)
-    async def retry_group(self, line: Line) -> None:
-        count = line.group.orders
-        consequence = (
-            f"{plain(line.group.cause)}\n\nEach order goes on from where it stopped. Enter retries, escape goes back."
-        )
-        title = f"Retry {count:,} order{'s' if count != 1 else ''}?"
-        if await self.app.push_screen_wait(Confirm(self.session, title, consequence)):
-            await self._retry_all(line)
-
-    async def _retry_all(self, line: Line, reason: str = "") -> None:
-        failed = await self.session.services.ids_matching(self._group_filter(line), limit=MOST_IN_GROUP)
-        if failed:  # with a daemon about, what waited for stock may have gone on by itself meanwhile
-            await retry_with_report(self, failed, reason=reason)
+    async def work_on(self, task: failures.FailureTask) -> None:
+        if (line := self.line) is not None:
+            await task(self, await self.chosen(), line.group.fingerprint if line.failure is None else "")
 
     @work(group="change", exit_on_error=False)
     async def mend(self, line: Line) -> None:
         """Show the form for this cause; when something was mended, retry what it stopped."""
-        form = await self._form(line)
-        done = await self.app.push_screen_wait(form) if form else None
+        failure = line.failure or line.group.sample[0]
+        mending = await mending_for(self.session, line.group.code, line.about, failure)
+        done = await self.app.push_screen_wait(mending.form)
         if done is None:
             return
         self.say(done)
-        if line.group.code == "bad_address":
-            failure = line.failure or line.group.sample[0]
-            await retry_with_report(self, [failure.order_id], reason=done)
-        else:
-            await self._retry_all(line, reason=done)
+        self.session.did("failed.mend", mending.arguments, done, twin=mending.twin)
+        await self._retry_mended(line, mending, failure, done)
 
-    async def _form(self, line: Line) -> Mend | None:
-        match line.group.code:
-            case "out_of_stock":
-                return receive_stock(self.session, line.about)
-            case "missing_weight":
-                return weigh(self.session, line.about)
-            case "bad_address":
-                failure = line.failure or line.group.sample[0]
-                detail = await self.session.services.detail(failure.order_id)
-                return correct_address(self.session, detail)
-            case code:
-                assert code not in MENDABLE, f"{code} is offered as mendable and has no form"
-                return None
-
-
-def line_content(line: Line, viewer: Viewer, *, opened: bool) -> Content:
-    """One line of the list."""
-    group, failure = line.group, line.failure
-    if failure is not None:
-        since = f"failed {moment(failure.created_at, viewer)}"
-        return Content.assemble(
-            "     ",
-            failure.order_number,
-            (f"  {since}, {failure.attempts} {'try' if failure.attempts == 1 else 'tries'}", "$text-muted"),
-        )
-    name = fit(f"{'▾' if opened else '▸'} {words(group.code)} {line.about}", 36)
-    return Content.assemble(
-        (f"{name}{group.orders:>7,}", "bold"),
-        f"{deadline(group.nearest_ship_by, viewer):>10}   ",
-        (plain(group.what_to_do), "$text-muted"),
-    )
-
-
-def cause_content(line: Line, viewer: Viewer) -> Content:
-    """The cause, the evidence and the mend of what is under the cursor."""
-    group, failure = line.group, line.failure or next(iter(line.group.sample), None)
-    facts = [
-        ("cause", plain(line.failure.cause if line.failure else group.cause)),
-        ("do", plain(group.what_to_do)),
-        ("mend", f"e: {MENDABLE[group.code].lower()}, then it is retried" if group.code in MENDABLE else ""),
-        ("class", group.error_class),
-        ("failed", f"{moment(group.oldest_at, viewer)} to {moment(group.newest_at, viewer)}"),
-    ]
-    if failure is not None:
-        facts.append(("from", words(failure.failed_from)))
-        facts.extend((plain(name)[:8], plain(text)) for name, text in failure.evidence.items())
-    return labelled(facts)
+    async def _retry_mended(self, line: Line, mending: Mending, failure: FailureView, reason: str) -> None:
+        order_ids = [failure.order_id]
+        if not mending.one_order:
+            matching = self.group_filter(line)
+            order_ids = await self.session.services.ids_matching(matching, limit=MOST_IN_GROUP)
+        if order_ids:  # with a daemon about, what waited for stock may have gone on by itself meanwhile
+            await retry_with_report(self, order_ids, reason=reason)

@@ -17,6 +17,7 @@ Where to look
     holds      holding orders back; `marks` are tags, people, notes and priorities
     products   the product master; `locations` and their calendars
     inventory  stock adjusted, moved, held back, counted; alarms; `stock_lists` reads it page by page, `stock_sheets` writes it to a file
+    presence   who is at work on what
     failures   the failed queue as people work it
     reports    numbers over many orders
     glance     the house at a glance: the numbers of the Overview

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from orders_tui.services.notices import Notices
     from orders_tui.services.parcels import Parcels
     from orders_tui.services.picking import Picking
+    from orders_tui.services.presence import Presence
     from orders_tui.services.printing import Printing
     from orders_tui.services.products import Products
     from orders_tui.services.pulls import Pulls
@@ -99,6 +100,12 @@ class Parts:
         from orders_tui.services.printing import Printing
 
         return Printing(self.database, self.actor, self.door, self._print_settings or PrintSettings())
+
+    @cached_property
+    def presence(self) -> Presence:
+        from orders_tui.services.presence import Presence
+
+        return Presence(self.database, self.actor)
 
     @cached_property
     def products(self) -> Products:

@@ -7,6 +7,7 @@ notes       notes, and taking note of them
 workflows   pause, resume, start, skip
 parcels     split, combine, hand over, void and buy labels
 buyers      requests to cancel and returns, answered
+failures    the failed queue: taken up, given, snoozed, woken
 correcting  a corrected address
 """
 

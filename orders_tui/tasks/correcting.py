@@ -21,4 +21,4 @@ async def correct_address(screen: ConsoleScreen, chosen: Chosen) -> None:
         # What the address is now is personal: Activity keeps that it was corrected, not to what.
         screen.session.did("orders.correct_address", [order.row.order_number, "--line", "…"], done)
         screen.say(done)
-        await screen.refresh_live()
+        await screen.after_change()

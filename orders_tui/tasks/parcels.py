@@ -217,7 +217,7 @@ async def _asked(screen: ConsoleScreen, form: Question, action_id: str, argument
     if done:
         screen.session.did(action_id, arguments, done)
         screen.say(done)
-        await screen.refresh_live()
+        await screen.after_change()
 
 
 def _parcel_words(parcel: PackageView) -> str:

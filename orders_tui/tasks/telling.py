@@ -30,4 +30,4 @@ async def tell(
     else:
         heading = f"{went:,} {done}, {len(refused):,} refused"
         await screen.app.push_screen_wait(Report(screen.session, heading, outcomes))
-    await screen.refresh_live()
+    await screen.after_change()

@@ -243,3 +243,15 @@ event_counters = Table(
     Column("count", BigInteger, nullable=False, server_default="0"),
     PrimaryKeyConstraint("shop_id", "day", "event"),
 )
+
+presence = Table(
+    "presence",
+    metadata,
+    Column("console_id", Uuid, primary_key=True),
+    Column("who", Text, nullable=False),
+    Column("order_id", Uuid),
+    Column("fingerprint", Text, nullable=False, server_default=""),
+    Column("edits", Boolean, nullable=False, server_default=text("false")),
+    moment("beat_at", required=True),
+    prefixes=["UNLOGGED"],
+)

@@ -7,15 +7,31 @@ from typing import Any
 
 from textual.pilot import Pilot
 
+from engine.actors import Actor
 from engine.database.connection import Database
+from engine.fleet.presence import AtWork
 from engine.identifiers import OrderId
 from engine.ports.facts import Address
+from engine.words import ChangeSource
 from orders_tui.console import OrdersApp
-from orders_tui.modals.mend import Mend
-from orders_tui.modals.report import Report
+from orders_tui.modals.bulk.change import BulkChange, Stage
+from orders_tui.modals.question import Question
 from orders_tui.screens.failed import FailedScreen
+from orders_tui.services import Services
 from tests.factories import NOON, Factory
-from tests.orders_tui.console.driving import SMALL, lines, notices, orders_shown, press, settle, text, write
+from tests.orders_tui.console.conftest import Watch
+from tests.orders_tui.console.driving import (
+    LARGE,
+    SMALL,
+    lines,
+    notices,
+    orders_shown,
+    press,
+    settle,
+    text,
+    until,
+    write,
+)
 
 
 async def stopped(factory: Factory, **order: Any) -> OrderId:
@@ -24,8 +40,10 @@ async def stopped(factory: Factory, **order: Any) -> OrderId:
 
 
 async def open_form(pilot: Pilot[int], key: str) -> None:
+    """Press a key that opens a form or closes one, and wait for the other screen."""
+    before = pilot.app.screen
     await pilot.press(key)
-    await pilot.pause(0.1)
+    await until(pilot, lambda: pilot.app.screen is not before)
     await settle(pilot)
 
 
@@ -64,35 +82,82 @@ async def test_nothing_failed_is_said_and_keys_say_why_they_do_nothing(app: Orde
         assert notices(app) == ["Nothing has failed here."]
 
 
-async def test_one_order_is_retried_from_its_line(app: OrdersApp, factory: Factory, opened: Database) -> None:
-    await factory.product(on_hand=9)
-    for number in ("A", "B"):
-        await stopped(factory, number=number)
-    async with app.run_test(size=SMALL, notifications=True) as pilot:
-        await press(pilot, "f4", "r")
-        assert notices(app) == ["Open the group with enter and choose one order, or retry them all with R."]
-        await press(pilot, "enter", "down")
-        number = lines(app)[3].split()[0]
-        await open_form(pilot, "r")
-        assert f"{number} goes on." in notices(app)
-        assert await open_failures(opened) == [other for other in ("A", "B") if other != number]
-
-
-async def test_a_group_is_retried_after_a_last_look(app: OrdersApp, factory: Factory, opened: Database) -> None:
+async def test_one_order_and_a_whole_group_are_retried_after_a_last_look(
+    app: OrdersApp, factory: Factory, opened: Database
+) -> None:
     await factory.product(on_hand=9)
     for number in ("A", "B", "C"):
         await stopped(factory, number=number)
-    async with app.run_test(size=SMALL) as pilot:
-        await press(pilot, "f4")
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
+        await press(pilot, "f4", "enter", "down")
+        number = lines(app)[3].split()[0]
+        await pilot.press("r")
+        await until(pilot, lambda: f"Order {number} sent on." in "".join(notices(app)))
+        await settle(pilot)
+        assert await open_failures(opened) == [other for other in ("A", "B", "C") if other != number]
+        await press(pilot, "g")
         await open_form(pilot, "R")
-        assert "Retry 3 orders?" in text(app)
+        await until(pilot, lambda: isinstance(app.screen, BulkChange) and app.screen.stage is Stage.PREVIEW)
+        assert "2  pending → processing" in text(app)
         await press(pilot, "escape")
-        assert await open_failures(opened) == ["A", "B", "C"]
-        await open_form(pilot, "R")
-        await open_form(pilot, "enter")
-        assert isinstance(app.screen, Report)
-        assert "3 of 3 orders go on" in text(app)
+        assert len(await open_failures(opened)) == 2
+        await open_form(pilot, "r")  # on a group the same key means all of it
+        await until(pilot, lambda: isinstance(app.screen, BulkChange) and app.screen.stage is Stage.PREVIEW)
+        await pilot.press("enter")
+        await until(pilot, lambda: "2 orders sent on." in "".join(notices(app)))
         assert await open_failures(opened) == []
+
+
+async def test_failures_are_taken_up_given_and_left_to_rest_and_others_are_seen_at_them(
+    app: OrdersApp, factory: Factory, opened: Database, watch: Watch
+) -> None:
+    for number in ("A", "B"):
+        order = await stopped(factory, number=number)
+    await opened.pool.execute("INSERT INTO users (display_name, role) VALUES ('Jon', 'operator')")
+    jon = Services(opened, Actor("Jon", ChangeSource.USER))
+    await jon.presence.beat(AtWork(order, "out_of_stock:MUG-BLU", edits=True))
+
+    async def standing() -> set[tuple[str | None, bool, bool]]:
+        rows = await opened.pool.fetch(
+            "SELECT u.display_name, f.acknowledged_by IS NOT NULL AS taken, f.snoozed_until FROM failures f"
+            " LEFT JOIN users u ON u.id = f.assigned_to"
+        )
+        return {(row["display_name"], row["taken"], bool(row["snoozed_until"])) for row in rows}
+
+    async with app.run_test(size=LARGE, notifications=True) as pilot:
+        await press(pilot, "f4")
+        await app.tick()
+        watch.move(3)
+        await app.tick()
+        await settle(pilot)
+        assert "Jon here" in text(app)
+        assert [(each.who, each.at.fingerprint) for each in await jon.presence.others()] == [
+            ("mira", "out_of_stock:MUG-BLU")
+        ]
+        await pilot.press("a")
+        await until(pilot, lambda: "2 orders taken up." in notices(app))
+        await open_form(pilot, "d")
+        await press(pilot, "down", "enter")
+        await until(pilot, lambda: "2 orders given." in notices(app))
+        assert await standing() == {("Jon", True, False)}
+        await settle(pilot)
+        assert "Jon's, mira at it" in text(app)
+        await press(pilot, "enter", "down")
+        await open_form(pilot, "z")
+        await press(pilot, "enter")
+        await until(pilot, lambda: any("snoozed." in each for each in notices(app)))
+        await settle(pilot)
+        assert await standing() == {("Jon", True, False), ("Jon", True, True)}
+        assert "1 snoozed" in text(app)
+        await press(pilot, "g", "v")
+        assert "rests until" in text(app)
+        await pilot.press("Z")
+        await until(pilot, lambda: "1 awake, 1 refused" in text(app) or "2 orders awake." in notices(app))
+        assert await standing() == {("Jon", True, False)}
+        commands = [deed.command for deed in app.session.deeds.newest_first()]
+        assert "orders-tui failures acknowledge --group out_of_stock:MUG-BLU" in commands
+    assert await jon.presence.others() == []  # a console that is gone is at nothing
+    await jon.close()
 
 
 async def test_stock_is_received_from_the_keyboard_and_the_group_goes_on(
@@ -104,7 +169,7 @@ async def test_stock_is_received_from_the_keyboard_and_the_group_goes_on(
     async with app.run_test(size=SMALL) as pilot:
         await press(pilot, "f4")
         await open_form(pilot, "e")
-        assert isinstance(app.screen, Mend)
+        assert isinstance(app.screen, Question)
         await write(pilot, "many")
         await press(pilot, "enter")
         assert "The quantity is a whole number above zero, such as 25; 'many' is not." in " ".join(
@@ -113,6 +178,7 @@ async def test_stock_is_received_from_the_keyboard_and_the_group_goes_on(
         await press(pilot, *["backspace"] * 4)
         await write(pilot, "25")
         await open_form(pilot, "enter")
+        await until(pilot, lambda: "2 of 2 orders go on" in text(app))
         assert await opened.pool.fetchval("SELECT on_hand FROM stock_levels") == 25
         assert await open_failures(opened) == []
 
@@ -120,11 +186,12 @@ async def test_stock_is_received_from_the_keyboard_and_the_group_goes_on(
 async def test_a_weight_is_entered_from_the_keyboard(app: OrdersApp, factory: Factory, opened: Database) -> None:
     await factory.product(on_hand=9, weight_grams=None)
     await stopped(factory, number="A", code="missing_weight")
-    async with app.run_test(size=SMALL) as pilot:
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
         await press(pilot, "f4")
         await open_form(pilot, "e")
         await write(pilot, "420")
         await open_form(pilot, "enter")
+        await until(pilot, lambda: "A goes on." in notices(app))
         assert await opened.pool.fetchval("SELECT weight_grams FROM products") == 420
         assert await open_failures(opened) == []
 
@@ -133,13 +200,14 @@ async def test_an_address_is_corrected_from_the_keyboard(app: OrdersApp, factory
     wrong = Address("Ines Falk", "+15550100", "7 Quay Street", "", "Port Alder", "WA", "9", "US")
     await factory.product(on_hand=9)
     order = await stopped(factory, number="A", code="bad_address", about="", address=wrong)
-    async with app.run_test(size=SMALL) as pilot:
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
         await press(pilot, "f4")
         await open_form(pilot, "e")
         assert "7 Quay Street" in text(app)
         await press(pilot, *["tab"] * 6, "end")
         await write(pilot, "8001")
         await open_form(pilot, "enter")
+        await until(pilot, lambda: "A goes on." in notices(app))
         detail = await app.session.services.detail(order)
         assert detail.address is not None
         assert detail.address.postal_code == "98001"

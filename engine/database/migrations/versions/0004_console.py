@@ -26,6 +26,22 @@ def upgrade() -> None:
     _picking()
     _stock_lists()
     _lists()
+    _presence()
+
+
+def _presence() -> None:
+    op.create_table(
+        "presence",
+        sa.Column("console_id", sa.Uuid(), nullable=False),
+        sa.Column("who", sa.Text(), nullable=False),
+        sa.Column("order_id", sa.Uuid(), nullable=True),
+        sa.Column("fingerprint", sa.Text(), server_default="", nullable=False),
+        sa.Column("edits", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("beat_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("console_id", name=op.f("presence_pkey")),
+        schema="orders",
+        prefixes=["UNLOGGED"],
+    )
 
 
 def _activity() -> None:

@@ -4,11 +4,6 @@ from __future__ import annotations
 
 MISSING: frozenset[str] = frozenset(
     {
-        "failed.mend",
-        "failed.open",
-        "failed.retry",
-        "failed.retry_group",
-        "failed.show",
         "orders.buy_label",
         "orders.combine",
         "orders.skip",
