@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from decimal import Decimal, InvalidOperation
 
@@ -12,6 +12,19 @@ from engine.ports.facts import Address
 from orders_tui.modals.fields import Field
 from orders_tui.modals.question import Question
 from orders_tui.state import Session
+
+Typed = Callable[[Mapping[str, str]], Awaitable[str]]
+"""Carries out a mend, given what was typed; a sentence of what was done. Raises OrdersError or ValueError, with a sentence."""
+
+
+class Mend(Question):
+    """A question that is fields and nothing else."""
+
+    def __init__(self, session: Session, title: str, form_fields: Sequence[Field], carry: Typed) -> None:
+        async def carry_typed(_: str, values: Mapping[str, str]) -> str:
+            return await carry(values)
+
+        super().__init__(session, title, carry_typed, fields=form_fields)
 
 
 def receive_stock(session: Session, sku: str) -> Question:
