@@ -4,6 +4,7 @@ status_line   the line on top, and the banner of a lost database
 key_line      the line of keys at the bottom
 filter_bar    what the table is narrowed to, the search field, the counts
 search_bar    what a list is narrowed to, the phrase searched for, how many there are
+failed_lines  failures as lines, and what is known of one
 line_list     a short list with a cursor
 figure_list   one panel of figures
 keyset_list   a list of any length with columns and a cursor, read page by page
