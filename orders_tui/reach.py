@@ -35,6 +35,8 @@ class Situation:
     """A parcel is in hand that may be packed."""
     packed: bool = False
     """The parcel in hand is packed."""
+    paper: bool = False
+    """There is a wave under the cursor, a walk or a parcel in hand that paper can be printed of."""
     goods: bool = False
     """There are goods under the cursor, or in hand, that are to be put back."""
     behind: bool = False
@@ -274,6 +276,11 @@ def needs_parcel(now: Situation) -> str:
 def needs_packed(now: Situation) -> str:
     """Needs a packed parcel in hand."""
     return "" if now.packed else "There is no packed parcel in hand: scan one."
+
+
+def needs_paper(now: Situation) -> str:
+    """Needs something on the floor that paper can be printed of."""
+    return "" if now.paper else "Put the cursor on a wave, or scan a parcel, to print paper of it."
 
 
 def needs_goods(now: Situation) -> str:

@@ -6,6 +6,7 @@ from orders_tui.actions.action import Action, Group, Permission, Scope
 from orders_tui.reach import (
     needs_goods,
     needs_packed,
+    needs_paper,
     needs_parcel,
     needs_stop,
     needs_stop_left,
@@ -77,6 +78,18 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "pick.wave", "n", "New wave: what has to leave first", "new_wave", Scope.PICK, Group.DO,
         footer="new wave", permission=_WORK, twin="pick wave",
+    ),
+    Action(
+        "pick.print_list", "p", "Print the pick list of the wave", "print_paper", Scope.PICK, Group.DO, "list",
+        footer="list", permission=_WORK, twin="print pick-list", disabled_reason=needs_paper,
+    ),
+    Action(
+        "pick.print_label", "l", "Print the labels of the wave by bin, or the label in hand again", "print_paper", Scope.PICK,
+        Group.DO, "label", footer="labels", permission=_WORK, twin="print labels", disabled_reason=needs_paper,
+    ),
+    Action(
+        "pick.print_slip", "L", "Print the packing slips of the wave, or of the parcel in hand", "print_paper", Scope.PICK,
+        Group.DO, "slip", permission=_WORK, twin="print packing-slip", disabled_reason=needs_paper,
     ),
     Action("pick.station", "S", "Which station this console stands at", "station", Scope.PICK, Group.VIEW),
     Action("pick.back", "escape", "Back: lay the parcel aside, leave the walk", "back", Scope.PICK, Group.VIEW, footer="back"),

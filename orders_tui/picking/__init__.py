@@ -6,5 +6,6 @@ Where to look
     lines     each of their lines as text
     verdict   the big line: what comes next, and what the last scan did, as long as it matters
     checking  a parcel's items checked one by one before it is packed
+    paper     pick lists, labels by bin and slips with one key
     forms     a new wave, a picker, a short pick, goods put back, the station
 """

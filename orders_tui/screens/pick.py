@@ -13,9 +13,11 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 
-from engine.errors import Conflict, NotFound, Refused
+from engine.errors import Conflict, Misconfigured, NotFound, Refused
+from engine.orders.picking.lines import Scope as Walk
 from engine.orders.picking.views import WalkLine, WaveView
 from engine.orders.plain_text import plain
+from engine.words import PaperKind
 from orders_tui.actions import Scope
 from orders_tui.bindings import bindings_of
 from orders_tui.messages import OrdersMarked, Scanned
@@ -23,7 +25,7 @@ from orders_tui.modals.confirm import Confirm
 from orders_tui.modals.mend import Mend
 from orders_tui.pace import Pace
 from orders_tui.panes.line_list import LineList
-from orders_tui.picking import forms, lines
+from orders_tui.picking import forms, lines, paper
 from orders_tui.picking.bench import Bench
 from orders_tui.picking.floor import FREE, Floor
 from orders_tui.picking.lists import BackList, ParcelPane, WalkList, WaveList
@@ -195,7 +197,7 @@ class PickScreen(ConsoleScreen):
         walk = self.floor.walk
         try:
             went = await work
-        except (Refused, NotFound, Conflict) as error:
+        except (Refused, NotFound, Conflict, Misconfigured) as error:
             self._alarm(error.sentence)
         else:
             if went.action_id:
@@ -252,6 +254,9 @@ class PickScreen(ConsoleScreen):
             stop_left=stop is not None and bool(stop.left),
             stop_picked=stop is not None and bool(stop.picked),
             parcel=self.bench.may_pack,
+            paper=(parcel is not None and not parcel.alarm)
+            if self.mode == "pack"
+            else wave is not None or self.floor.walk is not None,
             packed=parcel is not None and bool(parcel.packed_by) and not parcel.stop,
             goods=in_hand if self.mode == "pack" else bool(self.returning.goods),
         )
@@ -291,6 +296,17 @@ class PickScreen(ConsoleScreen):
             event.stop()
             event.prevent_default()
             self._stop_typing()
+
+    def do_print_paper(self, kind: str) -> None:
+        wanted, station = PaperKind(kind), self.bench.station
+        parcel, wave = self.bench.parcel, self.wave
+        if self.mode == "pack" and parcel is not None:
+            self.carry_out(paper.print_for_parcel(self.session, wanted, parcel, station))
+        elif self.floor.walk is not None:
+            self.carry_out(paper.print_for_walk(self.session, wanted, self.floor.walk, self.floor.name, station))
+        elif wave is not None:
+            walk = Walk(wave.wave_id)
+            self.carry_out(paper.print_for_walk(self.session, wanted, walk, str(wave.number), station))
 
     @work(group="change", exit_on_error=False)
     async def do_station(self) -> None:

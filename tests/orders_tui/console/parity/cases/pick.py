@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.database.connection import Database
+from engine.identifiers import PackageId
 from engine.orders.cancelling import cancel
 from engine.orders.picking.confirming import confirm_scan
 from engine.orders.picking.lines import Scope as Walk
@@ -12,6 +13,7 @@ from tests.engine.house import MIRA, House
 from tests.engine.orders.picking.walking import INES, MUG_CODE, order, shelves
 from tests.factories import Factory
 from tests.orders_tui.console.parity.case import Case, Command, Scene
+from tests.orders_tui.printing.papers import keep_label, pdf_label
 
 
 async def a_shift(factory: Factory) -> None:
@@ -26,6 +28,9 @@ async def a_shift(factory: Factory) -> None:
     await house.buy_labels()
     for order_id in picked:
         await confirm_scan(house.store, Walk(order_id=order_id), MUG_CODE, actor=INES)
+    for package_id in await house.store.pool.fetch("SELECT id FROM packages ORDER BY id"):
+        await house.store.pool.execute("DELETE FROM documents WHERE package_id = $1", package_id["id"])
+        await keep_label(factory, PackageId(package_id["id"]), pdf_label("5771"))
     await cancel(house.store, picked[1:], because=CancelReason.OUT_OF_STOCK, actor=MIRA)
 
 
@@ -57,6 +62,9 @@ SCENES = (
                 shows="Juno",
             ),
             Case("waves.close", ("f5", "home", "x", "enter"), ("pick", "close", "2"), shows="Wave 2 is done"),
+            Case("pick.print_list", ("f5", "home", "p"), ("print", "pick-list", "--wave", "1"), shows="1 pick list"),
+            Case("pick.print_label", ("f5", "l"), ("print", "labels", "--wave", "1"), shows="2 labels kept in"),
+            Case("pick.print_slip", ("f5", "L"), ("print", "packing-slip", "5771", "5772"), shows="2 packing slips"),
             Case("waves.open", ("f5", "home", "enter"), ("pick", "show", "1"), shows="A-10"),
             Case("walk.one", ("f5", "plus"), ("pick", "confirm", "1", "BOWL-LG", "--units", "1"), shows="1/2"),
             Case("walk.minus", ("f5", "minus"), ("pick", "undo", "1", "BOWL-LG"), shows="0/2"),
