@@ -46,7 +46,7 @@ async def _run(plan: DemoPlan, files: DemoFiles) -> int:
         services = Services(database, LEAD)
         await importing
         try:
-            async with child_daemon(database, _environment_of(settings, files)) as runs_daemon:
+            async with child_daemon(database, environment_of(settings, files)) as runs_daemon:
                 code = await run(services, console_options(settings.console), runs_daemon=runs_daemon)
         finally:
             await services.close()
@@ -56,7 +56,7 @@ async def _run(plan: DemoPlan, files: DemoFiles) -> int:
     return code
 
 
-def _environment_of(settings: Settings, files: DemoFiles) -> dict[str, str]:
+def environment_of(settings: Settings, files: DemoFiles) -> dict[str, str]:
     """The environment of the demo's daemon: these settings, and nobody's own configuration file. No secret is in it."""
     files.configuration.touch(mode=0o600)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(ENVIRONMENT_PREFIX)}
