@@ -1,6 +1,6 @@
 # Two words to start: `make demo`. Everything lives in .venv; nothing outside this folder is touched.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench faults scenarios
+.PHONY: help setup demo test lint bench faults scenarios shift screenshots
 
 VENV := .venv
 READY := $(VENV)/.ready
@@ -12,6 +12,8 @@ help:
 	@echo "make bench   the measurements"
 	@echo "make faults  kill, freeze, cut, lie at every commit and call (slow); ONLY=… SEED=… repeats one"
 	@echo "make scenarios  a week offline, a viral hour, an outage of hours…; ends when all books agree; ONLY=… SEED=…"
+	@echo "make shift   200 orders worked by keyboard in a real terminal, twice (slow; needs tmux)"
+	@echo "make screenshots  the README's pictures, drawn again"
 	@echo "make setup   only install (the others do it when needed)"
 
 setup: $(READY)
@@ -60,3 +62,9 @@ faults: $(READY)
 
 scenarios: $(READY)
 	@$(VENV)/bin/python -m tests.scenarios $(if $(ONLY),--only '$(ONLY)') $(if $(SEED),--seed $(SEED))
+
+shift: $(READY)
+	@$(VENV)/bin/python -m tests.shift $(if $(SIZE),--size '$(SIZE)')
+
+screenshots: $(READY)
+	@$(VENV)/bin/python -m tests.screenshots

@@ -40,7 +40,16 @@ async def child_daemon(
     if database.data_directory is None:
         yield lambda: False
         return
-    keeper = _Keeper(database, environment or os.environ, database.data_directory / "daemon.log")
+    async with kept_daemon(database, environment or os.environ, database.data_directory) as runs_daemon:
+        yield runs_daemon
+
+
+@contextlib.asynccontextmanager
+async def kept_daemon(
+    database: Database, environment: Mapping[str, str], folder: Path
+) -> AsyncIterator[Callable[[], bool]]:
+    """The same for a database that no daemon of another machine works on; the daemon writes its log into `folder`."""
+    keeper = _Keeper(database, environment, folder / "daemon.log")
     keeping = asyncio.create_task(keeper.run())
     try:
         yield keeper.runs
@@ -100,13 +109,18 @@ class _Keeper:
             os.close(descriptor)
 
     async def stop(self) -> None:
-        """Let the child finish what is under way."""
-        if self._child is None or self._child.returncode is not None:
-            return
-        assert self._child.stdin is not None
-        self._child.stdin.close()
+        """Let the child finish what is under way, and let another console take its turn."""
+        if self._child is not None and self._child.returncode is None:
+            await self._end(self._child)
+        with contextlib.suppress(*_LOST):
+            await leases.leave(self._database, _LEASE, self._console_id)
+
+    @staticmethod
+    async def _end(child: asyncio.subprocess.Process) -> None:
+        assert child.stdin is not None
+        child.stdin.close()
         try:
-            await asyncio.wait_for(self._child.wait(), _STOP_SECONDS)
+            await asyncio.wait_for(child.wait(), _STOP_SECONDS)
         except TimeoutError:
-            self._child.kill()
-            await self._child.wait()
+            child.kill()
+            await child.wait()

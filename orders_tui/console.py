@@ -15,6 +15,7 @@ from importlib import import_module, resources
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.text import Text
 from textual import on
 from textual.app import UnknownModeError
 from textual.binding import Binding, BindingType
@@ -32,6 +33,7 @@ from orders_tui.clipboard import sequence_for, too_long
 from orders_tui.keyboard import ListeningApp
 from orders_tui.looking import Looking
 from orders_tui.messages import OrdersAsked, OrdersMarked
+from orders_tui.mistakes import write_down
 from orders_tui.modals.copying import Selectable
 from orders_tui.modals.form import Form
 from orders_tui.modals.jumping import Jump, places_of
@@ -324,6 +326,9 @@ class OrdersApp(ListeningApp):
         self._quit_asked_at = now
         self.notify("Press q again to quit.", markup=False)
 
+    def do_suspend(self) -> None:
+        self.action_suspend_process()
+
     def do_leave(self) -> None:
         self.exit(0)
 
@@ -338,6 +343,11 @@ class OrdersApp(ListeningApp):
     async def _orders_marked(self, event: OrdersMarked) -> None:
         self.orders.show_marked(event.order_ids, event.title)
         await self.switch_mode("orders")
+
+    def _fatal_error(self) -> None:
+        """A mistake of ours that nothing caught: one sentence on a clean terminal, the traceback in the log."""
+        assert self._exception is not None, "Textual calls this with what went wrong"
+        self.panic(Text(write_down(self._exception, part="console")))
 
     def handle_bindings_clash(self, clashed_bindings: set[Binding], node: DOMNode) -> None:
         """Clashes were told once, at the start."""

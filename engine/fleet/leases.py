@@ -38,6 +38,14 @@ async def take_turn(database: Database, name: str, daemon_id: DaemonId, seconds:
     return await database.pool.fetchval(_TURN, name, daemon_id, seconds) is not None
 
 
+_LEAVE = "UPDATE leases SET until = now() WHERE name = $1 AND daemon_id = $2"
+
+
+async def leave(database: Database, name: str, daemon_id: DaemonId) -> None:
+    """Give the lease up, so that the next one need not wait for its end; nothing when another one holds it."""
+    await database.pool.execute(_LEAVE, name, daemon_id)
+
+
 async def take(database: Database, name: str, daemon_id: DaemonId, seconds: float) -> bool:
     """Take or renew the lease; False when another one holds it who is alive."""
     return await database.pool.fetchval(_TAKE, name, daemon_id, seconds, DEAD_AFTER_SECONDS) is not None

@@ -31,6 +31,7 @@ ACTIONS: tuple[Action, ...] = (
     _program("palette", "ctrl+p,colon", "Find an action by name"),
     _program("theme", "ctrl+t", "Next colours: dark, light, high contrast"),
     _program("refresh", "ctrl+r", "Read again now"),
+    _program("suspend", "ctrl+z", "Stop for a moment and give the terminal back to the shell; `fg` goes on"),
     _program("quit", "q", "Quit (press twice)", footer="quit"),
     _program("leave", "ctrl+q", "Quit at once", priority=True),
 )

@@ -50,7 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             say(f"shift {name}: stuck after {time.monotonic() - began:.0f} s: {stuck}")
         else:
             missing = f"; not by keyboard yet: {', '.join(shift.missing)}" if shift.missing else ""
-            say(f"shift {name}: {'; '.join(shift.done)}; {shift.house.terminal.keys} keys, {time.monotonic() - began:.0f} s{missing}")
+            say(
+                f"shift {name}: {'; '.join(shift.done)}; {shift.house.terminal.keys} keys, {time.monotonic() - began:.0f} s{missing}"
+            )
         finally:
             shutil.rmtree(folder, ignore_errors=True)
     return 1 if failed else 0

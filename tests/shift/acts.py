@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass, field
 
 from tests.shift.house import ORDERS, House
-from tests.shift.terminal import Stuck
 
 FAILURES = 11
 """What the seed tells of: five causes."""
@@ -19,10 +18,6 @@ class Shift:
     house: House
     done: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
-
-    @property
-    def terminal(self):  # noqa: ANN201
-        return self.house.terminal
 
 
 async def arrive(shift: Shift) -> None:
@@ -46,5 +41,6 @@ async def triage(shift: Shift) -> None:
     await terminal.press("f4")
     shown = await terminal.sees("cause", "out of stock", "bad address", "weight", "carrier refused")
     shift.done.append(f"{FAILURES} failures of {len(re.findall(r'(?m)^ ?. ?[▸▾]', shown)) or 5} causes seen")
+
 
 ACTS = (arrive, triage)

@@ -62,7 +62,9 @@ async def open_house(folder: Path, size: tuple[int, int]) -> AsyncIterator[House
             "PYTHONPATH": os.pathsep.join(sys.path),
             "LANG": "C.UTF-8",
         }
-        wanted = {name: value for name, value in environment.items() if name not in {"TMUX", "TERM", "COLORTERM", "NO_COLOR"}}
+        wanted = {
+            name: value for name, value in environment.items() if name not in {"TMUX", "TERM", "COLORTERM", "NO_COLOR"}
+        }
         terminal = Terminal(size, folder / "screens.log")
         try:
             await terminal.start([sys.executable, "-m", "orders_tui"], wanted, folder)

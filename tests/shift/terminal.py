@@ -98,7 +98,11 @@ class Terminal:
         """Wait for the program's end; its exit code."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            dead, _, code = (await self._tmux("list-panes", "-t", "shift", "-F", "#{pane_dead} #{pane_dead_status}")).strip().partition(" ")
+            dead, _, code = (
+                (await self._tmux("list-panes", "-t", "shift", "-F", "#{pane_dead} #{pane_dead_status}"))
+                .strip()
+                .partition(" ")
+            )
             if dead == "1":
                 return int(code or -1)
             await asyncio.sleep(LOOK_SECONDS)

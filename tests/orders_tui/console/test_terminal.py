@@ -24,16 +24,37 @@ PROGRAM = Path(__file__).with_name("program.py")
 ALTERNATE_SCREEN_ON, ALTERNATE_SCREEN_OFF = b"\x1b[?1049h", b"\x1b[?1049l"
 
 
+LEFT_ON = {b"\x1b[?1000l": "the mouse", b"\x1b[?25h": "no cursor", b"\x1b[?2004l": "bracketed paste"} | {
+    ALTERNATE_SCREEN_OFF: "the alternate screen"
+}
+IN_A_SHELL = 'set -m; "$0" "$@"; echo STOPPED-HERE; fg > /dev/null'
+
+
+def left_on(written: bytearray) -> list[str]:
+    """What the program did not switch off again."""
+    return [name for off, name in LEFT_ON.items() if off not in written]
+
+
 class Terminal:
     """A pseudo-terminal of 80x24 with the console in it."""
 
-    def __init__(self, url: str, environment: dict[str, str], before: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        environment: dict[str, str],
+        before: Callable[[], None] | None = None,
+        *,
+        in_a_shell: bool = False,
+    ) -> None:
         self.written = bytearray()
         self.pid, self.master = pty.fork()
         if self.pid == 0:
             if before is not None:
                 before()
-            os.execve(sys.executable, [sys.executable, str(PROGRAM), url], environment)  # noqa: S606 - our own program
+            program = [sys.executable, str(PROGRAM), url]
+            if in_a_shell:
+                os.execve("/bin/bash", ["bash", "--norc", "-c", IN_A_SHELL, *program], environment)  # noqa: S606
+            os.execve(sys.executable, program, environment)  # noqa: S606 - our own program
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         os.set_blocking(self.master, False)
 
@@ -99,7 +120,7 @@ async def test_a_person_sees_the_piles_opens_the_orders_and_quits(
     await console.shows(b"7 Quay Street")
     console.press(b"qq")
     assert await console.ended() == 0
-    assert ALTERNATE_SCREEN_OFF in console.written
+    assert left_on(console.written) == []
     assert (tmp_path / "finished").read_text() == "closed"
 
 
@@ -112,8 +133,40 @@ async def test_a_signal_ends_it_as_cleanly_as_a_key(
     await console.shows(b"returns requested")
     os.kill(console.pid, number)
     assert await console.ended() == 128 + number
-    assert ALTERNATE_SCREEN_OFF in console.written
+    assert left_on(console.written) == []
     assert (tmp_path / "finished").read_text() == "closed"
+
+
+async def test_a_mistake_of_ours_that_nothing_catches_ends_in_one_sentence_on_a_clean_terminal(
+    start: Callable[..., Terminal], factory: Factory, tmp_path: Path
+) -> None:
+    await factory.order(number="ORD-ONE")
+    console = start(environment={"CRASH": "1", "XDG_STATE_HOME": str(tmp_path / "state")})
+    await console.shows(b"returns requested")
+    console.press(b"\r")
+    assert await console.ended() == 1
+    assert left_on(console.written) == []
+    said = console.written.rpartition(ALTERNATE_SCREEN_OFF)[2].replace(b"\r\n", b" ")
+    assert b"Something went wrong inside the console (ZeroDivisionError)" in said
+    assert b"Traceback" not in said
+    assert "ZeroDivisionError" in (tmp_path / "state" / "orders-tui" / "errors.log").read_text()
+    assert (tmp_path / "finished").read_text() == "closed"
+
+
+async def test_it_stops_for_the_shell_and_goes_on_with_fg(start: Callable[..., Terminal], factory: Factory) -> None:
+    await factory.order(number="ORD-ONE")
+    console = start(in_a_shell=True)
+    await console.shows(b"returns requested")
+    console.press(b"\x1a")
+    await console.shows(b"STOPPED-HERE")
+    await console.shows(ALTERNATE_SCREEN_ON)
+    before = console.written.partition(b"STOPPED-HERE")[0]
+    assert ALTERNATE_SCREEN_OFF in before
+    console.written.clear()
+    console.press(b"\x1bOR")
+    await console.shows(b"ORD-ONE")
+    console.press(b"\x11")
+    assert await console.ended() == 0
 
 
 def block_the_hang_up() -> None:
