@@ -23,6 +23,7 @@ SCENES = (
             Case("app.jump", ("ctrl+o",), shows=" a "),
             Case("app.copied", ("f3", "y", "ctrl+y"), shows="Select with the mouse"),
             Case("app.theme", ("ctrl+t",)),
+            Case("app.suspend", ("ctrl+z",)),  # a terminal in memory cannot be stopped; a real one is in test_terminal
             Case("app.refresh", ("f3", "ctrl+r"), shows="ORD-0"),
         ),
         one_failed,
