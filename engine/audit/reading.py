@@ -1,14 +1,13 @@
 """The audit as people read it: newest first, page by page, narrowed to a person, an action, a subject, a time.
 
-What people did has indexes of its own. What the program did is far more, and its entries have no tree on their time, which would cost
-every insert; they are found through the block ranges of `audit_log_created_index`, in windows that grow while they are empty.
+Entries of one transaction share their time, so that an index on the time alone stays small; those of one time are sorted as they are read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -18,17 +17,8 @@ from engine.words import ChangeSource
 if TYPE_CHECKING:
     from engine.database.connection import Database
 
-MOST_LOOKED_AT: Final = 20_000
-"""A page looks at so many entries of people at most before it says how far back it looked."""
-
-_FIRST_WINDOW: Final = timedelta(seconds=10)
-_BEGINNING: Final = datetime(2000, 1, 1, tzinfo=UTC)
-"""Before every entry: a window that would be longer than `_LONGEST_WINDOW` goes back to it."""
-_LONGEST_WINDOW: Final = timedelta(days=365)
-_GROWTH: Final = 8
-_CROWD: Final = 5000
-"""A window with more entries than this is made smaller before it is sorted."""
-_MOST_LOOKS: Final = 24
+MOST_LOOKED_AT: Final = 5000
+"""A page looks at so many entries at most before it says how far back it looked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,26 +62,25 @@ class AuditPage:
     looked_until: AuditKey | None = None
 
 
-_WORDS = "action, actor, source, created_at, subject, sequence"
-_NEWEST = "ORDER BY created_at DESC, subject DESC, sequence DESC"
-
-# Indexes: audit_log_people_index; with an actor audit_log_actor_index. The inner list bounds the walk along it.
-_PEOPLE = """
+# Indexes: audit_log_created_index; of people alone audit_log_people_index, of one person audit_log_actor_index. The inner list bounds the
+# walk along it; its last entry tells how far it went.
+_NEAR = """
 WITH near AS MATERIALIZED (
-    SELECT {words} FROM audit_log WHERE source = 'user' AND {key} {where} {newest} LIMIT {most}
+    SELECT action, actor, source, created_at, subject, sequence FROM audit_log
+    WHERE created_at <= $1 AND (created_at, subject, sequence) < ($1, $2, $3) {where}
+    ORDER BY created_at DESC, subject DESC, sequence DESC LIMIT {most}
 )
-(SELECT n.*, (SELECT count(*) FROM near) AS looked_at FROM near n WHERE {action} {newest} LIMIT {limit})
+(SELECT n.*, (SELECT count(*) FROM near) AS looked_at FROM near n WHERE {action}
+ ORDER BY created_at DESC, subject DESC, sequence DESC LIMIT {limit})
 UNION ALL (SELECT NULL, NULL, NULL, created_at, subject, sequence, (SELECT count(*) FROM near) FROM near
            ORDER BY created_at, subject, sequence LIMIT 1)
 """
 
 # Index: audit_log_pkey.
-_SUBJECT = "SELECT {words} FROM audit_log WHERE subject = $4 AND {key} {where} AND {action} {newest} LIMIT {limit}"
-
-# Index: audit_log_created_index (BRIN).
-_CROWDED = "SELECT count(*) FROM (SELECT FROM audit_log WHERE created_at > $1 AND created_at <= $2 LIMIT $3) crowd"
-_WINDOW = """
-SELECT {words} FROM audit_log WHERE created_at > $4 AND created_at <= $5 AND {key} {where} AND {action} {newest} LIMIT {limit}
+_OF_SUBJECT = """
+SELECT action, actor, source, created_at, subject, sequence FROM audit_log
+WHERE subject = $4 AND (created_at, subject, sequence) < ($1, $2, $3) {where} AND {action}
+ORDER BY created_at DESC, subject DESC, sequence DESC LIMIT {limit}
 """
 
 _NAMES = """
@@ -113,43 +102,21 @@ async def read_audit(
         until = wanted.until or await connection.fetchval("SELECT now() + interval '1 minute'")
         start = before if before is not None and before.at <= until else AuditKey(until, _LATEST, _MOST_SEQUENCE)
         if wanted.subject is not None:
-            records = await _ask(connection, _SUBJECT, wanted, start, wanted.subject, limit=limit + 1)
+            records = await _ask(connection, _OF_SUBJECT, wanted, start, wanted.subject, limit=limit + 1)
             page = _page(records, limit)
-        elif wanted.people_only or wanted.actor:
-            page = await _people(connection, wanted, start, limit)
         else:
-            page = await _windows(connection, wanted, start, limit)
+            page = await _near(connection, wanted, start, limit)
         return replace(page, lines=await _named(connection, page.lines))
 
 
-async def _people(connection: Any, wanted: AuditFilter, start: AuditKey, limit: int) -> AuditPage:
+async def _near(connection: Any, wanted: AuditFilter, start: AuditKey, limit: int) -> AuditPage:
     most = MOST_LOOKED_AT if wanted.action else limit + 1
-    records = await _ask(connection, _PEOPLE, wanted, start, limit=limit + 1, most=most)
+    records = await _ask(connection, _NEAR, wanted, start, limit=limit + 1, most=most)
     page = _page([record for record in records if record["action"] is not None], limit)
     last = next((record for record in records if record["action"] is None), None)
     if page.looked_until is None and last is not None and last["looked_at"] == most:
         page = replace(page, looked_until=_key(last))
     return page
-
-
-async def _windows(connection: Any, wanted: AuditFilter, start: AuditKey, limit: int) -> AuditPage:
-    # The planner takes a window's rows to be spread over the table, where walking it would soon find some; they lie at its end.
-    await connection.execute("SET LOCAL enable_seqscan = off")
-    found: list[Any] = []
-    end, width = start.at, _FIRST_WINDOW
-    for _ in range(_MOST_LOOKS):
-        begin = max(_BEGINNING, end - width) if width <= _LONGEST_WINDOW else _BEGINNING
-        if width > timedelta(milliseconds=20) and await connection.fetchval(_CROWDED, begin, end, _CROWD) >= _CROWD:
-            width = (end - begin) / _GROWTH
-            continue
-        wanted_rows = limit + 1 - len(found)
-        found += await _ask(connection, _WINDOW, wanted, start, begin, end, limit=wanted_rows)
-        if len(found) > limit or (wanted.since is not None and begin <= wanted.since):
-            return _page(found, limit)
-        if begin == _BEGINNING:
-            return _page(found, limit)
-        end, width = begin, width * _GROWTH
-    return replace(_page(found, limit), looked_until=AuditKey(end, UUID(int=0), 0))
 
 
 async def _ask(
@@ -158,7 +125,7 @@ async def _ask(
     wanted: AuditFilter,
     start: AuditKey,
     *places: object,
-    limit: int = 0,
+    limit: int,
     most: int = 0,
 ) -> list[Any]:
     """Fill in what is wanted: the key is $1 to $3, then `places`, then the filter's own values."""
@@ -179,15 +146,7 @@ async def _ask(
     if wanted.action:
         asked = bind(wanted.action, "text")
         action = f"(starts_with(action, {asked}) OR starts_with(split_part(action, '.', 2), {asked}))"
-    text = statement.format(
-        words=_WORDS,
-        key="(created_at, subject, sequence) < ($1::timestamptz, $2::uuid, $3::int)",
-        where=where,
-        newest=_NEWEST,
-        action=action,
-        limit=limit,
-        most=most,
-    )
+    text = statement.format(where=where, action=action, limit=limit, most=most)
     return list(await connection.fetch(text, *arguments))
 
 

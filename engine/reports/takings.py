@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from engine.database.connection import Database
 
-NEWEST: Final = 5000
+NEWEST: Final = 2000
 """At most so many orders are added up; they lie together, being the newest."""
 
 # Index: orders_newest_index.

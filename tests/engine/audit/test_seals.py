@@ -175,7 +175,7 @@ async def test_a_backlog_is_sealed_in_bounded_spans_of_time(house: House, store:
     assert [seal.horizon for seal in done] == sorted(seal.horizon for seal in done)
 
 
-async def test_the_new_entries_are_found_by_the_block_index(house: House, store: Database) -> None:
+async def test_the_new_entries_are_found_by_their_time(house: House, store: Database) -> None:
     await store.pool.execute(
         """
         INSERT INTO audit_log (subject, sequence, action, actor, source, previous_hash, hash, created_at)
@@ -183,13 +183,12 @@ async def test_the_new_entries_are_found_by_the_block_index(house: House, store:
         FROM generate_series(1, 60000) n
         """
     )
-    await store.pool.execute("SELECT brin_summarize_new_values('audit_log_created_index')")
     await store.pool.execute("ANALYZE audit_log")
     recent = await store.pool.fetchval("SELECT now() - interval '10 hours'")
     until = await store.pool.fetchval("SELECT now() - interval '9 hours'")
     rows = await store.pool.fetch(f"EXPLAIN (COSTS OFF) {seals._HEADS}", recent, until)
     plan = "\n".join(row[0] for row in rows)
-    assert "Bitmap Index Scan on audit_log_created_index" in plan
+    assert "audit_log_created_index" in plan
     assert "Seq Scan" not in plan
 
 

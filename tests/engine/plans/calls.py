@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from engine.audit.reading import AuditFilter, read_audit
 from engine.database.connection import Database
 from engine.effects import ledger
 from engine.effects.kinds import DEPENDENCY_OF
@@ -21,7 +22,7 @@ from engine.orders.views import OrderFilter, OrderKey, OrderSort, Pile
 from engine.paper import labels, pick_lists, prints, slips
 from engine.ports.facts import OrderFact
 from engine.ports.outcomes import Claim, Done, NoticeSent
-from engine.reports import overview
+from engine.reports import overview, radar, shops, takings, waiting
 from engine.words import (
     ChannelStatus,
     EffectKind,
@@ -246,5 +247,14 @@ READS: Mapping[str, Call] = {
         s.store, PaperKind.LABEL, [prints.Subject(order_id) for order_id in s.orders]
     ),
     "bulk changes": lambda s: batches.recent(s.store, limit=20),
+    "what people did": lambda s: read_audit(s.store, AuditFilter(), limit=50),
+    "what a person did": lambda s: read_audit(s.store, AuditFilter(actor="mira"), limit=50),
+    "what everybody did": lambda s: read_audit(s.store, AuditFilter(people_only=False), limit=50),
+    "what falls due": lambda s: radar.radar(s.store, datetime.now(UTC)),
+    "what stands still": lambda s: waiting.open_failures(s.store),
+    "the shops": lambda s: shops.shop_glances(s.store, datetime.now(UTC)),
+    "what was ordered": lambda s: takings.ordered_since(
+        s.store, datetime.now(UTC) - timedelta(hours=1), datetime.now(UTC)
+    ),
 }
 """What screens ask: it costs what is open, whatever is closed."""
