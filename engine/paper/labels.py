@@ -11,10 +11,12 @@ from uuid import UUID
 
 from engine.errors import Misconfigured, NotFound, Refused
 from engine.identifiers import OrderId, PackageId
+from engine.orders.picking.parcels import address_changed
 from engine.orders.picking.walk import bin_key
 from engine.orders.plain_text import plain
 from engine.paper.left_out import LeftOut, stopped
 from engine.paper.prints import Subject
+from engine.privacy.cipher import Vault
 
 if TYPE_CHECKING:
     from engine.database.connection import Database
@@ -30,13 +32,14 @@ SELECT DISTINCT order_id FROM pick_lines WHERE wave_id = $1 AND state <> 'cancel
 
 # Purpose: parcels of these orders with the newest label of each; index: package_items_order_index, documents' unique key.
 _PARCELS = """
-SELECT p.id, p.state, p.generation, p.carrier, p.tracking_number, p.backordered, l.code AS location,
-       coalesce(p.handed_over_at, p.first_scan_at, p.left_at) AS gone_at, c.orders, c.numbers, c.bins, c.ship_by,
+SELECT p.id, p.state, p.generation, p.provider, p.label_address, p.carrier, p.tracking_number, p.backordered, l.code AS location,
+       coalesce(p.handed_over_at, p.first_scan_at, p.left_at) AS gone_at, c.orders, c.numbers, c.addresses, c.bins, c.ship_by,
        d.id AS document_id, coalesce(d.media_type, '') AS media_type
 FROM packages p
 JOIN locations l ON l.id = p.location_id
 JOIN LATERAL (
     SELECT array_agg(DISTINCT o.id) AS orders, array_agg(DISTINCT o.order_number) AS numbers,
+           array_agg(o.shipping_address ORDER BY o.id) AS addresses,
            array_agg(DISTINCT coalesce(nullif(m.bin, ''), k.bin, '')) AS bins,
            min(coalesce(o.target_ship_by, o.expected_ship_date)) AS ship_by
     FROM package_items c JOIN orders o ON o.id = c.order_id JOIN order_items i ON i.id = c.order_item_id
@@ -113,7 +116,7 @@ async def label_sheet(database: Database, order_ids: Sequence[OrderId], order: L
             )
         others = {OrderId(each) for row in rows for each in row["orders"]}.difference(order_ids)
         _, also_stopped = await stopped(connection, list(others)) if others else ({}, {})
-        labels, missing = _sorted_out(rows, also_stopped)
+        labels, missing = _sorted_out(database.vault, rows, also_stopped)
         seen = {OrderId(each) for row in rows for each in row["orders"]}
         for order_id in going:
             if order_id not in seen:
@@ -134,7 +137,9 @@ async def label_sheet(database: Database, order_ids: Sequence[OrderId], order: L
     )
 
 
-def _sorted_out(rows: Sequence[Any], also_stopped: dict[OrderId, LeftOut]) -> tuple[list[SheetLabel], list[LeftOut]]:
+def _sorted_out(
+    vault: Vault, rows: Sequence[Any], also_stopped: dict[OrderId, LeftOut]
+) -> tuple[list[SheetLabel], list[LeftOut]]:
     labels: list[SheetLabel] = []
     missing: list[LeftOut] = []
     for row in rows:
@@ -143,7 +148,7 @@ def _sorted_out(rows: Sequence[Any], also_stopped: dict[OrderId, LeftOut]) -> tu
         sentence = (
             f"It shares a parcel with {with_stopped.order_number}: {with_stopped.sentence}"
             if with_stopped
-            else _why_no_label(row)
+            else _why_no_label(vault, row)
         )
         if sentence:
             missing.append(LeftOut(", ".join(numbers), sentence, OrderId(row["orders"][0])))
@@ -165,7 +170,7 @@ def _sorted_out(rows: Sequence[Any], also_stopped: dict[OrderId, LeftOut]) -> tu
     return labels, missing
 
 
-def _why_no_label(row: Any) -> str:
+def _why_no_label(vault: Vault, row: Any) -> str:
     if row["gone_at"] is not None or row["state"] in {"in_transit", "delivered"}:
         return f"Parcel {plain(row['tracking_number'])} left the house."
     if row["state"] == "voiding":
@@ -174,6 +179,9 @@ def _why_no_label(row: Any) -> str:
         return "No label is bought yet: its goods wait for stock."
     if row["state"] == "planned":
         return "No label is bought yet."
+    first = {"id": row["orders"][0], "shipping_address": row["addresses"][0]}
+    if address_changed(vault, row, first):
+        return "Its address changed after its label was bought: void it and buy another."
     if row["document_id"] is None:
         return f"The label of parcel {plain(row['tracking_number'])} is not kept here: fetch it with orders label --format."
     return ""

@@ -66,20 +66,22 @@ async def pick_list(
 @app.command(name="packing-slip")
 async def packing_slip(
     *orders: Orders,
+    wave: Wave = "",
     station: Station = "",
     printer: Printer = "",
     output: Output = "",
     show: Show = False,
     json: Json = False,
 ) -> int:
-    """Print the packing slips of orders' parcels."""
+    """Print the packing slips of orders' parcels, or of a wave's."""
     async with open_services(read_settings(), on_wait=narrate) as services:
-        order_ids = await _targets(services, orders)
+        wave_id = await services.printing.find_wave(wave) if wave else None
+        order_ids = await _targets(services, orders, wave)
         if show:
-            content = await services.printing.slip_content(order_ids)
+            content = await services.printing.slip_content(order_ids, wave=wave_id)
             return _shown(content, slips_text(content), json=json)
         return await _printed(
-            lambda where: services.printing.packing_slips(order_ids, where=where, on_progress=progress()),
+            lambda where: services.printing.packing_slips(order_ids, wave=wave_id, where=where, on_progress=progress()),
             Where(station, printer),
             output,
             json=json,

@@ -180,11 +180,15 @@ class Printing:
                 return await pick_lists.pick_list_of_wave(self._database, wave)
             return await pick_lists.pick_list_of_orders(self._database, order_ids)
 
-    async def slip_content(self, order_ids: Sequence[OrderId] = (), *, package_ids: Sequence[PackageId] = ()) -> Slips:
-        """What packing slips would say."""
+    async def slip_content(
+        self, order_ids: Sequence[OrderId] = (), *, wave: UUID | None = None, package_ids: Sequence[PackageId] = ()
+    ) -> Slips:
+        """What packing slips would say. Raises NotFound, Refused for too many."""
         with lost_is_unreachable():
             if package_ids:
                 return await slips.slips_of_packages(self._database, package_ids)
+            if wave is not None:
+                order_ids = await label_rows.orders_of_wave(self._database, wave)
             return await slips.slips_of_orders(self._database, order_ids)
 
     async def label_content(
@@ -222,12 +226,13 @@ class Printing:
         self,
         order_ids: Sequence[OrderId] = (),
         *,
+        wave: UUID | None = None,
         package_ids: Sequence[PackageId] = (),
         where: Where = ANYWHERE,
         on_progress: Progress | None = None,
     ) -> Printed:
-        """Print the slips of these orders' parcels, or of these parcels. Raises Refused when there is none, Misconfigured."""
-        content = await self.slip_content(order_ids, package_ids=package_ids)
+        """Print the slips of these orders' parcels, or of these parcels. Raises NotFound, Refused when there is none, Misconfigured."""
+        content = await self.slip_content(order_ids, wave=wave, package_ids=package_ids)
         if not content.slips:
             raise Refused("print.nothing", _nothing("There is no packing slip to print", content.left_out))
         destination = await self.destination(PaperKind.SLIP, where)

@@ -150,7 +150,7 @@ def _not_now(vault: Vault, row: Any, orders: Sequence[Any], parts: Sequence[Any]
         return f"This parcel of {name} is none any more: scan the order.", "closed"
     if row["backordered"]:
         return f"This parcel of {name} waits for its stock.", "waits"
-    if _address_changed(vault, row, orders[0]):
+    if address_changed(vault, row, orders[0]):
         return (
             f"The address of {name} CHANGED after its label was bought: do not ship it. Void the label and buy another.",
             "address_changed",
@@ -164,7 +164,7 @@ def _not_now(vault: Vault, row: Any, orders: Sequence[Any], parts: Sequence[Any]
     return "", ""
 
 
-def _address_changed(vault: Vault, row: Any, order: Any) -> bool:
+def address_changed(vault: Vault, row: Any, order: Any) -> bool:
     """Whether the label has another address than the order. TikTok's own labels are TikTok's to address."""
     if row["state"] not in {"labelled", "told"} or row["provider"] == "tiktok" or row["label_address"] is None:
         return False

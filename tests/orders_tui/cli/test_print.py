@@ -57,6 +57,7 @@ async def test_paper_is_printed_kept_shown_and_on_record(
     assert (await command("print", "packing-slip", "ORD-2", "--output", str(slip))).code == 0
     assert "Order ORD-2" in texts(slip.read_bytes())[0]
     assert (await command("print", "packing-slip", "ORD-2", "--show")).lines[-1] == "1 unit in this parcel"
+    assert len((await command("print", "packing-slip", "--wave", "1", "--show", "--json")).documents[0]["slips"]) == 2
     assert (await command("print", "pick-list")).code == 2
     assert (await command("print", "pick-list", "--wave", "Dusk")).code == 1
     assert (await command("print", "labels", "ORD-1", "--output", str(tmp_path / "no" / "x.pdf"))).code == 2

@@ -38,7 +38,7 @@ async def test_labels_slips_and_lists_are_seen_printed_and_printed_again(
     await services.printing.put_station("PACK-2", printers={PaperKind.LABEL: "OTHER"})
     async with app.run_test(size=SMALL, notifications=True) as pilot:
         await press(pilot, "f3", "S")
-        assert "Look at packing slips of 1 order" in text(app)
+        assert "Look at packing slips of order ORD-2" in text(app)
         assert "7 Quay Street" in text(app)
         await press(pilot, "enter", "A", "B")
         shown = text(app)

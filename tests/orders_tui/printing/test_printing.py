@@ -7,9 +7,11 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+import orjson
 import pytest
 
 from engine.errors import NotFound, Refused
+from engine.identifiers import DEFAULT_CREATOR
 from engine.paper.labels import LabelOrder
 from engine.words import HoldReason, OrderStatus, PaperKind, PrintState, WorkflowState
 from orders_tui.printing.printers import PrintSettings
@@ -110,18 +112,25 @@ async def test_labels_become_one_document_in_the_order_of_the_bins(services: Ser
     raw = await factory.order(number="ORD-Z")
     await keep_label(factory, await factory.package(raw, "9400Z"), b"^XA^FDZ^FS^XZ", "application/zpl")
 
-    everything = [*orders.values(), unbought, damaged, gone, raw]
+    moved = await factory.order(number="ORD-M")
+    elsewhere = orjson.dumps(replace(SOMEWHERE, line1="1 Old Lane")).decode()
+    vault = factory.database.vault
+    then = vault.seal_text(DEFAULT_CREATOR, "orders.shipping_address", moved, elsewhere)
+    await keep_label(factory, await factory.package(moved, "9400M", label_address=then), pdf_label("label of ORD-M"))
+
+    everything = [*orders.values(), unbought, damaged, gone, raw, moved]
     printed = await services.printing.labels(everything)
     assert printed.documents == 4
     assert {each.order_number: each.sentence for each in printed.left_out} == {
         "ORD-D": "No label is bought yet.",
         "ORD-E": "Its label (9400E) is damaged and cannot be put on a sheet: void it and buy another.",
         "ORD-F": "Parcel 9400F left the house.",
+        "ORD-M": "Its address changed after its label was bought: void it and buy another.",
     }
     pdf, zpl = (Path(path).read_bytes() for path in printed.paths)
     assert zpl == b"^XA^FDZ^FS^XZ\n"
     cover, first, second, third = texts(pdf)
-    assert "No label: 3" in cover
+    assert "No label: 4" in cover
     assert "ORD-D No label is bought yet." in cover
     assert (first, second, third) == ("label of ORD-A", "", "label of ORD-C")
 
