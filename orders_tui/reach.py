@@ -151,11 +151,6 @@ def may_change_setting(now: Situation) -> str:
     return now.unchangeable
 
 
-def needs_wave_or_parcel(now: Situation) -> str:
-    """Needs a wave under the cursor, or a parcel in hand."""
-    return "" if now.wave or now.parcel or now.packed else "Put the cursor on a wave first, or scan a parcel."
-
-
 def needs_place(now: Situation) -> str:
     """Needs a location or a station under the cursor."""
     return "" if now.place else "Put the cursor on a location or a station first: they are among the places."

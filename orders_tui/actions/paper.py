@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orders_tui.actions.action import Action, Group, Permission, Scope
-from orders_tui.reach import needs_chosen, needs_place, needs_wave_or_parcel
+from orders_tui.reach import needs_chosen, needs_place
 
 
 def _print(name: str, key: str, text: str, kind: str, *, footer: str = "", twin: str) -> Action:
@@ -19,21 +19,6 @@ def _print(name: str, key: str, text: str, kind: str, *, footer: str = "", twin:
         permission=Permission.WORK,
         twin=twin,
         disabled_reason=needs_chosen,
-    )
-
-
-def _print_work(name: str, key: str, text: str, kind: str, *, twin: str) -> Action:
-    return Action(
-        f"pick.{name}",
-        key,
-        text,
-        "print_work",
-        Scope.PICK,
-        Group.DO,
-        argument=kind,
-        permission=Permission.WORK,
-        twin=twin,
-        disabled_reason=needs_wave_or_parcel,
     )
 
 
@@ -57,19 +42,6 @@ ACTIONS: tuple[Action, ...] = (
     _print("print_list", "P", "Print a pick list, by bin", "list", twin="print pick-list"),
     _see("see_slips", "S", "See the packing slips on screen", "slip", twin="print packing-slip"),
     _see("see_list", "B", "See the pick list on screen", "list", twin="print pick-list"),
-    _print_work(
-        "print_list", "P", "Print a pick list: of the wave, or of the parcel in hand", "list", twin="print pick-list"
-    ),
-    _print_work(
-        "print_labels", "l", "Print labels: of the wave, or of the parcel in hand", "label", twin="print labels"
-    ),
-    _print_work(
-        "print_slips",
-        "L",
-        "Print packing slips: of the wave, or of the parcel in hand",
-        "slip",
-        twin="print packing-slip",
-    ),
     Action(
         "orders.receive_return",
         "b",

@@ -40,16 +40,6 @@ class Stage(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class PaperFor:
-    """What paper is for: orders, or all of a wave. `arguments` are how the command line names it."""
-
-    words: str
-    order_ids: tuple[OrderId, ...] = ()
-    wave: UUID | None = None
-    arguments: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Way:
     """One way to print: where to, and of labels whether those printed before come again."""
 
@@ -77,10 +67,12 @@ class PaperDone:
 class PrintPaper(Form[PaperDone]):
     """Closes with what was printed, or None. With `look` nothing is printed."""
 
-    def __init__(self, session: Session, kind: PaperKind, paper_for: PaperFor, *, look: bool) -> None:
+    def __init__(
+        self, session: Session, kind: PaperKind, order_ids: Sequence[OrderId], words: str, *, look: bool
+    ) -> None:
         verb = "Look at" if look else "Print"
-        super().__init__(session, f"{verb} {_WORDS[kind]} of {paper_for.words}")
-        self.kind, self.paper_for, self.look = kind, paper_for, look
+        super().__init__(session, f"{verb} {_WORDS[kind]} of {words}")
+        self.kind, self.order_ids, self.look = kind, tuple(order_ids), look
         self.stage = Stage.READING
         self.ways: dict[str, Way] = {}
         self.done: PaperDone | None = None
@@ -115,18 +107,17 @@ class PrintPaper(Form[PaperDone]):
     async def read(self) -> None:
         """Read what would be on the paper, what of it was printed before, and where it may go."""
         printing = self.session.services.printing
-        order_ids, wave = self.paper_for.order_ids, self.paper_for.wave
         before: dict[UUID, PrintedBefore] = {}
         count = 0
         match self.kind:
             case PaperKind.LIST:
-                content = await printing.pick_list_content(order_ids, wave=wave)
+                content = await printing.pick_list_content(self.order_ids)
                 self._paper, count = pick_list_text(content), len(content.lines)
             case PaperKind.SLIP:
-                slips = await printing.slip_content(order_ids, wave=wave)
+                slips = await printing.slip_content(self.order_ids)
                 self._paper, count = slips_text(slips), len(slips.slips)
             case PaperKind.LABEL:
-                sheet = await printing.label_content(order_ids, wave=wave)
+                sheet = await printing.label_content(self.order_ids)
                 self._paper, count = sheet_text(sheet), len(sheet.labels)
                 before |= await printing.printed_before(self.kind, [label.subject for label in sheet.labels])
         ways = [] if self.look or not count else await self._ways(count, before)
@@ -214,15 +205,14 @@ class PrintPaper(Form[PaperDone]):
 
     async def _print(self, way: Way, on_progress: Callable[[int, int], None]) -> Printed:
         printing, where = self.session.services.printing, way.destination.where
-        order_ids, wave = self.paper_for.order_ids, self.paper_for.wave
         match self.kind:
             case PaperKind.LIST:
-                return await printing.pick_list(order_ids, wave=wave, where=where)
+                return await printing.pick_list(self.order_ids, where=where)
             case PaperKind.SLIP:
-                return await printing.packing_slips(order_ids, wave=wave, where=where, on_progress=on_progress)
+                return await printing.packing_slips(self.order_ids, where=where, on_progress=on_progress)
             case PaperKind.LABEL:
                 return await printing.labels(
-                    order_ids, wave=wave, where=where, only_new=way.only_new, on_progress=on_progress
+                    self.order_ids, where=where, only_new=way.only_new, on_progress=on_progress
                 )
 
     def _progress(self, done: int, total: int) -> None:

@@ -11,7 +11,7 @@ from engine.orders.parcels.receiving import ReturnView
 from engine.words import PaperKind
 from orders_tui.modals.bulk.chosen import Chosen
 from orders_tui.modals.calendars import Calendars, change_calendar
-from orders_tui.modals.paper import PaperFor, PrintPaper
+from orders_tui.modals.paper import PrintPaper
 from orders_tui.modals.returns import Received, ReceiveReturn, Returns
 from orders_tui.screens.console_screen import ConsoleScreen
 
@@ -19,11 +19,6 @@ _OF_CHOSEN = {
     PaperKind.LABEL: "orders.print_labels",
     PaperKind.SLIP: "orders.print_slips",
     PaperKind.LIST: "orders.print_list",
-}
-_OF_WORK = {
-    PaperKind.LABEL: "pick.print_labels",
-    PaperKind.SLIP: "pick.print_slips",
-    PaperKind.LIST: "pick.print_list",
 }
 
 MOST_ASKED = 50
@@ -50,8 +45,14 @@ class PaperDoing(ConsoleScreen):
     async def show_paper(self, kind: PaperKind, *, look: bool) -> None:
         chosen = await self.chosen()
         order_ids = await chosen.ids(self.session.services)
-        paper_for = PaperFor(chosen.words, tuple(order_ids))
-        await print_paper(self, kind, paper_for, _OF_CHOSEN[kind], look=look)
+        done = await self.app.push_screen_wait(PrintPaper(self.session, kind, order_ids, chosen.words, look=look))
+        if done is None:
+            return
+        rows = await self.session.services.rows(order_ids)
+        arguments = [*(row.order_number for row in rows), *done.options]
+        self.session.did(_OF_CHOSEN[kind], arguments, done.printed.sentence)
+        if not done.told:
+            self.say(done.printed.sentence)
 
     @work(group="change", exit_on_error=False)
     async def receive_return(self) -> None:
@@ -61,41 +62,6 @@ class PaperDoing(ConsoleScreen):
         if not found:
             raise NotFound("return.none", "Nothing of what is chosen is on its way back.")
         await receive_one_of(self, found)
-
-
-class WorkPaper(ConsoleScreen):
-    """A screen where one wave or one parcel is worked: its paper."""
-
-    @property
-    def paper_for(self) -> PaperFor | None:
-        """The wave, or the parcel in hand."""
-        raise NotImplementedError
-
-    def do_print_work(self, kind: str) -> None:
-        self.print_work(PaperKind(kind))
-
-    @work(group="change", exit_on_error=False)
-    async def print_work(self, kind: PaperKind) -> None:
-        paper_for = self.paper_for
-        if paper_for is None:
-            raise NotFound("print.nothing", "Put the cursor on a wave first, or scan a parcel.")
-        await print_paper(self, kind, paper_for, _OF_WORK[kind], look=False)
-
-
-async def print_paper(
-    screen: ConsoleScreen, kind: PaperKind, paper_for: PaperFor, action_id: str, *, look: bool
-) -> None:
-    """Show the paper and let it be printed; what was is told, and remembered as a command line."""
-    session = screen.session
-    done = await screen.app.push_screen_wait(PrintPaper(session, kind, paper_for, look=look))
-    if done is None:
-        return
-    arguments = paper_for.arguments
-    if not arguments:
-        arguments = tuple(row.order_number for row in await session.services.rows(paper_for.order_ids))
-    session.did(action_id, [*arguments, *done.options], done.printed.sentence)
-    if not done.told:
-        screen.say(done.printed.sentence)
 
 
 async def receive_one_of(screen: ConsoleScreen, returns: Sequence[ReturnView], *, choose: bool = False) -> None:

@@ -23,7 +23,6 @@ from orders_tui.bindings import bindings_of
 from orders_tui.messages import OrdersMarked, Scanned
 from orders_tui.modals.confirm import Confirm
 from orders_tui.modals.mend import Mend
-from orders_tui.modals.paper import PaperFor
 from orders_tui.pace import Pace
 from orders_tui.panes.line_list import LineList
 from orders_tui.picking import forms, lines, paper
@@ -34,7 +33,7 @@ from orders_tui.picking.returning import Returning
 from orders_tui.picking.verdict import Mood, Verdict
 from orders_tui.picking.went import Went
 from orders_tui.reach import Situation, needs_writing
-from orders_tui.screens.paper_doing import WorkPaper
+from orders_tui.screens.console_screen import ConsoleScreen
 from orders_tui.state import Session
 
 READ_SECONDS = 1.0
@@ -46,7 +45,7 @@ _WRITES = {"pick": True, "pack": True, "back": False}
 """Whether a scan may change something in a mode."""
 
 
-class PickScreen(WorkPaper):
+class PickScreen(ConsoleScreen):
     """One mode at a time; a scan means something in each of them, and an alarm stays until the next right one."""
 
     SCOPES = (Scope.PICK,)
@@ -162,20 +161,6 @@ class PickScreen(WorkPaper):
     def wave(self) -> WaveView | None:
         """The wave under the cursor."""
         return self.floor.waves.get(self.query_one("#waves", LineList).cursor_id or "")
-
-    @property
-    def paper_for(self) -> PaperFor | None:
-        """The parcel in hand while packing, else what is walked, or the wave under the cursor."""
-        if self.mode == "pack":
-            parcel = self.bench.parcel
-            return PaperFor(f"the parcel of {', '.join(parcel.order_numbers)}", (parcel.order_id,)) if parcel else None
-        walk = self.floor.walk
-        if walk is not None and walk.order_id is not None:
-            return PaperFor(f"order {self.floor.name}", (walk.order_id,))
-        wave = self.floor.waves.get(str(walk.wave_id)) if walk is not None else self.wave
-        return (
-            PaperFor(f"wave {wave.number}", wave=wave.wave_id, arguments=("--wave", str(wave.number))) if wave else None
-        )
 
     # ------------------------------------------------------------------ scans, and what is said of them
 

@@ -7,7 +7,7 @@ from engine.ports.facts import ReturnedUnit, ReturnFact
 from engine.words import OrderStatus, WorkflowState
 from tests.factories import NOON, Factory
 from tests.orders_tui.console.parity.case import Case, Scene
-from tests.orders_tui.printing.papers import a_wave, keep_label, pdf_label, to_pick
+from tests.orders_tui.printing.papers import keep_label, pdf_label, to_pick
 
 
 async def labelled_orders(factory: Factory) -> None:
@@ -15,12 +15,6 @@ async def labelled_orders(factory: Factory) -> None:
         order_id = await factory.order(number=number, ordered_at=NOON)
         await to_pick(factory, order_id, bin_code)
         await keep_label(factory, await factory.package(order_id, f"94-{number}"), pdf_label(number))
-
-
-async def a_wave_of_them(factory: Factory) -> None:
-    wave = await a_wave(factory, "")
-    await labelled_orders(factory)
-    await factory.database.pool.execute("UPDATE pick_lines SET wave_id = $1", wave)
 
 
 async def a_return(factory: Factory) -> None:
@@ -55,15 +49,6 @@ SCENES = (
             Case("go.calendars", ("ctrl+l",), ("location", "list"), shows="no calendar"),
         ),
         labelled_orders,
-    ),
-    Scene(
-        "paper of a wave",
-        (
-            Case("pick.print_list", ("f5", "P", "enter"), ("print", "pick-list", "--wave", "1"), shows="1 pick list"),
-            Case("pick.print_labels", ("f5", "l", "enter"), ("print", "labels", "--wave", "1"), shows="2 labels kept"),
-            Case("pick.print_slips", ("f5", "L", "enter"), ("print", "packing-slip", "--wave", "1"), shows="2 packing"),
-        ),
-        a_wave_of_them,
     ),
     Scene(
         "places",
