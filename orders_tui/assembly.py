@@ -122,6 +122,7 @@ def daemon_settings(settings: Settings) -> DaemonSettings:
         idle_seconds=daemon.idle_seconds,
         drain_seconds=daemon.drain_seconds,
         seal_seconds=daemon.seal_seconds,
+        rule_run_days=daemon.rule_run_days,
         poll=PollSettings(overlap_seconds=settings.tiktok.overlap_seconds, slice_seconds=settings.tiktok.slice_seconds),
         push=settings.inventory.for_push(),
         mirror_seconds=settings.inventory.mirror_seconds,

@@ -21,6 +21,7 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 
 from engine.database.connection import DatabaseSettings
 from engine.errors import Misconfigured
+from engine.workflow.rules.forgetting import KEPT_DAYS
 from orders_tui.printing.printers import PrintSettings, check_command
 from orders_tui.scanner import ScannerOptions, Suffix
 from orders_tui.settings_outside import (
@@ -79,6 +80,8 @@ class DaemonSection(Section):
     idle_seconds: PositiveFloat = 1.0
     drain_seconds: PositiveFloat = 10.0
     seal_seconds: PositiveFloat = 60.0
+    rule_run_days: PositiveInt = KEPT_DAYS
+    """How long it is kept what rules did to orders."""
 
 
 class ScannerSection(Section):

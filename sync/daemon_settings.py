@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from engine.fleet import daemons
+from engine.workflow.rules.forgetting import KEPT_DAYS
 from sync.delivery import DeliverySettings
 from sync.http.settings import HttpSettings
 from sync.inventory.push import PushSettings
@@ -38,6 +39,8 @@ class DaemonSettings:
     idle_seconds: float = 1.0
     drain_seconds: float = 10.0
     seal_seconds: float = 60.0
+    rule_run_days: int = KEPT_DAYS
+    """How long it is kept what rules did to orders."""
     beat_seconds: float = daemons.BEAT_SECONDS
     """The same for all daemons of a database: whoever misses three of these beats is dead to the others."""
     http: HttpSettings = field(default_factory=HttpSettings)

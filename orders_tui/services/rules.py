@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
 
 from engine.actors import Actor
 from engine.clock import database_now
 from engine.database.connection import Database
 from engine.identifiers import OrderId, UserId
 from engine.orders import queries
-from engine.orders.views import OrderFilter
-from engine.workflow.rules import store
+from engine.orders.views import Count, OrderFilter
+from engine.workflow.rules import runs, store
 from engine.workflow.rules.dry_run import DryRun, dry_run, rules_of
 from engine.workflow.rules.model import Draft, Rule, RuleView
-from engine.workflow.rules.runs import RunView, runs_of
+from engine.workflow.rules.runs import RunKey, RunOfRule, RunPage, RunView, runs_of
 from orders_tui.services.door import Door, lost_is_unreachable
+
+RUN_CAP = 1000
+"""Up to here a count of runs is exact at once."""
 
 
 class Rules:
@@ -39,6 +44,52 @@ class Rules:
         """What rules did about an order, oldest first."""
         with lost_is_unreachable():
             return await runs_of(self._database.pool, order_id)
+
+    async def runs_since(self, since: datetime) -> Mapping[UUID, int]:
+        """How often each rule has matched since then."""
+        with lost_is_unreachable():
+            return await runs.runs_since(self._database.pool, since)
+
+    async def runs_page(
+        self, rule_id: UUID, *, after: RunKey | None = None, before: RunKey | None = None, limit: int
+    ) -> RunPage:
+        """What a rule did, newest first."""
+        with lost_is_unreachable():
+            return await runs.page(self._database, rule_id, after=after, before=before, limit=limit)
+
+    async def run_rows(self, run_ids: Sequence[UUID]) -> Sequence[RunOfRule]:
+        """These runs."""
+        with lost_is_unreachable():
+            return await runs.rows(self._database, run_ids)
+
+    async def count_runs(self, rule_id: UUID, *, exact: bool) -> Count:
+        """How many runs a rule has."""
+        with lost_is_unreachable():
+            return await runs.count(self._database, rule_id, cap=None if exact else RUN_CAP)
+
+    async def run_anchors(self, rule_id: UUID, *, every: int) -> Sequence[RunKey]:
+        """The keys of runs 0, `every`, 2·`every` …"""
+        with lost_is_unreachable():
+            return await runs.anchors(self._database, rule_id, every=every)
+
+    async def runs_after(self, rule_id: UUID, key: RunKey) -> int:
+        """How many runs came after this one."""
+        with lost_is_unreachable():
+            return await runs.newer_than(self._database, rule_id, key)
+
+    async def try_on(
+        self,
+        names: Sequence[str],
+        order_ids: Sequence[OrderId],
+        *,
+        creator: str = "",
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> DryRun:
+        """What these saved rules would have done to these orders; writes nothing. Raises NotFound, Refused."""
+        with lost_is_unreachable():
+            owner = await self._creator(creator)
+            rules = await store.rules_named(self._database, owner, names)
+            return await dry_run(self._database, owner, rules, order_ids, on_progress)
 
     async def try_drafts(
         self, drafts: Sequence[Draft], order_filter: OrderFilter, *, limit: int, creator: str = ""

@@ -16,6 +16,7 @@ from engine.orders import priority
 from engine.orders.bulk import journal
 from engine.reports import tallies
 from engine.workflow import runner
+from engine.workflow.rules import forgetting
 from sync.rounds.post import Post
 from sync.schedule import Tick
 
@@ -23,6 +24,7 @@ _log = structlog.get_logger(__name__)
 _ANSWER_SECONDS = 3.0
 _OLD_SNAPSHOT_SECONDS = 60.0
 _FOLD_SECONDS = 1.0
+_FORGET_SECONDS = 600.0
 _RISING = 1000  # orders a transaction whose deadline has come nearer
 
 
@@ -40,6 +42,7 @@ def ticks(post: Post) -> list[Tick]:
         Tick("forget_minutes", 3600.0, rounds.forget_minutes, 60.0),
         Tick("watch_snapshots", 15.0, rounds.watch_snapshots, 1.0),
         Tick("sweep_journal", 600.0, rounds.sweep_journal, 30.0),
+        Tick("forget_rule_runs", _FORGET_SECONDS, rounds.forget_rule_runs, 30.0),
         Tick("seal_audit", settings.seal_seconds, rounds.seal_audit, settings.seal_seconds / 20),
     ]
 
@@ -113,6 +116,12 @@ class Housekeeping:
     async def sweep_journal(self) -> None:
         """Forget what can no longer be undone."""
         await journal.sweep(self._database)
+
+    async def forget_rule_runs(self) -> None:
+        """Let go of what rules did long ago, by one daemon, in batches."""
+        if await leases.take(self._database, forgetting.LEASE, self._post.daemon_id, 2 * _FORGET_SECONDS):
+            while await forgetting.forget_runs(self._database, self._post.settings.rule_run_days) == forgetting.BATCH:
+                pass
 
     async def seal_audit(self) -> None:
         """The hash goes to the log as well: a copy outside the database is what even the database's owner cannot rewrite."""

@@ -55,6 +55,7 @@ COMMITS: dict[str, tuple[str, int]] = {
     "engine.shops.refreshing.store": ("old token", 2),
     "engine.shops.standing._move": ("inactive shop", 1),
     "engine.shops.standing.wake": ("revoked", 1),
+    "engine.workflow.rules.forgetting.forget_runs": ("taken in", 1),
     "engine.workflow.runner._divide": ("poison order", 1),
     "engine.workflow.runner._set_aside": ("poison order", 1),
     "engine.workflow.runner.run_batch": ("late stock", 2),

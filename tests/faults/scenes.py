@@ -300,6 +300,14 @@ async def _taken_in(stage: Stage) -> None:
         SELECT gen_random_uuid(), b.id, o.id, '', 1, now() - interval '1000 days' FROM b, (SELECT id FROM orders LIMIT 1) o
         """
     )
+    # And what a rule did then: its id begins with that time, as all do.
+    await stage.shop.database.pool.execute(
+        """
+        INSERT INTO rule_runs (id, rule_id, rule, order_id, event, done, created_at)
+        SELECT '00000000-0000-7000-8000-000000000001', gen_random_uuid(), 'of old', id, 'order.created', '["tagged seen"]',
+               now() - interval '1000 days' FROM orders LIMIT 1
+        """
+    )
 
 
 async def _corrupted(stage: Stage) -> None:

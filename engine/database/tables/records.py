@@ -202,6 +202,7 @@ rule_runs = Table(
     moment("created_at", required=True),
 )
 Index("rule_runs_order_index", rule_runs.c.order_id)
+Index("rule_runs_rule_index", rule_runs.c.rule_id, rule_runs.c.created_at, rule_runs.c.id)
 
 creator_metrics = Table(
     "creator_metrics",

@@ -17,7 +17,8 @@ Where to look
     occasions    what happened outside a decision, left for the next one
     reading      the rules that concern a batch, and what they may know of its orders
     store        rules kept: saved, switched, moved, dropped
-    runs         the trace rules leave on an order
+    runs         the trace rules leave on an order, and what each rule did; `forgetting` lets old ones go
+    spoken       actions in one line, as they are typed in a form
     history      what happened to stored orders and how they stood each time
     dry_run      rules tried on orders of the past
     reference    the tables of docs/rules.md

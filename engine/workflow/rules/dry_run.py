@@ -6,7 +6,7 @@ the rules after it. What a hold or another workflow would have made of the order
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -85,8 +85,14 @@ def rules_of(drafts: Sequence[Draft], now: datetime) -> list[Rule]:
     ]
 
 
-async def dry_run(database: Database, creator: UserId, rules: Sequence[Rule], order_ids: Sequence[OrderId]) -> DryRun:
-    """Try these rules on these orders of their creator; other orders are left out."""
+async def dry_run(
+    database: Database,
+    creator: UserId,
+    rules: Sequence[Rule],
+    order_ids: Sequence[OrderId],
+    on_progress: Callable[[int, int], None] | None = None,
+) -> DryRun:
+    """Try these rules on these orders of their creator; other orders are left out. `on_progress(done, total)` between batches."""
     tried: list[OrderTrial] = []
     broken: dict[UUID, str] = {}
     tested = RuleSet(creator, [(rule, "") for rule in rules])
@@ -99,6 +105,8 @@ async def dry_run(database: Database, creator: UserId, rules: Sequence[Rule], or
         bench = Bench()
         tried += [_try(past, tested, bench) for past in pasts]
         broken |= {rule_id: found.why for rule_id, found in bench.broken.items()}
+        if on_progress is not None:
+            on_progress(min(start + _BATCH, len(order_ids)), len(order_ids))
     return DryRun(tuple(tried), tuple(_tally(rule, tried, broken) for rule in rules))
 
 

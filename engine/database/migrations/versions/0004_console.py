@@ -25,6 +25,7 @@ def upgrade() -> None:
     _paper()
     _picking()
     _stock_lists()
+    _rule_runs()
     _lists()
     _presence()
 
@@ -365,3 +366,7 @@ def _lists() -> None:
         schema="orders",
         postgresql_where=sa.text("waiting_for NOT IN ('', 'delivery')"),
     )
+
+
+def _rule_runs() -> None:
+    op.create_index("rule_runs_rule_index", "rule_runs", ["rule_id", "created_at", "id"], schema="orders")
