@@ -36,6 +36,7 @@ Where to look
     part            a part of a screen that has several
     activity/       the parts of the Activity screen; `preferences/` those of Settings
     spans           moments as people type them
+    rules/          what the Rules screen is put together from
     stock/          what the Inventory screen is put together from
     screens/        triage, orders, failed, overview, activity, help
     tasks/          what is done to chosen orders one by one

@@ -64,6 +64,7 @@ _SCREENS = {
     "pick": ("pick", "PickScreen"),
     "overview": ("overview", "OverviewScreen"),
     "inventory": ("inventory", "InventoryScreen"),
+    "rules": ("rules", "RulesScreen"),
     "activity": ("activity", "ActivityScreen"),
     "settings": ("settings", "SettingsScreen"),
 }

@@ -8,6 +8,7 @@ pick      Pick and pack
 overview  Overview
 inventory Inventory
 parts     Activity and Settings
+rules     Rules
 modals    forms over a screen
 compact   narrow terminals
 contrast  high contrast, 16 colours and no colour
@@ -23,6 +24,7 @@ SHEETS = (
     "overview.tcss",
     "inventory.tcss",
     "parts.tcss",
+    "rules.tcss",
     "modals.tcss",
     "compact.tcss",
     "contrast.tcss",

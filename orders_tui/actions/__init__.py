@@ -7,7 +7,7 @@ its scope on the screen.
 action      what an action is: scope, group, permission
 keymap      a person's own keys
 everywhere  what works on every screen
-triage, orders, table, failed, pick, overview, inventory, activity, settings   what works on one of them
+triage, orders, table, failed, pick, overview, inventory, rules, activity, settings   what works on one of them
 chosen      what is done to the chosen orders
 spoken      keys as people name them
 paper       paper for the chosen orders, returns, calendars
@@ -31,6 +31,7 @@ from orders_tui.actions import (
     paper,
     pick,
     reports,
+    rules,
     settings,
     table,
     triage,
@@ -50,6 +51,7 @@ ACTIONS: tuple[Action, ...] = (
     *pick.ACTIONS,
     *overview.ACTIONS,
     *inventory.ACTIONS,
+    *rules.ACTIONS,
     *activity.ACTIONS,
     *settings.ACTIONS,
     *lists.ACTIONS,

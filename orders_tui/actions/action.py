@@ -31,6 +31,8 @@ class Scope(StrEnum):
     MOVEMENTS = "Movements of a product"
     COUNTING = "Counting"
     SETTINGS = "Settings"
+    RULES = "Rules"
+    RULE_RUNS = "What a rule did"
     LIST = "Lists"
     HELP = "Help"
     FORM = "Forms"
@@ -51,6 +53,8 @@ PLACES: tuple[tuple[Scope, ...], ...] = (
     (Scope.EVERYWHERE, Scope.MOVEMENTS, Scope.LIST),
     (Scope.EVERYWHERE, Scope.COUNTING, Scope.LIST),
     (Scope.EVERYWHERE, Scope.SETTINGS, Scope.LIST),
+    (Scope.EVERYWHERE, Scope.RULES, Scope.LIST),
+    (Scope.EVERYWHERE, Scope.RULE_RUNS, Scope.LIST),
     (Scope.STATUSES,),
     (Scope.EVERYWHERE, Scope.HELP),
     (Scope.FORM, Scope.REPORT),

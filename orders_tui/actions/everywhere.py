@@ -23,6 +23,7 @@ ACTIONS: tuple[Action, ...] = (
     _go("pick", "f5", "Pick: waves, picking and packing by scan", tab="Pick", twin="pick list"),
     _go("overview", "f6", "Overview: today, pace, ship-by radar, dependencies", tab="Over", twin="report overview"),
     _go("inventory", "f7", "Inventory: what lies where, who waits for it", tab="Inv", twin="stock list"),
+    _go("rules", "f8", "Rules: when this happens, if that holds, do these", tab="Rul", twin="rules list"),
     _go("activity", "f9", "Activity: what was done, by whom, with which command", tab="Act", twin="audit list"),
     _go("settings", "f10,comma", "Settings: colours, keys, what is in force", tab="Set", twin="config show"),
     Action("go.help", "question_mark,f1", "Help: every key", "help", Scope.EVERYWHERE, Group.GO, footer="keys"),

@@ -31,7 +31,7 @@ Where to look
     product    list, show, set, set-weight, map, unmap
     print_     pick lists, packing slips, labels; what was printed; `station` is where
     location   list, set, calendar
-    rules      list, show, save, enable, disable, move, delete; `rules_tried` has test, dry-run, runs
+    rules      list, show, save, write, enable, disable, move, delete; `rules_tried` has test, dry-run, runs, history
     notices    sent, people, preferences, quiet-hours, refusals; `notice_targets` are where they go, `notice_words` what they say
     secret_input  a secret from standard input or a file
     db         path, upgrade, check, recount

@@ -1,4 +1,4 @@
-"""`orders-tui rules`: list, show, save, enable, disable, move, delete; trying and tracing are in `rules_tried`."""
+"""`orders-tui rules`: list, show, save, write, enable, disable, move, delete; trying and tracing are in `rules_tried`."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from cyclopts import Parameter
 from engine.errors import Misconfigured
 from engine.workflow.rules.file import load, written
 from engine.workflow.rules.model import RuleView
+from engine.workflow.rules.spoken import read_draft
 from orders_tui.cli.exits import Exit
 from orders_tui.cli.output import emit, emit_json, narrate
 from orders_tui.opening import open_services
 from orders_tui.settings_file import read_settings
 
 app = cyclopts.App(name="rules", help="When this happens, if that holds, do these: written, tried, switched.")
-for _name, _function in {"test": "try_file", "dry-run": "dry_run", "runs": "runs"}.items():
+for _name, _function in {"test": "try_file", "dry-run": "dry_run", "runs": "runs", "history": "history"}.items():
     app.command(f"orders_tui.cli.rules_tried:{_function}", name=_name)
 
 Json = Annotated[bool, Parameter(name="--json", negative=(), help="One JSON object a line.")]
@@ -66,6 +67,28 @@ async def save(file: File, *, creator: Creator = "", json: Json = False) -> int:
             emit_json(each)
         else:
             emit(f"{each.saving:<9} {'on ' if each.enabled else 'off'}  {each.name}")
+    return Exit.OK
+
+
+@app.command
+async def write(
+    name: Name,
+    *,
+    when: Annotated[str, Parameter(help="The event, as order.created.")],
+    if_: Annotated[str, Parameter(name="--if", help="The condition; empty always holds.")] = "",
+    do: Annotated[str, Parameter(help="What it does, in words: `tag vip; hold fraud 24 h: look at it`.")],
+    stop: Annotated[bool, Parameter(negative=(), help="The rules after it are not asked about this event.")] = False,
+    creator: Creator = "",
+    json: Json = False,
+) -> int:
+    """Write one rule without a file, or change the one of that name; a new one is off."""
+    draft = read_draft(name, when, if_, do, stop=stop)
+    async with open_services(read_settings(), on_wait=narrate) as services:
+        [saved] = await services.rules.save([draft], creator)
+    if json:
+        emit_json(saved)
+    else:
+        emit(f"{saved.saving:<9} {'on ' if saved.enabled else 'off'}  {saved.name}")
     return Exit.OK
 
 

@@ -1,4 +1,4 @@
-"""`orders-tui rules test|dry-run|runs`: rules tried on orders of the past, and what they did to one order."""
+"""`orders-tui rules test|dry-run|runs|history`: rules tried on orders of the past, and what they did."""
 
 from __future__ import annotations
 
@@ -90,6 +90,27 @@ async def runs(
             emit(f"{run.at.astimezone(UTC):%Y-%m-%d %H:%M}  {run.event:<16} {run.rule}: {', '.join(run.done)}")
     if not found:
         narrate("No rule has matched this order.")
+    return Exit.OK
+
+
+async def history(
+    name: Annotated[str, Parameter(name="NAME", help="The rule's name.")],
+    *,
+    limit: Annotated[int, Parameter(help="How many at most, the newest first.")] = 100,
+    creator: Creator = "",
+    json: Annotated[bool, Parameter(name="--json", negative=(), help="One JSON object a line.")] = False,
+) -> int:
+    """What one rule did, the newest first."""
+    async with open_services(read_settings(), on_wait=narrate) as services:
+        rule = await services.rules.show(name, creator)
+        page = await services.rules.runs_page(rule.rule_id, limit=limit)
+    for run in page.rows:
+        if json:
+            emit_json(run)
+        else:
+            emit(f"{run.at.astimezone(UTC):%Y-%m-%d %H:%M}  {run.event:<16} {run.order_number}: {', '.join(run.done)}")
+    if page.more_after:
+        narrate(f"Only the newest {limit} are shown: --limit gives more.")
     return Exit.OK
 
 

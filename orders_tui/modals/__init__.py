@@ -13,6 +13,7 @@ paper           a pick list, slips or labels on screen, and from there on paper
 returns         what is to be received, and how much of it is good
 stations        a station's printers
 calendars       cut-offs and holidays of locations
+reading         a text to be read
 confirm         a last look
 copying         what can be copied of an order; a text to be selected by hand
 jumping         a letter on everything that can be gone to

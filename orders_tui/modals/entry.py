@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -40,6 +40,8 @@ class EntryField:
     choices: tuple[str, ...] = ()
     """The words there are: up and down go through them, and the beginning of one is enough."""
     check: Callable[[str], str] = nothing_wrong
+    offer: Callable[[str], str] | None = None
+    """What could be typed next, shown while the field is being typed in."""
 
     def meant(self, text: str) -> str:
         """What the text stands for: a word by its beginning."""
@@ -80,7 +82,8 @@ class ChoiceInput(Input):
 class Entry(Form[str]):
     """Closes with the sentence of what was done, or None.
 
-    `carry` writes, `preview` says beforehand what would come of it; both may raise OrdersError or ValueError, with a sentence.
+    `carry` writes, `preview` says beforehand what would come of it; both may raise OrdersError or ValueError, with a sentence. `agree`
+    says what is wrong with fields that are each well alone.
     """
 
     def __init__(
@@ -90,8 +93,11 @@ class Entry(Form[str]):
         entry_fields: Sequence[EntryField],
         carry: Callable[[Values], Awaitable[str]],
         preview: Callable[[Values], Awaitable[str]] | None = None,
+        *,
+        agree: Callable[[Values], str] | None = None,
     ) -> None:
         super().__init__(session, title)
+        self._agree = agree
         self._entry_fields = tuple(entry_fields)
         self._carry = carry
         self._preview = preview
@@ -106,6 +112,7 @@ class Entry(Form[str]):
                     yield ChoiceInput(field.choices, field.value, id=field.name, classes=classes)
                 else:
                     yield Input(field.value, id=field.name, compact=True, classes=classes, select_on_focus=False)
+        yield Static("", id="offer", markup=False)
         yield Static("", id="preview", markup=False)
 
     def on_mount(self) -> None:
@@ -124,15 +131,30 @@ class Entry(Form[str]):
     @on(Input.Changed)
     def _typed(self) -> None:
         """Say what is wrong with what is there; where nothing is, what would come of it."""
-        complaints = [
-            field.complaint(text) for field in self._entry_fields if (text := self._input(field).value.strip())
-        ]
-        self.complain(next(filter(None, complaints), ""))
-        whole = not any(field.complaint(self._input(field).value) for field in self._entry_fields)
-        if self._preview is not None and whole:
+        self._show_offer()
+        complaint = self._complaint(typed_only=True)
+        self.complain(complaint)
+        if self._preview is not None and not complaint and not self._complaint():
             self.look_ahead(self.values())
         else:
             self.say_ahead("")
+
+    @on(events.DescendantFocus)
+    def _show_offer(self) -> None:
+        """Say what could be typed next in the field that has the focus."""
+        field = next((field for field in self._entry_fields if self._input(field).has_focus), None)
+        text = field.offer(self._input(field).value) if field is not None and field.offer is not None else ""
+        self.query_one("#offer", Static).update(Content(text))
+
+    def _complaint(self, *, typed_only: bool = False) -> str:
+        """What is wrong, in one sentence; with `typed_only` what is still missing is no mistake."""
+        for field in self._entry_fields:
+            text = self._input(field).value
+            if (text.strip() or not typed_only) and (complaint := field.complaint(text)):
+                return complaint
+        values = self.values()
+        whole = all(values[field.name] or field.optional for field in self._entry_fields)
+        return self._agree(values) if self._agree is not None and whole else ""
 
     @work(group="preview", exclusive=True, exit_on_error=False)
     async def look_ahead(self, values: Values) -> None:
@@ -154,6 +176,9 @@ class Entry(Form[str]):
                 self.complain(complaint)
                 self.set_focus(self._input(field))
                 return
+        if complaint := self._complaint():
+            self.complain(complaint)
+            return
         if not self._busy:  # a second enter while the first is written
             self._busy = True
             self.carry_out(self.values())

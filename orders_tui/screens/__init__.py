@@ -15,5 +15,6 @@ parts_screen     a screen of several parts: Activity, Settings
 activity         what was done, by whom, with which command
 inventory        what lies where, and booking it; `movements` is one product's story, `counting` one sheet
 settings         what is in force, colours, keys, notices, places, checks
+rules            rules in their order: switched, moved, written, tried; `rule_runs` is what one did
 help             every key
 """

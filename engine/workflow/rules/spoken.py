@@ -10,6 +10,8 @@ from typing import Any, assert_never
 
 import orjson
 
+from engine.errors import Refused
+from engine.orders.plain_text import plain
 from engine.workflow.rules.actions import (
     SPECS,
     Action,
@@ -24,7 +26,9 @@ from engine.workflow.rules.actions import (
     Workflow,
     read_action,
 )
+from engine.workflow.rules.checking import Flaw, check
 from engine.workflow.rules.events import RuleEvent
+from engine.workflow.rules.model import LONGEST_NAME, Draft
 
 EXAMPLES = {
     "tag": "tag vip, large",
@@ -51,6 +55,22 @@ def read_spoken(text: str, event: RuleEvent) -> tuple[Action, ...]:
     if len(pieces) > MOST_ACTIONS:
         raise ActionFlaw(f"{MOST_ACTIONS} actions at most are allowed; make two rules of it.")
     return tuple(read_action(_table(piece), event) for piece in pieces)
+
+
+def read_draft(name: str, when: str, condition: str, does: str, *, stop: bool) -> Draft:
+    """A rule of texts as people type them. Raises Refused with one sentence of what is wrong."""
+    title = plain(name)
+    if not title or len(title) > LONGEST_NAME:
+        raise Refused("rules.name", f"A rule has a name of 1 to {LONGEST_NAME} characters.")
+    if when not in list(RuleEvent):
+        raise Refused("rules.event", f"There is no event {plain(when)!r}; give one of {', '.join(RuleEvent)}.")
+    event = RuleEvent(when)
+    try:
+        return Draft(title, event, check(condition), read_spoken(does, event), stop)
+    except Flaw as flaw:
+        raise Refused("rules.condition", flaw.at("if")) from None
+    except ActionFlaw as flaw:
+        raise Refused("rules.actions", flaw.sentence[:1].upper() + flaw.sentence[1:]) from None
 
 
 def spoken(actions: tuple[Action, ...]) -> str:

@@ -32,6 +32,8 @@ from orders_tui.screens.movements import MovementsScreen
 from orders_tui.screens.orders import OrdersScreen
 from orders_tui.screens.overview import OverviewScreen
 from orders_tui.screens.pick import PickScreen
+from orders_tui.screens.rule_runs import RuleRunsScreen
+from orders_tui.screens.rules import RulesScreen
 from orders_tui.screens.settings import SettingsScreen
 from orders_tui.screens.triage import TriageScreen
 from orders_tui.table.order_table import OrderTable
@@ -55,6 +57,8 @@ BEARERS: dict[Scope, type[DOMNode]] = {
     Scope.INVENTORY: InventoryScreen,
     Scope.MOVEMENTS: MovementsScreen,
     Scope.COUNTING: CountingScreen,
+    Scope.RULES: RulesScreen,
+    Scope.RULE_RUNS: RuleRunsScreen,
     Scope.ACTIVITY: ActivityScreen,
     Scope.SETTINGS: SettingsScreen,
     Scope.LIST: LineList,
@@ -161,12 +165,18 @@ async def test_the_palette_offers_every_action_that_is_not_a_forms_own(app: Orde
     offered: set[str] = set()
     async with app.run_test(size=SMALL) as pilot:
         await settle(pilot)
-        for key in ("f2", "f3", "f4", "f5", "f6", "f7", "f9", "f10", "question_mark"):
+        for key in ("f2", "f3", "f4", "f5", "f6", "f7", "f8", "f9", "f10", "question_mark"):
             await press(pilot, key)
             assert isinstance(app.screen, ConsoleScreen)
             provider = ActionProvider(app.screen)
             offered |= {str(hit.text) async for hit in provider.discover()}
-    elsewhere = {Scope.FORM, Scope.REPORT, Scope.MOVEMENTS, Scope.COUNTING}  # opened over another screen
+    elsewhere = {
+        Scope.FORM,
+        Scope.REPORT,
+        Scope.MOVEMENTS,
+        Scope.COUNTING,
+        Scope.RULE_RUNS,
+    }  # opened over another screen
     assert offered == {action.text for action in ACTIONS if action.scope not in elsewhere}
 
 
@@ -210,7 +220,15 @@ def test_nothing_dangerous_is_in_reach_of_a_read_only_or_disconnected_console(ac
     busy = {"rows": 5, "chosen": 2, "marked": 2, "group_code": "out_of_stock", "on_order": True}
     busy |= {"wave": True, "stop": True, "stop_left": True, "goods": True}
     busy |= {"bulk_state": "finished"}
-    busy |= {"sku": "MUG-BLU", "held_units": 1, "aliases": 1, "alarms": 1, "movement": "", "counted_line": True}
+    busy |= {
+        "sku": "MUG-BLU",
+        "held_units": 1,
+        "aliases": 1,
+        "alarms": 1,
+        "movement": "",
+        "counted_line": True,
+        "rule": "seen",
+    }
     one = busy | {"chosen": 1, "marked": 0}
     assert "" in {action.reason(Situation(**busy)), action.reason(Situation(**one))}  # type: ignore[arg-type]
     assert action.reason(Situation(read_only=True, **busy))  # type: ignore[arg-type]
