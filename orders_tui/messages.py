@@ -100,3 +100,11 @@ class OrdersMarked(Message):
         super().__init__()
         self.order_ids = tuple(order_ids)
         self.title = title
+
+
+class LinkFollowed(Message):
+    """Show the order of this number, which the one on screen leads to."""
+
+    def __init__(self, order_number: str) -> None:
+        super().__init__()
+        self.order_number = order_number

@@ -43,6 +43,8 @@ class Situation:
     """There are orders, or a screen, behind the figure under the cursor."""
     command: bool = False
     """What is under the cursor has a command line that does or shows the same."""
+    linked: bool = False
+    """The order in the pane stands for another one, or another one for it."""
     refused: int = 0
     """How many orders the change that is told of, or is under the cursor, was refused by."""
     bulk_state: str = ""
@@ -86,6 +88,11 @@ def needs_rows(now: Situation) -> str:
 def needs_chosen(now: Situation) -> str:
     """Needs marks or a cursor on an order."""
     return "" if now.chosen else "Put the cursor on an order first, or mark some with space."
+
+
+def needs_link(now: Situation) -> str:
+    """Needs an order that another one stands for."""
+    return "" if now.linked else "No other order stands for this one."
 
 
 def needs_one(now: Situation) -> str:

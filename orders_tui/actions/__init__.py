@@ -8,6 +8,7 @@ action      what an action is: scope, group, permission
 keymap      a person's own keys
 everywhere  what works on every screen
 triage, orders, table, failed, pick, overview, inventory, rules, activity, settings   what works on one of them
+pane        the pane of one order
 chosen      what is done to the chosen orders
 spoken      keys as people name them
 paper       paper for the chosen orders, returns, calendars
@@ -28,6 +29,7 @@ from orders_tui.actions import (
     lists,
     orders,
     overview,
+    pane,
     paper,
     pick,
     reports,
@@ -45,6 +47,7 @@ ACTIONS: tuple[Action, ...] = (
     *triage.ACTIONS,
     *table.ACTIONS,
     *orders.ACTIONS,
+    *pane.ACTIONS,
     *chosen.ACTIONS,
     *paper.ACTIONS,
     *failed.ACTIONS,

@@ -16,6 +16,8 @@ class Scope(StrEnum):
     TRIAGE = "Triage"
     ORDERS = "Orders"
     CHOSEN = "Chosen orders"
+    PANE = "Orders: the pane of one order"
+    KINDS = "Orders: kinds of the timeline"
     MENU = "Chosen orders: in the menu of actions"
     TABLE = "Orders: cursor and marks"
     STATUSES = "Orders: status filter"
@@ -55,7 +57,9 @@ PLACES: tuple[tuple[Scope, ...], ...] = (
     (Scope.EVERYWHERE, Scope.SETTINGS, Scope.LIST),
     (Scope.EVERYWHERE, Scope.RULES, Scope.LIST),
     (Scope.EVERYWHERE, Scope.RULE_RUNS, Scope.LIST),
+    (Scope.EVERYWHERE, Scope.CHOSEN, Scope.PANE),
     (Scope.STATUSES,),
+    (Scope.KINDS,),
     (Scope.EVERYWHERE, Scope.HELP),
     (Scope.FORM, Scope.REPORT),
     (Scope.FORM, Scope.MENU, Scope.CHOSEN, Scope.LIST),

@@ -15,6 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 from textual.worker import Worker, WorkerState
 
+from engine.identifiers import OrderId
 from orders_tui.actions import Scope
 from orders_tui.bindings import bindings_of
 from orders_tui.messages import Scanned
@@ -38,6 +39,7 @@ class Form(ModalScreen[Result | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="form"):
             yield Static(Content(self.heading), classes="title", markup=False)
+            yield Static("", id="others", markup=False)
             yield from self.body()
             yield Static("", id="complaint", markup=False)
             yield KeyLine(self.session.options.keymap)
@@ -50,6 +52,12 @@ class Form(ModalScreen[Result | None]):
         for field in self.query(Input):
             field.cursor_blink = not self.session.options.slow_line
         self.query_one(KeyLine).show(Scope.FORM)
+
+    def warn_of_others(self, order_id: OrderId | None) -> None:
+        """Say who else is at this order."""
+        sentence = self.session.presence.about_order(order_id) if order_id is not None else ""
+        self.query_one("#others", Static).update(Content(sentence))
+        self.set_class(bool(sentence), "-shared")
 
     def complain(self, sentence: str) -> None:
         """Say what stands in the way; empty takes it back."""

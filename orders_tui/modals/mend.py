@@ -113,7 +113,9 @@ def correct_address(session: Session, order: OrderDetail) -> Question:
         Field(name, label, getattr(present, name), optional=name in _ADDRESS_OPTIONAL)
         for name, label in _ADDRESS_LABELS.items()
     )
-    return Question(session, f"Correct the address of {order_number}", carry, fields=form_fields)
+    form = Question(session, f"Correct the address of {order_number}", carry, fields=form_fields)
+    form.about_order = order_id
+    return form
 
 
 def whole_number(text: str, what: str) -> int:

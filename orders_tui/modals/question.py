@@ -56,6 +56,7 @@ class Question(Form[str]):
         self._fields_asked = [*fields, *([Field(CONFIRM, "confirm", hint=f"type {word}: no way back")] if word else [])]
         self._word = word
         self._seen = dict(seen or {})
+        self.about_order: OrderId | None = None
 
     def body(self) -> ComposeResult:
         if self._about.plain:
@@ -69,6 +70,7 @@ class Question(Form[str]):
 
     def on_mount(self) -> None:
         super().on_mount()
+        self.warn_of_others(self.about_order or (next(iter(self._seen)) if len(self._seen) == 1 else None))
         if self._choices:
             lines = self.query_one(LineList)
             lines.show([(line_id, Content(words)) for line_id, words in self._choices])

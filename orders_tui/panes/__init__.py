@@ -9,5 +9,5 @@ line_list     a short list with a cursor
 figure_list   one panel of figures
 keyset_list   a list of any length with columns and a cursor, read page by page
 detail        the pane of one order: why, then these sections
-summary · items · packages · workflow · timeline
+summary · items · packages · requests · workflow · timeline; timeline_kinds narrows it
 """

@@ -7,6 +7,7 @@ from textual.content import Content
 from engine.orders.plain_text import plain
 from engine.orders.views import OrderDetail
 from engine.ports.facts import Address
+from engine.privacy.cipher import MASK
 from orders_tui.formatting import deadline, moment, money, state_words, words
 from orders_tui.state import Viewer
 
@@ -25,6 +26,7 @@ def content(detail: OrderDetail, viewer: Viewer) -> Content:
         ("shipping", _shipping(detail)),
         ("buyer", " · ".join(plain(text) for text in (row.customer_name, detail.email, detail.phone) if text)),
         ("address", _address(detail.address)),
+        ("masked", _masked(detail)),
         ("message", plain(detail.buyer_message)),
         ("TikTok", row.channel_status),
         ("tags", plain(" ".join(row.tags))),
@@ -42,6 +44,13 @@ def _shipping(detail: OrderDetail) -> str:
     if detail.shipping_cost is None:
         return plain(detail.shipping_method)
     return f"{plain(detail.shipping_method)} {money(detail.shipping_cost, detail.row.currency)}".strip()
+
+
+def _masked(detail: OrderDetail) -> str:
+    if detail.row.customer_name == MASK:
+        return "who bought it is masked: TikTok hides it, or the master key is missing here"
+    line = detail.address.line1 if detail.address else ""
+    return "TikTok hides a part of the address" if "*" in line else ""
 
 
 def _address(address: Address | None) -> str:

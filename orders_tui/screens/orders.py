@@ -14,14 +14,24 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widget import Widget
 
+from engine.fleet.presence import AtWork
 from engine.identifiers import OrderId
 from engine.orders.views import OrderFilter, OrderRow, OrderSort
 from engine.words import OrderStatus
 from orders_tui.actions import Scope
 from orders_tui.bindings import bindings_of
-from orders_tui.messages import CursorMoved, MarksChanged, PagesWanted, RowClicked, SearchChanged, SearchLeft
+from orders_tui.messages import (
+    CursorMoved,
+    LinkFollowed,
+    MarksChanged,
+    OrdersAsked,
+    PagesWanted,
+    RowClicked,
+    SearchChanged,
+    SearchLeft,
+)
 from orders_tui.modals.bulk.chosen import Chosen
-from orders_tui.panes.detail import DetailPane
+from orders_tui.panes.detail import DetailPane, linked_order
 from orders_tui.panes.filter_bar import SORT_WORDS, FilterBar
 from orders_tui.reach import Situation
 from orders_tui.screens.choosing_screen import ChoosingScreen
@@ -40,7 +50,7 @@ DETAIL_PAUSE_SECONDS = 0.12
 class OrdersScreen(ChoosingScreen):
     """The table owns cursor and marks; this screen owns the filter and every question to the database."""
 
-    SCOPES = (Scope.ORDERS, Scope.CHOSEN, Scope.TABLE, Scope.STATUSES)
+    SCOPES = (Scope.ORDERS, Scope.CHOSEN, Scope.TABLE, Scope.STATUSES, Scope.PANE, Scope.KINDS)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(Scope.ORDERS, Scope.CHOSEN)
     AUTO_FOCUS = "OrderTable"
 
@@ -155,6 +165,13 @@ class OrdersScreen(ChoosingScreen):
             self.show_standing()
         if self.pane_open and self.pane.detail and self.pane.detail.row.order_id in {row.order_id for row in rows}:
             self.read_detail(self.pane.detail.row.order_id)
+        if self.pane_open and self.pane.detail:
+            self.pane.show_others(self.session.presence.about_order(self.pane.detail.row.order_id))
+
+    def at_work(self) -> AtWork | None:
+        if self.pane_open and self.pane.detail is not None:
+            return AtWork(self.pane.detail.row.order_id)
+        return None if self.is_current or self.table.selection else AtWork(self.table.cursor_id)
 
     async def read(self) -> None:
         self.open_view()
@@ -189,7 +206,8 @@ class OrdersScreen(ChoosingScreen):
         if pause_seconds:
             await asyncio.sleep(pause_seconds)
         detail = await self.session.services.detail(order_id)
-        self.pane.show(detail, self.session.viewer())
+        returns = await self.session.services.parcels.returns(order_id)
+        self.pane.show(detail, self.session.viewer(), returns, self.session.presence.about_order(order_id))
 
     @on(RowClicked)
     def do_open(self) -> None:
@@ -207,6 +225,19 @@ class OrdersScreen(ChoosingScreen):
         self.read_detail(order_id)
         if not self.has_class("-wide"):
             self.focus_on(self.pane)
+
+    @on(LinkFollowed)
+    def _link_followed(self, event: LinkFollowed) -> None:
+        self.follow_link(event.order_number)
+
+    @work(group="link", exclusive=True, exit_on_error=False)
+    async def follow_link(self, order_number: str) -> None:
+        """Open the order of this number, whatever the table is narrowed to."""
+        order_id = await self.session.services.find(order_number)
+        if order_id is None:
+            self.say(f"Order {order_number} is not here.", severity="warning")
+        else:
+            self.post_message(OrdersAsked(OrderFilter(), "", order_id, opened=True))
 
     def _close_pane(self) -> None:
         self.remove_class("-detail")
@@ -299,9 +330,15 @@ class OrdersScreen(ChoosingScreen):
     # ------------------------------------------------------------------ keys
 
     def receiver(self, scope: Scope) -> Widget:
+        if scope in {Scope.PANE, Scope.KINDS}:
+            return self.pane
         return self.table if scope is Scope.TABLE else self
 
     def key_scopes(self) -> tuple[Scope, ...]:
+        if self.pane.chips.has_focus:
+            return (Scope.KINDS,)
+        if self.pane.has_focus:
+            return (Scope.PANE, Scope.CHOSEN)
         return (Scope.STATUSES,) if self.bar.chips.has_focus else (Scope.ORDERS, Scope.CHOSEN, Scope.TABLE)
 
     def situation(self) -> Situation:
@@ -311,6 +348,7 @@ class OrdersScreen(ChoosingScreen):
             connected=self.session.connected,
             read_only=self.session.options.read_only,
             rows=table.total,
+            linked=linked_order(self.pane.detail) is not None,
             chosen=marked or (1 if table.cursor_row else 0),
             marked=marked,
             everything=table.selection.everything,

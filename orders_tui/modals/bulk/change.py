@@ -111,6 +111,7 @@ class BulkChange(Form[Ended]):
 
     def on_mount(self) -> None:
         super().on_mount()
+        self.warn_of_others(self.chosen.only)
         self._enter(Stage.CHOOSE)
         self.offer()
 

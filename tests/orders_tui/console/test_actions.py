@@ -17,9 +17,11 @@ from orders_tui.modals.bulk.change import BulkChange
 from orders_tui.modals.confirm import Confirm
 from orders_tui.modals.order_menu import OrderMenu
 from orders_tui.palette import ActionProvider
+from orders_tui.panes.detail import DetailPane
 from orders_tui.panes.filter_bar import StatusChips
 from orders_tui.panes.line_list import LineList
 from orders_tui.panes.status_line import StatusLine
+from orders_tui.panes.timeline_kinds import TimelineKinds
 from orders_tui.picking.lists import BackList, ParcelPane, WalkList, WaveList
 from orders_tui.reach import Situation
 from orders_tui.screens.activity import ActivityScreen
@@ -66,8 +68,11 @@ BEARERS: dict[Scope, type[DOMNode]] = {
     Scope.FORM: Confirm,
     Scope.REPORT: BulkChange,
     Scope.MENU: OrderMenu,
+    Scope.PANE: DetailPane,
+    Scope.KINDS: TimelineKinds,
 }
 RECEIVERS = BEARERS | {
+    Scope.KINDS: DetailPane,
     Scope.MENU: OrdersScreen,
     Scope.STATUSES: OrdersScreen,
     **dict.fromkeys((Scope.WAVES, Scope.WALK, Scope.PARCEL, Scope.BACK), PickScreen),
