@@ -20,9 +20,9 @@ from orders_tui.cli.exits import Exit
 from orders_tui.cli.order_targets import Json, find_all, read_targets
 from orders_tui.cli.output import emit, emit_json, narrate, progress
 from orders_tui.opening import open_services
+from orders_tui.printing.outcome import Printed, Where
 from orders_tui.printing.text import pick_list_text, sheet_text, slips_text
 from orders_tui.services import Services
-from orders_tui.services.printing import Printed, Where
 from orders_tui.settings_file import read_settings
 
 app = cyclopts.App(name="print", help="Pick lists, packing slips and labels; what was printed.")

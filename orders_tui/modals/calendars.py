@@ -40,6 +40,8 @@ class Calendars(Form[LocationView]):
         super().on_mount()
         self.lines.show([(code, location_line(view)) for code, view in self.locations.items()])
         self.set_focus(self.lines)
+        if not self.locations:
+            self.complain("There is no location yet: orders-tui location set adds one.")
 
     @on(OptionList.OptionSelected)
     def _clicked(self, event: OptionList.OptionSelected) -> None:

@@ -19,8 +19,8 @@ from engine.words import PaperKind
 from orders_tui.actions import Scope
 from orders_tui.modals.form import Form
 from orders_tui.panes.line_list import LineList
+from orders_tui.printing.outcome import Destination, Printed
 from orders_tui.printing.text import counted, left_out_text, pick_list_text, sheet_text, slips_text
-from orders_tui.services.printing import Destination, Printed
 from orders_tui.state import Session
 
 SHOWN = 500

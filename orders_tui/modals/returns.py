@@ -15,6 +15,7 @@ from engine.errors import NotFound
 from engine.orders.parcels.receiving import ReceivedLine, ReturnView
 from orders_tui.actions import Scope
 from orders_tui.formatting import deadline
+from orders_tui.messages import Scanned
 from orders_tui.modals.form import Form
 from orders_tui.panes.line_list import LineList
 from orders_tui.printing.text import counted
@@ -134,12 +135,18 @@ class Returns(Form[ReturnView]):
         self.lines.show([(each.return_id, return_line(each, viewer)) for each in self.returns.values()])
         self.set_focus(self.lines if self.returns else self.query_one("#named", Input))
         if not self.returns:
-            self.complain("Nothing is on its way back.")
+            self.complain(
+                "Nothing is on its way back. Type or scan a return or an order all the same, or go back with escape."
+            )
 
     @on(OptionList.OptionSelected)
     def _clicked(self, event: OptionList.OptionSelected) -> None:
         event.stop()
         self.do_confirm()
+
+    def on_scanned(self, message: Scanned) -> None:
+        message.prevent_default()  # elsewhere a form has no use for a scan
+        self.find(message.text)
 
     def do_confirm(self) -> None:
         named = self.query_one("#named", Input).value.strip()

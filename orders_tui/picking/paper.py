@@ -10,7 +10,7 @@ from engine.orders.picking.views import ParcelAtHand
 from engine.words import PaperKind
 from orders_tui.picking.verdict import Mood
 from orders_tui.picking.went import Went
-from orders_tui.services.printing import ANYWHERE, Where
+from orders_tui.printing.outcome import ANYWHERE, Where
 from orders_tui.state import Session
 
 TWINS = {

@@ -11,5 +11,6 @@ Where to look
     typefaces     which font draws which characters, and what none can draw
     scripts       right-to-left text in the order in which it is drawn, Arabic letters in their joined shapes
     layouts       page sizes, margins, columns: a file that staff may change, checked when it is read
+    outcome       where paper goes, and what came of it in words
     printers      handing files to the print command, or keeping them in a folder
 """

@@ -152,9 +152,13 @@ class _Slip:
             for script, count in self.paper.missing.items()
             if count > self.before.get(script, 0)
         }
-        y = self.foot - self.step
-        for sentence in (missing_sentence(drawn), self.layout.message):
-            if sentence:
-                self.paper.text(self.left, y, sentence, self.points - 2, width=self.room)
-                y += self.step * 0.9
+        small = self.points - 2
+        told = [
+            line
+            for sentence in (missing_sentence(drawn), self.layout.message)
+            if sentence
+            for line in self.paper.wrapped(sentence, small, self.room)[:2]
+        ]
+        for place, line in enumerate(reversed(told)):
+            self.paper.text(self.left, self.foot - place * small * _LINE, line, small, width=self.room)
         self.paper.turn()

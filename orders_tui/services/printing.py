@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -25,63 +25,9 @@ from engine.paper.slips import Slips
 from engine.paper.stations import Station, is_folder
 from engine.words import PaperKind, PrintState
 from orders_tui.printing.drawing import DrawnFile, DrawnPaper, draw_labels, draw_pick_list, draw_slips
+from orders_tui.printing.outcome import ANYWHERE, Destination, Printed, Where, nothing_sentence, told
 from orders_tui.printing.printers import PrintSettings, folder_of, hand_over, keep_as, keep_in, sweep
-from orders_tui.printing.text import counted
 from orders_tui.services.door import Door, lost_is_unreachable
-
-_WORDS = {PaperKind.LABEL: "label", PaperKind.LIST: "pick list", PaperKind.SLIP: "packing slip"}
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """Where paper goes: a station's printer, a printer by name, or a file. Empty: as the machine's station says, else a folder."""
-
-    station: str = ""
-    printer: str = ""
-    file: Path | None = None
-
-
-ANYWHERE = Where()
-
-
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """Where paper really goes; `printer` is empty for a folder or file."""
-
-    station: str
-    printer: str
-    folder: Path | None
-    file: Path | None
-    remark: str = ""
-    """Why it is not printed though a printer is known."""
-
-    @property
-    def name(self) -> str:
-        return self.printer or str(self.file or self.folder)
-
-    @property
-    def where(self) -> Where:
-        """What to ask for to print there."""
-        return Where(self.station) if self.station else Where(printer=self.name)
-
-
-@dataclass(frozen=True, slots=True)
-class Printed:
-    """What came of it. `sentence` says all of it to a person; `failed` when the printer did not take it."""
-
-    kind: PaperKind
-    documents: int
-    """Labels, slips or lists in it."""
-    reprints: int
-    left_out: tuple[LeftOut, ...]
-    printer: str
-    """Empty when it was kept."""
-    paths: tuple[str, ...]
-    """Files that were kept."""
-    sentence: str
-    failed: bool = False
-    warnings: tuple[str, ...] = ()
-
 
 Progress = Callable[[int, int], None]
 """Called on the event loop with how many documents are drawn, and of how many."""
@@ -213,7 +159,7 @@ class Printing:
         """Print a pick list. Raises NotFound, Refused when there is nothing to pick, Misconfigured."""
         content = await self.pick_list_content(order_ids, wave=wave)
         if not content.lines:
-            raise Refused("print.nothing", _nothing("There is nothing to pick", content.left_out))
+            raise Refused("print.nothing", nothing_sentence("There is nothing to pick", content.left_out))
         destination = await self.destination(PaperKind.LIST, where)
         subjects = [Subject(wave)] if wave is not None else [Subject(each) for each in content.order_ids]
         known = await self.printed_before(PaperKind.LIST, subjects)
@@ -234,7 +180,7 @@ class Printing:
         """Print the slips of these orders' parcels, or of these parcels. Raises NotFound, Refused when there is none, Misconfigured."""
         content = await self.slip_content(order_ids, wave=wave, package_ids=package_ids)
         if not content.slips:
-            raise Refused("print.nothing", _nothing("There is no packing slip to print", content.left_out))
+            raise Refused("print.nothing", nothing_sentence("There is no packing slip to print", content.left_out))
         destination = await self.destination(PaperKind.SLIP, where)
         known = await self.printed_before(PaperKind.SLIP, [Subject(slip.package_id) for slip in content.slips])
         drawn = await asyncio.to_thread(draw_slips, content, known, self.settings.layouts, _on_this_loop(on_progress))
@@ -263,7 +209,7 @@ class Printing:
             if drawn.files:
                 return await self._door.write(self._deliver(PaperKind.LABEL, drawn, destination))
             sheet = replace(sheet, left_out=drawn.left_out)
-        raise Refused("print.nothing", _nothing("There is no label to print", sheet.left_out))
+        raise Refused("print.nothing", nothing_sentence("There is no label to print", sheet.left_out))
 
     async def _deliver(self, kind: PaperKind, drawn: DrawnPaper, destination: Destination) -> Printed:
         """Put each file on record, then on paper or into the folder, then say on the record what became of it."""
@@ -291,7 +237,7 @@ class Printing:
                 continue
             await prints.settle(self._database, begun.print_id, PrintState.SAVED if kept else PrintState.PRINTED)
             paths += [str(kept)] if kept else []
-        return _printed(kind, drawn, destination, tuple(paths), failures, before)
+        return told(kind, drawn, destination, tuple(paths), failures, before)
 
     async def _send(self, file: DrawnFile, destination: Destination, number: int) -> Path | None:
         """The path where it was kept; None when it was printed."""
@@ -328,53 +274,3 @@ def _without(sheet: LabelSheet, known: Mapping[UUID, PrintedBefore]) -> LabelShe
     )
     new = tuple(label for label in sheet.labels if label.package_id not in known)
     return replace(sheet, labels=new, left_out=(*sheet.left_out, *again))
-
-
-def _nothing(beginning: str, left_out: Sequence[LeftOut]) -> str:
-    if not left_out:
-        return f"{beginning}: choose orders first."
-    return f"{beginning}: {_left_out_words(left_out)}"
-
-
-def _left_out_words(left_out: Sequence[LeftOut]) -> str:
-    first = left_out[0]
-    more = f" and {len(left_out) - 1:,} more" if len(left_out) > 1 else ""
-    return f"{first.order_number}: {first.sentence.rstrip('.')}{more}."
-
-
-def _printed(
-    kind: PaperKind,
-    drawn: DrawnPaper,
-    destination: Destination,
-    paths: tuple[str, ...],
-    failures: Sequence[str],
-    before: Mapping[UUID, PrintedBefore],
-) -> Printed:
-    documents = sum(file.documents for file in drawn.files)
-    what = counted(documents, _WORDS[kind])
-    if failures:
-        sentences = list(failures)
-    elif paths:
-        sentences = [f"{what} kept in {' and '.join(paths)}."]
-    else:
-        sentences = [f"{what} printed on {destination.printer}."]
-    if destination.remark:
-        sentences.append(destination.remark)
-    if before:
-        newest = max(before.values(), key=lambda each: each.at)
-        again = f"{len(before):,} of them" if kind is not PaperKind.LIST and documents > 1 else "It"
-        were = "were" if len(before) > 1 and documents > 1 and kind is not PaperKind.LIST else "was"
-        sentences.append(f"{again} {were} printed before, {newest.words}: this is a reprint.")
-    if drawn.left_out:
-        sentences.append(f"{len(drawn.left_out):,} left out: {_left_out_words(drawn.left_out)}")
-    return Printed(
-        kind=kind,
-        documents=documents,
-        reprints=len(before),
-        left_out=drawn.left_out,
-        printer=destination.printer,
-        paths=paths,
-        sentence=" ".join([*sentences, *drawn.warnings]),
-        failed=bool(failures),
-        warnings=drawn.warnings,
-    )

@@ -10,11 +10,12 @@ from engine.orders.parcels.returns import apply_returns
 from engine.ports.facts import ReturnedUnit, ReturnFact
 from engine.words import OrderStatus, PaperKind, WorkflowState
 from orders_tui.console import OrdersApp
+from orders_tui.messages import Scanned
 from orders_tui.modals.paper import PrintPaper, Stage
 from orders_tui.printing.printers import PrintSettings
 from orders_tui.services import Services
 from tests.factories import MUG, NOON, Factory, Line
-from tests.orders_tui.console.driving import MEDIUM, SMALL, notices, press, text, write
+from tests.orders_tui.console.driving import MEDIUM, SMALL, notices, press, settle, text, write
 from tests.orders_tui.printing.conftest import texts
 from tests.orders_tui.printing.papers import keep_label, pdf_label, to_pick
 
@@ -115,6 +116,9 @@ async def test_a_return_is_received_and_calendars_are_changed(
         await press(pilot, "ctrl+g")
         assert "1 return to be received" in text(app)
         assert "buyer shipped item" in text(app)
+        app.screen.post_message(Scanned("NO-SUCH"))
+        await settle(pilot)
+        assert "Nothing that 'NO-SUCH' names is to be received." in text(app)
         await press(pilot, "shift+tab")
         await write(pilot, "ORD-1")
         await press(pilot, "enter")

@@ -14,9 +14,9 @@ from engine.errors import NotFound, Refused
 from engine.identifiers import DEFAULT_CREATOR
 from engine.paper.labels import LabelOrder
 from engine.words import HoldReason, OrderStatus, PaperKind, PrintState, WorkflowState
+from orders_tui.printing.outcome import Printed, Where
 from orders_tui.printing.printers import PrintSettings
 from orders_tui.services import Services
-from orders_tui.services.printing import Printed, Where
 from tests.factories import BOWL, MUG, NOON, SOMEWHERE, Factory, Line
 from tests.orders_tui.printing.conftest import texts
 from tests.orders_tui.printing.papers import a_wave, keep_label, pdf_label, png_label, to_pick
