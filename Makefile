@@ -1,6 +1,6 @@
 # Two words to start: `make demo`. Everything lives in .venv; nothing outside this folder is touched.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench faults scenarios shift screenshots
+.PHONY: help setup demo test lint bench bench-console faults scenarios shift screenshots
 
 VENV := .venv
 READY := $(VENV)/.ready
@@ -10,6 +10,7 @@ help:
 	@echo "make test    the test suite"
 	@echo "make lint    ruff, mypy and the import contracts"
 	@echo "make bench   the measurements"
+	@echo "make bench-console  the console at a million orders (made once, 20 GB); ROWS=… for fewer, ONLY=… for some"
 	@echo "make faults  kill, freeze, cut, lie at every commit and call (slow); ONLY=… SEED=… repeats one"
 	@echo "make scenarios  a week offline, a viral hour, an outage of hours…; ends when all books agree; ONLY=… SEED=…"
 	@echo "make shift   200 orders worked by keyboard in a real terminal, twice (slow; needs tmux)"
@@ -56,6 +57,9 @@ lint: $(READY)
 
 bench: $(READY)
 	@$(VENV)/bin/python -m tests.bench
+
+bench-console: $(READY)
+	@$(VENV)/bin/python -m tests.bench.console $(if $(ROWS),--rows $(ROWS)) $(if $(ONLY),--only '$(ONLY)')
 
 faults: $(READY)
 	@$(VENV)/bin/python -m tests.faults $(if $(ONLY),--only '$(ONLY)') $(if $(SEED),--seed $(SEED))

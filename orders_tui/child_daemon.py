@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _LEASE = "child_daemon"
 _LEASE_SECONDS = 6.0
 _LOOK_SECONDS = 1.0
+_FIRST_LOOK_SECONDS = 2.0
 _LONGEST_PAUSE_SECONDS = 60.0
 _STOP_SECONDS = 12.0
 _LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
@@ -75,7 +76,7 @@ class _Keeper:
 
     async def run(self) -> None:
         # A daemon that starts takes half the machine: the console's first screen goes before.
-        await asyncio.sleep(_LOOK_SECONDS)
+        await asyncio.sleep(_FIRST_LOOK_SECONDS)
         while True:
             with contextlib.suppress(*_LOST):
                 await self._look()

@@ -22,19 +22,24 @@ class Figures:
             self.missed.append(name)
         shown = f"{value:,.0f}" if value >= 1000 or value == int(value) else f"{value:.1f}"
         verdict = "ok" if kept else "MISSED"
-        print(f"{name} {shown} {unit}  (limit {limit:g}: {verdict}){f'  [{beside}]' if beside else ''}", flush=True)
+        _print(f"{name} {shown} {unit}  (limit {limit:g}: {verdict}){f'  [{beside}]' if beside else ''}")
 
     def told(self, name: str, value: float, unit: str, beside: str = "") -> None:
         """A figure without a limit of its own."""
-        print(f"  {name} {value:.1f} {unit}{f'  [{beside}]' if beside else ''}", flush=True)
+        _print(f"  {name} {value:.1f} {unit}{f'  [{beside}]' if beside else ''}")
 
     def summed_up(self) -> int:
         """The last line, and the exit code."""
         if self.missed:
-            print(f"console: {len(self.missed)} of {self.measured} limits missed: {', '.join(self.missed)}")
+            _print(f"console: {len(self.missed)} of {self.measured} limits missed: {', '.join(self.missed)}")
             return 1
-        print(f"console: all {self.measured} limits kept")
+        _print(f"console: all {self.measured} limits kept")
         return 0
+
+
+def _print(line: str) -> None:
+    # Textual takes what is printed while an app runs.
+    print(line, file=sys.__stdout__, flush=True)
 
 
 def p95(values: Sequence[float]) -> float:
@@ -44,4 +49,4 @@ def p95(values: Sequence[float]) -> float:
 
 def narrate(sentence: str) -> None:
     """What is being done, beside the figures."""
-    print(sentence, file=sys.stderr, flush=True)
+    print(sentence, file=sys.__stderr__, flush=True)

@@ -292,6 +292,7 @@ async def _make_templates(database: Database, shop_id: ShopId) -> None:
     for name, order_ids in made.items():
         listed = ", ".join(f"'{order_id}'" for order_id in order_ids)
         await keep_templates(database, name, f"id IN ({listed})", len(order_ids))
+    await database.pool.execute("UPDATE effects SET due_at = due_at + interval '1 year' WHERE state = 'intent'")
 
 
 def _unsellable(fact: OrderFact) -> OrderFact:
