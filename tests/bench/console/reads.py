@@ -10,11 +10,12 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from uuid import UUID
 
 from engine.audit.reading import AuditFilter
 from engine.database.connection import Database
 from engine.identifiers import OrderId
+from engine.inventory.stock_list import StockFilter
 from engine.orders.views import OrderFilter, OrderKey, OrderRow, OrderSort, Pile, TimelineKind
 from engine.words import OrderStatus, WorkflowState
 from orders_tui.services import Services
@@ -31,11 +32,14 @@ class Sample:
 
     rows: list[OrderRow]
     keys: Mapping[OrderSort, OrderKey]
+    overdue: OrderKey
     open_id: OrderId
     fingerprint: str
     tracking_number: str
     surname: str
-    batch_id: Any
+    product_id: UUID
+    open_number: str
+    ready_parcel: str
     now: datetime
 
     @property
@@ -86,9 +90,11 @@ def _pages() -> dict[str, Case]:
 
 
 def _counts() -> dict[str, Case]:
+    # A search's rows come first: its count is given up after some milliseconds and made in the background.
     return {
         name: lambda services, _, f=order_filter: services.count(f)  # type: ignore[misc]
         for name, order_filter in FILTERS.items()
+        if not order_filter.search
     }
 
 
@@ -98,14 +104,27 @@ def _newer() -> dict[str, Case]:
         "status delivered": lambda services, sample: services.newer_than(
             FILTERS["status delivered"], sample.keys[OrderSort.ORDER_DATE]
         ),
-        "pile overdue": lambda services, sample: services.newer_than(
-            FILTERS["pile overdue"], sample.keys[OrderSort.SHIP_BY]
-        ),
+        "pile overdue": lambda services, sample: services.newer_than(FILTERS["pile overdue"], sample.overdue),
     }
 
 
 def _midnight(sample: Sample) -> datetime:
     return sample.now.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _stock_page(wanted: StockFilter) -> Case:
+    async def page(services: Services, _: Sample) -> object:
+        return await services.stock_lists.page(wanted, {}, limit=PAGE)
+
+    return page
+
+
+async def _stock_count(services: Services, _: Sample) -> object:
+    return await services.stock_lists.count(StockFilter(), {}, exact=False)
+
+
+async def _walk(services: Services, sample: Sample) -> object:
+    return await services.picking.walk(await services.picking.scope(sample.open_number))
 
 
 READS: Mapping[str, Cases] = {
@@ -134,10 +153,40 @@ READS: Mapping[str, Cases] = {
     "bulk.batches": {"newest": lambda services, _: services.bulk.batches(limit=50)},
     "bulk.own_batches": {"mine": lambda services, _: services.bulk.own_batches()},
     "bulk.people": {"all": lambda services, _: services.bulk.people()},
-    "bulk.assignee": {"me": lambda services, _: services.bulk.assignee(services.actor.name)},
+    "bulk.assignee": {"me": lambda services, _: services.bulk.assignee("Default creator")},
     "glance.movement": {"today": lambda services, sample: services.glance.movement(sample.now, _midnight(sample))},
     "glance.standstill": {"now": lambda services, sample: services.glance.standstill(sample.now)},
     "glance.results": {"today": lambda services, sample: services.glance.results(sample.now, _midnight(sample))},
+    "failures_queue.groups": {"all": lambda services, _: services.failures_queue.groups()},
+    "failures_queue.of_group": {
+        "the biggest": lambda services, sample: services.failures_queue.of_group(sample.fingerprint)
+    },
+    "presence.others": {"all": lambda services, _: services.presence.others()},
+    "inventory.counts": {"newest": lambda services, _: services.inventory.counts()},
+    "inventory.shop_pushes": {"all": lambda services, _: services.inventory.shop_pushes()},
+    "stock_lists.waited": {"all": lambda services, _: services.stock_lists.waited()},
+    "stock_lists.page": {
+        "first": _stock_page(StockFilter()),
+        "a SKU begins": _stock_page(StockFilter(search="SKU-0")),
+    },
+    "stock_lists.count": {"all": _stock_count},
+    "stock_lists.card": {"a product": lambda services, sample: services.stock_lists.card(sample.product_id)},
+    "stock_lists.product_of": {"a SKU": lambda services, _: services.stock_lists.product_of("SKU-07")},
+    "stock_lists.shelf_of": {"a product": lambda services, sample: services.stock_lists.shelf_of(sample.product_id)},
+    "stock_lists.waiting_orders": {
+        "a product": lambda services, sample: services.stock_lists.waiting_orders(sample.product_id)
+    },
+    "stock_lists.movements": {
+        "newest": lambda services, sample: services.stock_lists.movements(sample.product_id, limit=PAGE)
+    },
+    "picking.waves": {"open": lambda services, _: services.picking.waves()},
+    "picking.waiting": {"all": lambda services, _: services.picking.waiting()},
+    "picking.parcel": {"a tracking number": lambda services, sample: services.picking.parcel(sample.ready_parcel)},
+    "picking.name_of": {"a SKU": lambda services, _: services.picking.name_of("SKU-07")},
+    "picking.going_back": {"all": lambda services, _: services.picking.going_back()},
+    "picking.scope": {"an order": lambda services, sample: services.picking.scope(sample.open_number)},
+    "picking.walk": {"an order": _walk},
+    "printing.stations": {"all": lambda services, _: services.printing.stations()},
     "locations.list": {"all": lambda services, _: services.locations.list()},
     "parcels.returns": {
         "to receive": lambda services, _: services.parcels.returns(to_receive=True),
@@ -152,6 +201,7 @@ BACKGROUND: Mapping[str, str] = {
     "bulk.batch": "one batch's report, when the batch has ended",
     "bulk.preview": "a bulk change's preview, with progress",
     "bulk.preview_undo": "an undo's preview, with progress",
+    "inventory.count": "one count sheet, opened by a form",
     "printing.destinations": "printers of the system, asked by a form",
     "printing": "paper is made in the background, with progress",
 }
@@ -159,6 +209,10 @@ BACKGROUND: Mapping[str, str] = {
 
 WRITES = frozenset(
     {
+        "inventory.acknowledge", "inventory.approve_count", "inventory.drop_count", "inventory.enter_counted",
+        "inventory.open_count", "inventory.post_count", "inventory.recount", "notices.keep_quiet", "presence.beat", "presence.leave",
+        "picking.close_wave", "picking.confirm", "picking.give_wave", "picking.hold_line", "picking.make_wave", "picking.pack",
+        "picking.put_back", "picking.scan", "picking.short", "picking.take_back", "picking.unpack", "products.map", "products.set",
         "bulk.go_on", "bulk.run", "bulk.stop", "bulk.undo", "bulk.write_errors", "close", "correct_address", "locations.set_calendar",
         "parcels.receive_return", "receive_stock", "retry", "set_weight",
     }
@@ -183,11 +237,17 @@ async def sample_of(database: Database, services: Services) -> Sample:
     return Sample(
         list(newest),
         keys,
+        (await services.page(FILTERS["pile overdue"], limit=1)).rows[0].key,
         open_id,
         biggest.fingerprint,
         closed.tracking_number,
         closed.customer_name.split()[-1],
-        None,
+        await database.pool.fetchval("SELECT id FROM products WHERE sku = 'SKU-07'"),
+        await database.pool.fetchval("SELECT order_number FROM orders WHERE id = $1", open_id),
+        await database.pool.fetchval(
+            "SELECT p.tracking_number FROM orders o JOIN package_items i ON i.order_id = o.id JOIN packages p ON p.id = i.package_id"
+            " WHERE o.workflow_status = 'ready_to_ship' AND p.tracking_number <> '' LIMIT 1"
+        ),
         datetime.now(UTC),
     )
 

@@ -10,23 +10,33 @@ import orders_tui
 from orders_tui.services.parts import Parts
 from tests.bench.console.reads import BACKGROUND, READS, WRITES
 
-_SCREENS = ("screens", "modals", "panes", "table", "activity")
+_SCREENS = ("screens", "modals", "panes", "table", "activity", "picking")
 _PARTS = {name for name in vars(Parts) if not name.startswith("_")} - {"me"}
 
 
 def _calls(tree: ast.AST) -> Iterator[str]:
     """Each service a module asks: `page`, `bulk.preview`. A part that is kept under a name of its own is followed through it."""
     aliases: dict[str, str] = {}
+    pairs: list[tuple[str, ast.AST | None]] = []
     for node in ast.walk(tree):
-        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-            path = _path(node.value, {})
-            if path is not None:
-                aliases[node.targets[0].id] = path
+        if isinstance(node, ast.Assign):
+            [target, *_], value = node.targets, node.value
+            both = zip(target.elts, value.elts, strict=True) if _are_tuples(target, value) else [(target, value)]  # type: ignore[attr-defined]
+            pairs += [(ast.unparse(name).removeprefix("self."), given) for name, given in both]
+        elif isinstance(node, ast.FunctionDef) and isinstance(node.body[-1], ast.Return):
+            pairs.append((node.name, node.body[-1].value))
+    for name, given in pairs:
+        if given is not None and (path := _path(given, {})) in {"", *_PARTS}:
+            aliases[name] = path
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             path = _path(node.func, aliases)
             if path:
                 yield path
+
+
+def _are_tuples(target: ast.AST, value: ast.AST) -> bool:
+    return isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple)
 
 
 def _path(node: ast.AST, aliases: dict[str, str]) -> str | None:
@@ -35,6 +45,8 @@ def _path(node: ast.AST, aliases: dict[str, str]) -> str | None:
     while isinstance(node, ast.Attribute):
         if node.attr == "services":
             return ".".join(reversed(names))
+        if isinstance(node.value, ast.Name) and node.value.id == "self" and node.attr in aliases:
+            return ".".join(filter(None, [aliases[node.attr], *reversed(names)]))
         names.append(node.attr)
         node = node.value
     if isinstance(node, ast.Name) and node.id == "services":
@@ -51,9 +63,10 @@ def test_every_read_of_a_screen_is_measured() -> None:
     for file in [*files, *sorted(root.glob("*.py"))]:
         for path in _calls(ast.parse(file.read_text())):
             first, _, rest = path.partition(".")
-            known = first not in _PARTS or rest.partition(".")[0]
-            if known and first not in {"actor", "database", "door"}:
-                asked[path if first in _PARTS else first] = str(file.relative_to(root))
+            if first in {"actor", "database", "door", "me"} or (first in _PARTS and not rest):
+                continue
+            name = f"{first}.{rest.partition('.')[0]}" if first in _PARTS else first
+            asked[name] = str(file.relative_to(root))
     listed = READS.keys() | BACKGROUND.keys() | WRITES
     unlisted = {
         path: file for path, file in asked.items() if path not in listed and path.partition(".")[0] not in BACKGROUND
