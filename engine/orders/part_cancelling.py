@@ -34,7 +34,8 @@ FROM orders o JOIN shops s ON s.id = o.shop_id WHERE o.id = $1
 _UNITS = """
 SELECT u.tiktok_line_id, i.product_sku FROM order_item_units u JOIN order_items i ON i.id = u.order_item_id
 WHERE u.order_id = $1 AND NOT u.elsewhere AND u.channel_status IN ('UNPAID', 'ON_HOLD', 'AWAITING_SHIPMENT', 'PARTIALLY_SHIPPING')
-  AND NOT EXISTS (SELECT FROM packages p JOIN package_items c ON c.package_id = p.id AND c.order_item_id = u.order_item_id
+  AND NOT EXISTS (SELECT FROM packages p JOIN package_items c
+                    ON c.package_id = p.id AND c.order_id = u.order_id AND c.order_item_id = u.order_item_id
                   WHERE (u.package_id = p.id OR u.package_id IS NULL) AND p.told_at IS NOT NULL AND p.state NOT IN ('voided', 'voiding'))
 ORDER BY u.tiktok_line_id DESC
 """

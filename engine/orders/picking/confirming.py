@@ -55,8 +55,9 @@ WHERE w.id = ANY($1::uuid[]) AND w.state = 'done' AND EXISTS (SELECT FROM pick_l
 
 # An item whose parcel is packed is beyond taking back; a line in several parcels is once all of them are.
 _PACKED = """
-SELECT c.order_item_id FROM package_items c JOIN packages p ON p.id = c.package_id
-WHERE c.order_item_id = ANY($1::uuid[]) AND p.state NOT IN ('voided', 'combined')
+SELECT c.order_item_id FROM order_items i JOIN package_items c ON c.order_id = i.order_id AND c.order_item_id = i.id
+JOIN packages p ON p.id = c.package_id
+WHERE i.id = ANY($1::uuid[]) AND p.state NOT IN ('voided', 'combined')
 GROUP BY c.order_item_id HAVING bool_and(p.packed_at IS NOT NULL OR p.left_at IS NOT NULL OR p.handed_over_at IS NOT NULL)
 """
 

@@ -65,7 +65,8 @@ JOIN order_items i ON i.id = c.order_item_id
 LEFT JOIN pick_lines k ON k.order_item_id = c.order_item_id
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(x.quantity), 0) AS units FROM package_items x JOIN packages y ON y.id = x.package_id
-    WHERE x.order_item_id = c.order_item_id AND x.package_id <> c.package_id AND y.packed_at IS NOT NULL AND y.left_at IS NULL
+    WHERE x.order_id = c.order_id AND x.order_item_id = c.order_item_id AND x.package_id <> c.package_id
+      AND y.packed_at IS NOT NULL AND y.left_at IS NULL
       AND y.state NOT IN ('voided', 'combined')) packed
 LEFT JOIN stock_reservations r ON r.order_item_id = c.order_item_id AND r.state = 'active'
 LEFT JOIN products p ON p.id = r.product_id

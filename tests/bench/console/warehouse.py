@@ -137,6 +137,7 @@ COLOURS = ("blue", "green", "sand", "black", "coral")
 
 _SEALED = ("customer_name", "customer_email", "customer_phone", "shipping_address")
 _NUMBER = "coalesce(substring({0} FROM '[0-9]+')::int, 0)"
+_TRACKING = "'9400' || lpad(((('x' || substr(md5(t.id::text || c), 1, 15))::bit(60)::bigint) % 10000000000000000)::text, 16, '0')"
 _GOODS = (
     f"(ARRAY{list(GOODS)})[1 + ({_NUMBER} / {len(COLOURS)}) % {len(GOODS)}] || ', ' || "
     f"(ARRAY{list(COLOURS)})[1 + {_NUMBER} % {len(COLOURS)}]"
@@ -227,12 +228,18 @@ async def _fill(database: Database, rows: int) -> None:
         goods = Own({"product_name": _GOODS.format("t.product_sku")})
         # What still has to go outside waits for another day: a load of the measurements works its own orders only.
         effects = Own({"due_at": "t.due_at + interval '1 year'"})
+        tracking = f"CASE WHEN t.tracking_number = '' THEN '' ELSE {_TRACKING} END"
         await fill(
             database,
             sort.name,
             range(1, copies + 1),
             Ages(f"{apart_seconds} seconds", copies + 1, max(1, round(apart_seconds))),
-            own={"orders": orders, "order_items": goods, "effects": effects},
+            own={
+                "orders": orders,
+                "order_items": goods,
+                "effects": effects,
+                "packages": Own({"tracking_number": tracking}),
+            },
             without={"order_search_words"},
         )
         left -= copies * len(templates)
