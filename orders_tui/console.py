@@ -261,6 +261,10 @@ class OrdersApp(ListeningApp):
     async def do_go(self, screen: str) -> None:
         await self.switch_mode(screen)
 
+    async def do_view(self, key: str) -> None:
+        await self.switch_mode("orders")
+        self.orders.open_on_key(int(key))
+
     async def do_help(self) -> None:
         from orders_tui.screens.help import HelpScreen
 

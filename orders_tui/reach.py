@@ -71,8 +71,15 @@ class Situation:
     rule_broken: bool = False
     place: bool = False
     """The cursor is on a location or a station."""
+    view: str = ""
+    """The saved view that is open."""
     rows_move: bool = True
     """The table may re-sort: it shows a filter, not the marked orders alone."""
+
+
+def needs_view(now: Situation) -> str:
+    """Needs a saved view that is open."""
+    return "" if now.view else "No saved view is open; V lists them."
 
 
 def never(_: Situation) -> str:

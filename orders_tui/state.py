@@ -48,6 +48,8 @@ class ConsoleOptions:
     slow_refresh_seconds: float = 0.5
     scanner: ScannerOptions | None = None
     """How scans are told from typing; None: there is no scanner."""
+    export_directory: Path | None = None
+    """Where lists are written to; None: the person's downloads."""
     memory_file: Path | None = None
     """Where the console remembers from one run to the next; None: nowhere."""
 

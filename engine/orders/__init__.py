@@ -32,6 +32,7 @@ Changing
 Seeing
     views          the plain values people see
     filters        which orders and in what order, as plain values
+    saved_views    filters, sorts and columns that people keep under a name (shared_views.toml: everybody's from the start)
     filter_language/  a filter as people type it
     queries        pages and counts by keyset: `narrowing` makes a `predicate` of a filter, with `probing` and `search`; `piles`, `rows`
     effect_words   each kind of effect in words

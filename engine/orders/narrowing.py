@@ -13,6 +13,7 @@ from engine.orders.filters import NOBODY, OrderFilter, Sets
 from engine.orders.plain_text import plain
 from engine.orders.predicate import NamedIds, Predicate, predicate_for
 from engine.orders.probing import add_candidates
+from engine.orders.search import as_uuid
 from engine.privacy.cipher import Vault
 
 _MOST_NAMED = 8
@@ -77,7 +78,7 @@ def _found(what: str, names: frozenset[str], fits: Callable[[Any], bool], known:
     found = []
     for name in sorted(names):
         same = [row for row in candidates if name.strip().lower() in row["names"]]
-        if not same:
+        if not same and as_uuid(name) is None:  # an id says what it means, also where nobody has it
             there = ", ".join(plain(row["name"]) for row in candidates[:_MOST_NAMED]) or "none yet"
             more = f" and {len(candidates) - _MOST_NAMED} more" if len(candidates) > _MOST_NAMED else ""
             raise NotFound(f"filter.{what}", f"There is no {what} called {plain(name)!r}; there are {there}{more}.")

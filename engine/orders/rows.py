@@ -17,7 +17,10 @@ ROW_COLUMNS = """
     o.total_amount, o.currency, o.order_date, o.expected_ship_date, o.priority_level, o.tags, o.version, o.updated_at,
     coalesce(w.workflow_status, (SELECT c.workflow_status FROM order_workflows c WHERE c.order_id = o.id
                                   ORDER BY c.id DESC LIMIT 1)) AS execution, coalesce(k.waiting_for, '') AS waiting_for,
-    EXISTS (SELECT FROM holds h WHERE h.order_id = o.id AND h.released_at IS NULL) AS held,
+    ARRAY(SELECT h.reason FROM holds h WHERE h.order_id = o.id AND h.released_at IS NULL ORDER BY h.reason) AS holds,
+    (SELECT s.name FROM shops s WHERE s.id = o.shop_id) AS shop,
+    (SELECT u.display_name FROM users u WHERE u.id = o.user_id) AS creator,
+    (SELECT u.display_name FROM users u WHERE u.id = o.assigned_to) AS assigned_to,
     (SELECT f.code FROM failures f WHERE f.order_id = o.id AND f.resolved_at IS NULL
       ORDER BY f.created_at DESC LIMIT 1) AS failure_code,
     (SELECT p.tracking_number FROM package_items pi JOIN packages p ON p.id = pi.package_id
@@ -61,12 +64,16 @@ def to_row(record: Any, vault: Vault) -> OrderRow:
         tracking_number=plain(record["tracking_number"]),
         priority=record["priority_level"],
         tags=tuple(plain(tag) for tag in record["tags"]),
-        held=record["held"],
+        held=bool(record["holds"]),
         waiting_for=record["waiting_for"],
         failure_code=record["failure_code"] or "",
         version=record["version"],
         updated_at=record["updated_at"],
         key=OrderKey(record["sort_value"], order_id),
+        shop=plain(record["shop"]),
+        creator=plain(record["creator"]),
+        assigned_to=plain(record["assigned_to"]),
+        holds=tuple(record["holds"]),
     )
 
 

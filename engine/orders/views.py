@@ -73,6 +73,11 @@ class OrderRow:
     version: int
     updated_at: datetime
     key: OrderKey
+    shop: str = ""
+    creator: str = ""
+    assigned_to: str = ""
+    holds: tuple[str, ...] = ()
+    """Why it is held now."""
 
     @property
     def row_id(self) -> OrderId:

@@ -10,6 +10,7 @@ everywhere  what works on every screen
 triage, orders, table, failed, pick, overview, inventory, rules, activity, settings   what works on one of them
 pane        the pane of one order
 chosen      what is done to the chosen orders
+views       saved views: on the keys 1 to 9 everywhere, kept and forgotten
 spoken      keys as people name them
 paper       paper for the chosen orders, returns, calendars
 lists       moving through a list of lines
@@ -37,6 +38,7 @@ from orders_tui.actions import (
     settings,
     table,
     triage,
+    views,
 )
 from orders_tui.actions.action import Action, Group, Permission, Scope
 
@@ -48,6 +50,7 @@ ACTIONS: tuple[Action, ...] = (
     *table.ACTIONS,
     *orders.ACTIONS,
     *pane.ACTIONS,
+    *views.ACTIONS,
     *chosen.ACTIONS,
     *paper.ACTIONS,
     *failed.ACTIONS,

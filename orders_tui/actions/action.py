@@ -21,6 +21,7 @@ class Scope(StrEnum):
     MENU = "Chosen orders: in the menu of actions"
     TABLE = "Orders: cursor and marks"
     STATUSES = "Orders: status filter"
+    SEARCH = "Orders: filter in words"
     FAILED = "Failed"
     PICK = "Pick and pack"
     WAVES = "Pick and pack: waves"
@@ -37,6 +38,7 @@ class Scope(StrEnum):
     RULE_RUNS = "What a rule did"
     LIST = "Lists"
     HELP = "Help"
+    COLUMNS = "Orders: choosing columns"
     FORM = "Forms"
     REPORT = "Forms: what became of a change"
 
@@ -60,6 +62,8 @@ PLACES: tuple[tuple[Scope, ...], ...] = (
     (Scope.EVERYWHERE, Scope.CHOSEN, Scope.PANE),
     (Scope.STATUSES,),
     (Scope.KINDS,),
+    (Scope.SEARCH,),
+    (Scope.FORM, Scope.COLUMNS),
     (Scope.EVERYWHERE, Scope.HELP),
     (Scope.FORM, Scope.REPORT),
     (Scope.FORM, Scope.MENU, Scope.CHOSEN, Scope.LIST),

@@ -8,10 +8,12 @@ Where to look
     output     stdout is data, stderr is narration
     orders     list, show, set-status, retry; with `order_holds` (hold, release, holds) and `order_marks` (tag, assign, note …)
                `order_bulk` changes and undoes many, `order_filter` is which, `bulk_text` how it is told
+               `order_export` writes the orders of a filter to a file
                `order_parcels` splits, combines, hands over, cancels, voids labels; `order_returns` is what comes back
                `order_shipping` asks carriers: rates, addresses, labels and what TikTok prints
                `order_answers` says yes or no to buyers: requests to cancel, returns
                `order_resuming` sends failed orders on: resume with corrected data, skip; `pairs` reads NAME=VALUE
+    views      list, show, save, move, delete: filters kept under a name
     pick       wave, list, show, give, close, scan, confirm, undo, take, short, pack, unpack, put-back; `pick_text` is how it is told
     shop       list, status, work, observe, set, disconnect; `shop_connect` connects, `shop_offline` adds one without API access
                `shop_webhooks` says where TikTok sends what happens, `shop_text` is how they are told

@@ -18,6 +18,7 @@ COMMANDS = {
     "export": "Tracking numbers as a file for the seller centre.",
     "orders": "List, show, change and retry orders.",
     "pick": "Waves, picking, packing, and goods put back.",
+    "views": "Filters, sorts and columns kept under a name.",
     "batch": "Bulk changes: list, show, stop, continue.",
     "workflow": "Check, draw, load and list workflows; start, pause and stop them for orders.",
     "stock": "Stock: listed, received, adjusted, moved, held back, counted, checked.",

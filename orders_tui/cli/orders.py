@@ -59,6 +59,7 @@ for _target, _name, _help in (
     ("order_shipping:document", "document", "Write what TikTok prints for an order's parcels to files."),
     ("order_returns:returns", "returns", "List returns, newest first."),
     ("order_returns:receive_return", "receive-return", "Book what came back."),
+    ("order_export:export", "export", "Write the orders of a filter as CSV or JSON Lines."),
     ("order_bulk:bulk", "bulk", "Change many orders: those named, or all that match."),
     ("order_bulk:undo", "undo", "Take a bulk change back."),
 ):

@@ -14,6 +14,8 @@ returns         what is to be received, and how much of it is good
 stations        a station's printers
 calendars       cut-offs and holidays of locations
 reading         a text to be read
+columns         the table's columns, their order, and the sort
+exporting       the list written to a file
 confirm         a last look
 copying         what can be copied of an order; a text to be selected by hand
 jumping         a letter on everything that can be gone to

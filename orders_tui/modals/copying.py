@@ -16,7 +16,7 @@ from orders_tui.actions import Scope
 from orders_tui.modals.form import Form
 from orders_tui.panes.line_list import LineList
 from orders_tui.state import Session, Viewer
-from orders_tui.table.columns import COLUMNS
+from orders_tui.table.order_columns import COLUMNS
 
 _LABEL_CELLS = 18
 

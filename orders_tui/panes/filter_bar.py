@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Input, Static
 
+from engine.orders.filter_language.hints import Hint
+from engine.orders.filter_language.reading import Mistake
 from engine.orders.views import OrderFilter, OrderSort
 from engine.words import OrderStatus
 from orders_tui.actions import Scope, actions_of
 from orders_tui.bindings import bindings_of
-from orders_tui.messages import SearchChanged, SearchLeft
+from orders_tui.messages import SearchChanged
 
 SORT_WORDS = {
     OrderSort.ORDER_DATE: "order date",
@@ -58,18 +61,33 @@ class StatusChips(Static, can_focus=True):
 
 
 class SearchField(Input):
-    """The phrase that is searched for as it is typed."""
+    """The filter in words, asked for as it is typed."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "clear_and_leave", show=False),
-        Binding("down", "leave", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(Scope.SEARCH)
 
-    def action_clear_and_leave(self) -> None:
-        self.post_message(SearchLeft(keep=False))
+    def put(self, text: str) -> None:
+        """Show a text that nobody typed."""
+        if self.value != text:
+            with self.prevent(Input.Changed):
+                self.value = text
+        self.cursor_position = len(text)
 
-    def action_leave(self) -> None:
-        self.post_message(SearchLeft(keep=True))
+
+class SearchHint(Static):
+    """What the word being typed may become, or what is wrong with one; there only while somebody types."""
+
+    def __init__(self) -> None:
+        super().__init__("", markup=False)
+
+    def show(self, hint: Hint, mistakes: Sequence[Mistake]) -> None:
+        """A hint about what is being typed, else the first mistake before it."""
+        if hint.unfinished:
+            parts: list[Content | str | tuple[str, str]] = [(choice, "bold") for choice in hint.choices[:1]]
+            parts += [f"  {choice}" for choice in hint.choices[1:]]
+            note = f"{'  · ' if parts else ''}{hint.note}" if hint.note else ""
+            self.update(Content.assemble(*parts, (note, "$text-muted")))
+        else:
+            self.update(Content.styled(mistakes[0].sentence, "bold $text-error") if mistakes else Content(""))
 
 
 class FilterBar(Horizontal):
@@ -82,7 +100,11 @@ class FilterBar(Horizontal):
     def compose(self) -> ComposeResult:
         yield Static("", id="narrowed", markup=False)
         yield StatusChips()
-        field = SearchField(placeholder="id, SKU, tracking, name, product", compact=True, select_on_focus=False)
+        field = SearchField(
+            placeholder="id, SKU, tracking, name, product; or words as status:failed !tag:gift ship-by:<24h",
+            compact=True,
+            select_on_focus=False,
+        )
         field.cursor_blink = self._blink
         yield field
         yield Static("", id="standing", markup=False)
@@ -95,14 +117,13 @@ class FilterBar(Horizontal):
     def field(self) -> SearchField:
         return self.query_one(SearchField)
 
-    def show(self, order_filter: OrderFilter, title: str) -> None:
-        """Say what the table is narrowed to."""
+    def show(self, order_filter: OrderFilter, title: str, words: str) -> None:
+        """Say what the table is narrowed to; `words` are what was typed for it."""
         self.query_one("#narrowed", Static).update(Content(f"{title} · " if title else ""))
         self.chips.show(order_filter.statuses)
-        self.field.set_class(bool(order_filter.search), "-shown")
-        if self.field.value != order_filter.search:
-            with self.field.prevent(Input.Changed):
-                self.field.value = order_filter.search
+        if not self.field.has_focus:
+            self.field.set_class(bool(words), "-shown")
+            self.field.put(words)
 
     def show_standing(self, text: Content) -> None:
         """Say how many there are, how many are marked, how they are sorted and what is new."""
@@ -111,9 +132,4 @@ class FilterBar(Horizontal):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        self.post_message(SearchChanged(event.value.strip()))
-
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.post_message(SearchLeft(keep=True))
+        self.post_message(SearchChanged(event.value))

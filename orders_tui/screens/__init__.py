@@ -7,7 +7,8 @@ choosing_screen  on which orders are chosen, and what is done to them
 place_doing      locations and stations changed
 paper_doing      paper of chosen orders, returns received, calendars
 triage           the piles that need a person; opens first
-orders           the live table with filters and the pane of one order
+orders           the live table with everything that narrows and sorts it; over `order_list` (the table and the pane of one
+                 order) and `views_screen` (saved views)
 failed           what stopped, by cause; retry and mend
 pick             waves, a walk, parcels in hand, goods to put back
 overview         what moves, what stands still

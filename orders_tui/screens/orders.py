@@ -1,267 +1,124 @@
-"""Orders: the live table, what narrows it, and the pane of the order under the cursor."""
+"""Orders: what the live table is narrowed to and sorted by, its columns, going to any row, and writing it to a file."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
-from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal
-from textual.content import Content
-from textual.widget import Widget
 
-from engine.fleet.presence import AtWork
 from engine.identifiers import OrderId
-from engine.orders.views import OrderFilter, OrderRow, OrderSort
+from engine.orders.filter_language.hints import completed, hint_for
+from engine.orders.filter_language.names import Names
+from engine.orders.filter_language.reading import Reader, Reading, read
+from engine.orders.filter_language.writing import write
+from engine.orders.views import OrderFilter, OrderSort
 from engine.words import OrderStatus
 from orders_tui.actions import Scope
 from orders_tui.bindings import bindings_of
-from orders_tui.messages import (
-    CursorMoved,
-    LinkFollowed,
-    MarksChanged,
-    OrdersAsked,
-    PagesWanted,
-    RowClicked,
-    SearchChanged,
-    SearchLeft,
-)
-from orders_tui.modals.bulk.chosen import Chosen
-from orders_tui.panes.detail import DetailPane, linked_order
-from orders_tui.panes.filter_bar import SORT_WORDS, FilterBar
+from orders_tui.messages import SearchChanged
+from orders_tui.panes.filter_bar import SearchHint
 from orders_tui.reach import Situation
-from orders_tui.screens.choosing_screen import ChoosingScreen
+from orders_tui.screens.views_screen import ViewsScreen
 from orders_tui.state import Session
-from orders_tui.table.order_table import OrderTable
-from orders_tui.table.page_cache import PageCache, PageSource
-from orders_tui.table.sources import ChosenSource, FilterSource
+from orders_tui.table.order_columns import columns_named
+from orders_tui.table.places import place_of
+
+if TYPE_CHECKING:
+    from orders_tui.modals.entry import Values
 
 SEARCH_PAUSE_SECONDS = 0.1
-"""Typing rests this long before it is searched for."""
-
-DETAIL_PAUSE_SECONDS = 0.12
-"""The cursor rests this long before the pane follows, so that holding a key down costs nothing."""
+"""Typing rests this long before it is asked for."""
 
 
-class OrdersScreen(ChoosingScreen):
-    """The table owns cursor and marks; this screen owns the filter and every question to the database."""
+class OrdersScreen(ViewsScreen):
+    """The whole list until something narrows it: words, statuses, a saved view, a pile."""
 
-    SCOPES = (Scope.ORDERS, Scope.CHOSEN, Scope.TABLE, Scope.STATUSES, Scope.PANE, Scope.KINDS)
+    SCOPES = (
+        Scope.ORDERS,
+        Scope.CHOSEN,
+        Scope.TABLE,
+        Scope.STATUSES,
+        Scope.SEARCH,
+        Scope.PANE,
+        Scope.KINDS,
+    )
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(Scope.ORDERS, Scope.CHOSEN)
-    AUTO_FOCUS = "OrderTable"
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self.filter = OrderFilter()
-        self.title_words = ""
-        self.only_marked = False
-        self._to_mark: Sequence[OrderId] = ()
-        self._marked_for = ""
-        self.new_orders = 0
-        self._wanted_order: OrderId | None = None
-
-    def body(self) -> ComposeResult:
-        yield FilterBar(blink=not self.session.options.slow_line)
-        with Horizontal(id="split"):
-            yield OrderTable(self.session.viewer)
-            yield DetailPane()
+        self.names: Names | None = None
+        """What may be named in a filter; None until somebody types one."""
+        self._before_typing = (self.filter, self.title_words)
 
     @property
-    def table(self) -> OrderTable:
-        return self.query_one(OrderTable)
+    def reader(self) -> Reader:
+        """Who reads the filter's words."""
+        return Reader(self.session.options.zone, self.session.services.me, self.names)
 
-    @property
-    def pane(self) -> DetailPane:
-        return self.query_one(DetailPane)
+    # ------------------------------------------------------------------ the filter in words
 
-    @property
-    def bar(self) -> FilterBar:
-        return self.query_one(FilterBar)
+    def do_search(self) -> None:
+        # What was typed before is taken back by escape; what came about otherwise stays.
+        typed = OrderFilter(sort=self.filter.sort, ascending=self.filter.ascending), ""
+        self._before_typing = typed if self.words else (self.filter, self.title_words)
+        self.bar.field.add_class("-shown")
+        self.bar.field.put(self.words or write(self.filter, zone=self.session.options.zone))
+        self.add_class("-typing")
+        self.focus_on(self.bar.field)
+        self._show_hint(read(self.bar.field.value, self.reader))
+        self.learn_names()
 
-    @property
-    def pane_open(self) -> bool:
-        return self.has_class("-detail")
-
-    def on_mount(self) -> None:
-        super().on_mount()
-        self.open_view()
-
-    # ------------------------------------------------------------------ what is listed
-
-    def narrow(self, order_filter: OrderFilter, title: str, order_id: OrderId | None = None) -> None:
-        """Show another set of orders from its beginning, or from one order on."""
-        self.filter, self.title_words, self.only_marked = order_filter, title, False
-        self._wanted_order = order_id
-        if self.is_mounted:
-            self.table.clear_marks()
-            self._close_pane()
-            self.open_view(keep_cursor=False)
-
-    def show_marked(self, order_ids: Sequence[OrderId], title: str) -> None:
-        """Show exactly these orders, all marked."""
-        self.narrow(OrderFilter(), "")
-        self._to_mark, self._marked_for, self.only_marked = order_ids, title, True
-        if self.is_mounted:
-            self.open_view(keep_cursor=False)
-
-    def _source(self) -> PageSource[OrderRow]:
-        if self.only_marked:
-            return ChosenSource(self.session.services, self.table.selection.marked)
-        return FilterSource(self.session.services, self.filter)
-
-    @work(group="view", exclusive=True, exit_on_error=False)
-    async def open_view(self, *, keep_cursor: bool = True, pause_seconds: float = 0.0) -> None:
-        """Read the list from its beginning and put it on screen; the old one stays until the new one is here."""
-        if self._to_mark:
-            self.table.selection.set(self._to_mark, marked=True)
-            self._to_mark = ()
-        self.bar.show(self.filter, self._marked_for or "only marked" if self.only_marked else self.title_words)
-        if pause_seconds:
-            await asyncio.sleep(pause_seconds)
-        held = self.table.cursor_id if keep_cursor and self.table.cursor else None
-        held, self._wanted_order = self._wanted_order or held, None
-        cache = PageCache(self._source())
-        await cache.open()
-        number = await cache.locate(held) if held else 0
-        self.table.show(cache, number or 0)
-        self.new_orders = 0
-        self.show_standing()
-        await cache.measure()
-        if number is None and held is not None and self.table.cursor == 0:
-            self.table.show(cache, await cache.locate(held) or 0)
-        self.table.measured()
-        self.show_standing()
-
-    @on(PagesWanted)
-    def _pages_wanted(self) -> None:
-        if (cache := self.table.cache) is not None:
-            self.load_pages(cache)
-
-    @work(group="pages", exit_on_error=False)
-    async def load_pages(self, cache: PageCache[OrderRow]) -> None:
-        if await cache.load_wanted() and self.table.cache is cache:
-            self.table.measured()
-
-    async def refresh_live(self) -> None:
-        """Patch the rows on screen whose version moved, and count what is new above them."""
-        cache = self.table.cache
-        if cache is None:
-            self.open_view()
-            return
-        shown = {row.order_id: row.version for row in self.table.rows_on_screen()}
-        present = await self.session.services.versions(list(shown)) if shown else {}
-        moved = [order_id for order_id, version in present.items() if version != shown[order_id]]
-        rows = await self.session.services.rows(moved) if moved else []
-        new_orders = 0 if self.only_marked else await cache.count_new()
-        if self.table.cache is not cache:
-            return
-        self.table.update_rows(rows)
-        if new_orders != self.new_orders:
-            self.new_orders = new_orders
-            self.show_standing()
-        if self.pane_open and self.pane.detail and self.pane.detail.row.order_id in {row.order_id for row in rows}:
-            self.read_detail(self.pane.detail.row.order_id)
-        if self.pane_open and self.pane.detail:
-            self.pane.show_others(self.session.presence.about_order(self.pane.detail.row.order_id))
-
-    def at_work(self) -> AtWork | None:
-        if self.pane_open and self.pane.detail is not None:
-            return AtWork(self.pane.detail.row.order_id)
-        return None if self.is_current or self.table.selection else AtWork(self.table.cursor_id)
-
-    async def read(self) -> None:
-        self.open_view()
-
-    def show_standing(self) -> None:
-        """Say how many, how many marked, the sort, and what is new."""
-        table, cache = self.table, self.table.cache
-        total = f"{table.total:,}{'' if cache is None or cache.exact else '+'}"
-        parts: list[Content | str | tuple[str, str]] = []
-        if self.new_orders:
-            parts += [(f"{self.new_orders:,} new, press n", "bold $text-success"), " · "]
-        if table.selection:
-            size = table.selection.size(table.total)
-            every = "all matching" if table.selection.everything else "marked"
-            parts += [(f"{size:,} {every}", "bold $text-accent"), " · "]
-        arrow = "↑" if self.filter.ascending else "↓"
-        word = "order" if total == "1" else "orders"
-        parts += [f"{total} {word} · {SORT_WORDS[self.filter.sort]} {arrow}"]
-        self.bar.show_standing(Content.assemble(*parts))
-
-    # ------------------------------------------------------------------ the pane of one order
-
-    @on(CursorMoved)
-    def _cursor_moved(self, event: CursorMoved) -> None:
-        if self.pane_open and not self.table.total:
-            self.remove_class("-detail")
-        elif self.pane_open and event.order_id is not None and self.has_class("-wide"):
-            self.read_detail(event.order_id, pause_seconds=DETAIL_PAUSE_SECONDS)
-
-    @work(group="detail", exclusive=True, exit_on_error=False)
-    async def read_detail(self, order_id: OrderId, *, pause_seconds: float = 0.0) -> None:
-        if pause_seconds:
-            await asyncio.sleep(pause_seconds)
-        detail = await self.session.services.detail(order_id)
-        returns = await self.session.services.parcels.returns(order_id)
-        self.pane.show(detail, self.session.viewer(), returns, self.session.presence.about_order(order_id))
-
-    @on(RowClicked)
-    def do_open(self) -> None:
-        row = self.table.cursor_row
-        if row is None:
-            return
-        if self.pane_open and self.has_class("-wide"):
-            self.focus_on(self.pane)
-            return
-        self.open_pane(row.order_id)
-
-    def open_pane(self, order_id: OrderId) -> None:
-        """Show one order beside the table, or in its place where there is no room for both."""
-        self.add_class("-detail")
-        self.read_detail(order_id)
-        if not self.has_class("-wide"):
-            self.focus_on(self.pane)
-
-    @on(LinkFollowed)
-    def _link_followed(self, event: LinkFollowed) -> None:
-        self.follow_link(event.order_number)
-
-    @work(group="link", exclusive=True, exit_on_error=False)
-    async def follow_link(self, order_number: str) -> None:
-        """Open the order of this number, whatever the table is narrowed to."""
-        order_id = await self.session.services.find(order_number)
-        if order_id is None:
-            self.say(f"Order {order_number} is not here.", severity="warning")
-        else:
-            self.post_message(OrdersAsked(OrderFilter(), "", order_id, opened=True))
-
-    def _close_pane(self) -> None:
-        self.remove_class("-detail")
-        self.focus_on(self.table)
-
-    # ------------------------------------------------------------------ filters and sort
+    @work(group="names", exclusive=True, exit_on_error=False)
+    async def learn_names(self) -> None:
+        self.names = await self.session.services.views.names()
 
     @on(SearchChanged)
     def _search_changed(self, event: SearchChanged) -> None:
-        if event.phrase != self.filter.search:
-            self.filter = replace(self.filter, search=event.phrase)
+        if not self.bar.field.has_focus:
+            return
+        reading = read(event.phrase, self.reader)
+        self._show_hint(reading)
+        self.words = event.phrase.strip()
+        wanted = replace(reading.filter, sort=self.filter.sort, ascending=self.filter.ascending)
+        if wanted != self.filter:
+            self.filter, self.title_words, self.view = wanted, "", None
             self.open_view(pause_seconds=SEARCH_PAUSE_SECONDS)
 
-    @on(SearchLeft)
-    def _search_left(self, event: SearchLeft) -> None:
-        if not event.keep and self.filter.search:
-            self.filter = replace(self.filter, search="")
-            self.open_view()
-        self.bar.field.set_class(bool(self.filter.search), "-shown")
-        self.focus_on(self.table)
+    def _show_hint(self, reading: Reading) -> None:
+        self.query_one(SearchHint).show(hint_for(self.bar.field.value, self.names), reading.mistakes)
 
-    def do_search(self) -> None:
-        self.bar.field.add_class("-shown")
-        self.focus_on(self.bar.field)
+    def do_complete(self) -> None:
+        field = self.bar.field
+        hint = hint_for(field.value, self.names)
+        if hint.choices:
+            field.value = completed(field.value, hint.choices[0], hint)
+            field.cursor_position = len(field.value)
+
+    def do_keep_search(self) -> None:
+        if mistakes := read(self.bar.field.value, self.reader).mistakes:
+            self.say(mistakes[0].sentence, severity="warning")
+            return
+        self._leave_search()
+
+    def do_clear_search(self) -> None:
+        if not self.has_class("-typing"):
+            return
+        wanted, title = self._before_typing
+        wanted = replace(wanted, sort=self.filter.sort, ascending=self.filter.ascending)
+        changed, self.words = wanted != self.filter, ""
+        self.filter, self.title_words = wanted, title
+        self._leave_search()
+        if changed:
+            self.open_view()
+
+    def _leave_search(self) -> None:
+        self.remove_class("-typing")
+        self.focus_on(self.table)
+        self.show_filter()
+
+    # ------------------------------------------------------------------ statuses and sort
 
     def do_statuses(self) -> None:
         self.focus_on(self.bar.chips)
@@ -270,22 +127,28 @@ class OrdersScreen(ChoosingScreen):
         self.focus_on(self.table)
 
     def do_toggle_status(self, status: str) -> None:
-        self.filter = replace(self.filter, statuses=self.filter.statuses ^ {OrderStatus(status)})
-        self.open_view()
+        self._change_statuses(self.filter.statuses ^ {OrderStatus(status)})
 
     def do_all_statuses(self) -> None:
-        self.filter = replace(self.filter, statuses=frozenset())
+        self._change_statuses(frozenset())
+
+    def _change_statuses(self, statuses: frozenset[OrderStatus]) -> None:
+        self.filter = replace(self.filter, statuses=statuses)
+        if self.words:
+            self.words = write(self.filter, zone=self.session.options.zone)
         self.open_view()
 
     def do_sort(self) -> None:
         sorts = list(OrderSort)
         following = sorts[(sorts.index(self.filter.sort) + 1) % len(sorts)]
         # The nearest deadline first; of everything else the newest or biggest.
-        self.filter = replace(self.filter, sort=following, ascending=following is OrderSort.SHIP_BY)
-        self.open_view()
+        self._sort_by(following, ascending=following is OrderSort.SHIP_BY)
 
     def do_reverse(self) -> None:
-        self.filter = replace(self.filter, ascending=not self.filter.ascending)
+        self._sort_by(self.filter.sort, ascending=not self.filter.ascending)
+
+    def _sort_by(self, sort: OrderSort, *, ascending: bool) -> None:
+        self.filter = replace(self.filter, sort=sort, ascending=ascending)
         self.open_view()
 
     def do_newest(self) -> None:
@@ -299,7 +162,7 @@ class OrdersScreen(ChoosingScreen):
             self.do_only_marked()
         elif self.table.selection:
             self.table.clear_marks()
-        elif self.filter != OrderFilter(sort=self.filter.sort, ascending=self.filter.ascending):
+        elif self.filter.narrows:
             self.narrow(OrderFilter(), "")
 
     def do_only_marked(self) -> None:
@@ -307,50 +170,68 @@ class OrdersScreen(ChoosingScreen):
         self._marked_for = self._marked_for if self.only_marked else ""
         self.open_view()
 
-    @on(MarksChanged)
-    def _marks_changed(self) -> None:
-        self.show_standing()
+    # ------------------------------------------------------------------ columns, any row, a file
 
-    # ------------------------------------------------------------------ what is chosen
+    @work(group="change", exit_on_error=False)
+    async def do_columns(self) -> None:
+        from orders_tui.modals.columns import Columns, TableShape
 
-    @property
-    def cursor_row(self) -> OrderRow | None:
-        return self.table.cursor_row
+        names = tuple(column.name for column in self.columns)
+        before = TableShape(names, self.filter.sort, self.filter.ascending)
+        shape = await self.app.push_screen_wait(Columns(self.session, before))
+        if shape is None:
+            return
+        self.columns = columns_named(shape.columns)
+        self.session.memory.keep(columns=shape.columns)
+        if (shape.sort, shape.ascending) != (before.sort, before.ascending) and not self.only_marked:
+            self._sort_by(shape.sort, ascending=shape.ascending)
+        else:
+            self.show_filter()
 
-    async def chosen(self) -> Chosen:
-        """What an action is for: the marks, all that match, or the one under the cursor; with the rows a person saw."""
-        table = self.table
-        seen = {row.order_id: row for row in (table.cache.loaded if table.cache else [])}
-        if table.selection.everything:
-            return Chosen.all_of(self.filter, table.selection.excluded, table.selection.size(table.total))
-        if table.selection:
-            return Chosen.named(table.selection.marked, seen)
-        return Chosen.named((table.cursor_id,) if table.cursor_id else (), seen)
+    @work(group="change", exit_on_error=False)
+    async def do_go_to(self) -> None:
+        from orders_tui.modals.entry import Entry, EntryField
+
+        field = EntryField("place", "place")
+        total = f"{self.table.total:,}"
+        title = f"Go to a row (1 to {total}), a percentage (50%), or an order number"
+        if sentence := await self.app.push_screen_wait(Entry(self.session, title, [field], self._go_to)):
+            self.say(sentence)
+
+    async def _go_to(self, values: Values) -> str:
+        text, table = values["place"], self.table
+        number = place_of(text, table.total)
+        if number is not None:
+            table.move(number - table.cursor)
+            return ""
+        order_id = await self.session.services.find(text)
+        if order_id is None:
+            raise ValueError(f"{text!r} is no row, no percentage, and no order's number.")
+        return await self._stand_on(order_id, text)
+
+    async def _stand_on(self, order_id: OrderId, text: str) -> str:
+        cache = self.table.cache
+        number = await cache.locate(order_id) if cache else None
+        if cache is None or number is None:
+            raise ValueError("The list is still being measured; try again in a moment.")
+        self.table.move(number - self.table.cursor)
+        if cache.number_of(order_id) is None:
+            return f"Order {text} is not in this list; the cursor stands where it would be."
+        return ""
+
+    @work(group="change", exit_on_error=False)
+    async def do_export(self) -> None:
+        from orders_tui.modals.exporting import Exporting
+
+        names = [column.name for column in self.columns]
+        form = Exporting(self.session, self.filter, names, self.title_words, self.table.total)
+        if sentence := await self.app.push_screen_wait(form):
+            self.say(sentence)
 
     # ------------------------------------------------------------------ keys
 
-    def receiver(self, scope: Scope) -> Widget:
-        if scope in {Scope.PANE, Scope.KINDS}:
-            return self.pane
-        return self.table if scope is Scope.TABLE else self
-
     def key_scopes(self) -> tuple[Scope, ...]:
-        if self.pane.chips.has_focus:
-            return (Scope.KINDS,)
-        if self.pane.has_focus:
-            return (Scope.PANE, Scope.CHOSEN)
-        return (Scope.STATUSES,) if self.bar.chips.has_focus else (Scope.ORDERS, Scope.CHOSEN, Scope.TABLE)
+        return (Scope.SEARCH,) if self.bar.field.has_focus else super().key_scopes()
 
     def situation(self) -> Situation:
-        table = self.table
-        marked = table.selection.size(table.total)
-        return Situation(
-            connected=self.session.connected,
-            read_only=self.session.options.read_only,
-            rows=table.total,
-            linked=linked_order(self.pane.detail) is not None,
-            chosen=marked or (1 if table.cursor_row else 0),
-            marked=marked,
-            everything=table.selection.everything,
-            rows_move=not self.only_marked,
-        )
+        return replace(super().situation(), view=self.view.name if self.view else "")

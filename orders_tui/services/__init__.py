@@ -28,6 +28,7 @@ Where to look
     workflows  loaded, read, started, paused, stopped, skipped, mended
     notices    who is told what, where and when
     shops      connected, looked at, switched between observing and working; `connecting` makes a grant of a code
+    views      filters, sorts and columns kept under a name; `order_sheets` writes what a filter shows to a file
     rules      when this happens, if that holds, do these
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from engine.actors import Actor
 from engine.database.connection import Database
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from orders_tui.services.locations import Locations
     from orders_tui.services.marks import Marks
     from orders_tui.services.notices import Notices
+    from orders_tui.services.order_sheets import OrderSheets
     from orders_tui.services.parcels import Parcels
     from orders_tui.services.picking import Picking
     from orders_tui.services.presence import Presence
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from orders_tui.services.shops import Shops
     from orders_tui.services.stock_lists import StockLists
     from orders_tui.services.stock_sheets import StockSheets
+    from orders_tui.services.views import Views
     from orders_tui.services.workflows import Workflows
 
 
@@ -49,8 +52,8 @@ class Parts:
 
     @property
     def me(self) -> str:
-        """Whom `assigned:me` means in a filter."""
-        return str(self.actor.user_id) if self.actor.user_id else self.actor.name
+        """Whom `assigned:me` means in a filter; nothing is assigned to somebody who is no user."""
+        return str(self.actor.user_id or UUID(int=0))
 
     @cached_property
     def audit(self) -> Audit:
@@ -87,6 +90,18 @@ class Parts:
         from orders_tui.services.parcels import Parcels
 
         return Parcels(self.database, self.actor, self.door, self.bulk)
+
+    @cached_property
+    def views(self) -> Views:
+        from orders_tui.services.views import Views
+
+        return Views(self.database, self.actor, self.door)
+
+    @cached_property
+    def order_sheets(self) -> OrderSheets:
+        from orders_tui.services.order_sheets import OrderSheets
+
+        return OrderSheets(self.database)
 
     @cached_property
     def picking(self) -> Picking:

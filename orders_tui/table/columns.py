@@ -1,4 +1,4 @@
-"""Columns as data: what each shows, how wide it is, and which give way when there is little room; those of the orders table."""
+"""Columns as data: what each shows, how wide it is, and which give way when there is little room."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-from engine.orders.views import OrderRow
-from orders_tui.formatting import deadline, fit, is_unshipped, moment, money, state_words, words
+from orders_tui.formatting import fit
 from orders_tui.state import Viewer
 
 Row = TypeVar("Row")
@@ -27,28 +26,6 @@ class Column(Generic[Row]):
     style: Callable[[Row, Viewer], str] | None = None
     """The name of the style its text is drawn in (a component class of the list, without its prefix); empty for none."""
 
-
-# What changes stands on the left, where a repainted line is cheapest and the eye is.
-COLUMNS: tuple[Column[OrderRow], ...] = (
-    Column("status", "status", 10, 1, lambda row, _: row.order_status),
-    Column("state", "state", 13, 1, lambda row, _: state_words(row)),
-    Column(
-        "ship_by",
-        "ship by",
-        8,
-        1,
-        lambda row, viewer: deadline(row.ship_by if is_unshipped(row) else None, viewer),
-        right=True,
-    ),
-    Column("order_number", "order", 18, 1, lambda row, _: row.order_number),
-    Column("customer", "customer", 18, 3, lambda row, _: row.customer_name),
-    Column("items", "items", 9, 1, lambda row, _: row.items_summary, flexible=True),
-    Column("total", "total", 12, 2, lambda row, _: money(row.total_amount, row.currency), right=True),
-    Column("ordered", "ordered", 12, 4, lambda row, viewer: moment(row.order_date, viewer), right=True),
-    Column("tracking", "tracking", 22, 5, lambda row, _: row.tracking_number),
-    Column("payment", "payment", 9, 6, lambda row, _: words(row.payment_status)),
-    Column("tags", "tags", 18, 7, lambda row, _: " ".join(row.tags)),
-)
 
 MARK_CELLS = 2
 """The mark and the space after it, left of the first column."""

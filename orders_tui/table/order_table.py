@@ -17,7 +17,8 @@ from orders_tui.formatting import is_unshipped
 from orders_tui.messages import CursorMoved, MarksChanged
 from orders_tui.panes.keyset_list import KeysetList
 from orders_tui.state import Viewer
-from orders_tui.table.columns import COLUMNS, Column
+from orders_tui.table.columns import Column
+from orders_tui.table.order_columns import COLUMNS
 from orders_tui.table.page_cache import PageCache
 from orders_tui.table.selection import Selection
 

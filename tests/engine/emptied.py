@@ -10,7 +10,7 @@ import asyncpg
 from engine.database.embedded import EmbeddedServer
 from tests.conftest import TEMPLATE
 
-_SEEDS = ("users", "locations")
+_SEEDS = ("users", "locations", "saved_views")
 """What a migrated database holds from the start."""
 
 _LARGE_BYTES = 256 * 1024

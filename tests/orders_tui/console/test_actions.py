@@ -14,11 +14,12 @@ from orders_tui.actions.action import PLACES
 from orders_tui.actions.keymap import check_keymap
 from orders_tui.console import OrdersApp
 from orders_tui.modals.bulk.change import BulkChange
+from orders_tui.modals.columns import Columns
 from orders_tui.modals.confirm import Confirm
 from orders_tui.modals.order_menu import OrderMenu
 from orders_tui.palette import ActionProvider
 from orders_tui.panes.detail import DetailPane
-from orders_tui.panes.filter_bar import StatusChips
+from orders_tui.panes.filter_bar import SearchField, StatusChips
 from orders_tui.panes.line_list import LineList
 from orders_tui.panes.status_line import StatusLine
 from orders_tui.panes.timeline_kinds import TimelineKinds
@@ -49,6 +50,8 @@ BEARERS: dict[Scope, type[DOMNode]] = {
     Scope.CHOSEN: OrdersScreen,
     Scope.TABLE: OrderTable,
     Scope.STATUSES: StatusChips,
+    Scope.SEARCH: SearchField,
+    Scope.COLUMNS: Columns,
     Scope.FAILED: FailedScreen,
     Scope.PICK: PickScreen,
     Scope.WAVES: WaveList,
@@ -75,6 +78,7 @@ RECEIVERS = BEARERS | {
     Scope.KINDS: DetailPane,
     Scope.MENU: OrdersScreen,
     Scope.STATUSES: OrdersScreen,
+    Scope.SEARCH: OrdersScreen,
     **dict.fromkeys((Scope.WAVES, Scope.WALK, Scope.PARCEL, Scope.BACK), PickScreen),
 }
 
@@ -181,6 +185,7 @@ async def test_the_palette_offers_every_action_that_is_not_a_forms_own(app: Orde
         Scope.MOVEMENTS,
         Scope.COUNTING,
         Scope.RULE_RUNS,
+        Scope.COLUMNS,
     }  # opened over another screen
     assert offered == {action.text for action in ACTIONS if action.scope not in elsewhere}
 

@@ -6,7 +6,8 @@ import pytest
 from rich.cells import cell_len
 
 from orders_tui.state import Viewer
-from orders_tui.table.columns import COLUMNS, MARK_CELLS, layout_for
+from orders_tui.table.columns import MARK_CELLS, layout_for
+from orders_tui.table.order_columns import COLUMNS
 from tests.factories import NOON
 from tests.orders_tui.console.lists import row
 

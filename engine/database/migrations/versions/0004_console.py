@@ -12,6 +12,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from engine.orders.saved_views import shared_from_the_start, stored
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
@@ -83,6 +85,17 @@ def _views() -> None:
         unique=True,
         schema="orders",
         postgresql_where=sa.text("user_id IS NULL"),
+    )
+    views = sa.table(
+        "saved_views",
+        sa.column("name", sa.Text()),
+        sa.column("filter", postgresql.JSONB()),
+        sa.column("position", sa.Integer()),
+        schema="orders",
+    )
+    op.bulk_insert(
+        views,
+        [{"name": view.name, "filter": stored(view), "position": view.position} for view in shared_from_the_start()],
     )
 
 
