@@ -28,7 +28,7 @@ class AuditPart(Part):
 
     title = "everybody"
     heading = f"{'when':<14}{'who':<18}{'what':<30}about"
-    empty = "Nothing was done that this filter lets through."
+    empty = "Nothing was done that this filter lets through: / changes it, escape takes it away."
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)

@@ -25,7 +25,7 @@ class BulkPart(Part):
 
     title = "bulk changes"
     heading = f"{'when':<14}{'what':<10}{'who':<14}{'orders':>8}{'refused':>9}   how it stands"
-    empty = "No bulk change was ever made."
+    empty = "No bulk change was made yet: mark orders in the table (F3, then space) and change them together."
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)

@@ -23,7 +23,7 @@ class HerePart(Part):
 
     title = "this console"
     heading = "when          command line that does the same"
-    empty = "Nothing was changed from this console yet; looking around leaves no trace here."
+    empty = "Nothing was changed from this console yet. The right arrow leads to what everybody did."
 
     def lines(self, viewer: Viewer) -> Sequence[tuple[str, Content]]:
         return [(str(deed.number), _line(deed, viewer)) for deed in self.session.deeds.newest_first()]

@@ -22,7 +22,7 @@ class PrintsPart(Part):
 
     title = "prints"
     heading = f"{'when':<14}{'who':<16}{'what':<10}{'documents':>10}{'again':>7}  {'how':<10}where"
-    empty = "Nothing was printed yet."
+    empty = "Nothing was printed yet: mark orders in the table (F3) and print from there."
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)

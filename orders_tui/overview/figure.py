@@ -12,8 +12,8 @@ from engine.orders.views import Count, OrderFilter
 from orders_tui.drawing import bar
 from orders_tui.state import Viewer
 
-LABEL, NUMBER = 15, 9
-"""Cells of a figure's name and of its number."""
+LABEL, NUMBER = 19, 8
+"""Cells of a figure's name, the longest of which is `inventory reserved`, and of its number."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from orders_tui.drawing import condensed, spark
 from orders_tui.overview.figure import LABEL, Figure
 from orders_tui.services.glance import Movement, Results
 
-_WORDS = 26
+_WORDS = 27
 """Cells kept for the words after a sparkline."""
 
 

@@ -43,7 +43,7 @@ def radar_figures(bins: Sequence[RadarBin], read_at: datetime, viewer: Viewer, w
 
 def _said(each: RadarBin, read_at: datetime, viewer: Viewer) -> str:
     word = _urgency(each, read_at)[0]
-    return word if each.late else f"{word} · by {moment(each.until, viewer)}"
+    return word if each.late else f"{word} by {moment(each.until, viewer)}".strip()
 
 
 def _label(each: RadarBin, read_at: datetime) -> str:
@@ -60,4 +60,4 @@ def _urgency(each: RadarBin, read_at: datetime) -> tuple[str, str]:
     left = each.until - read_at
     if left <= timedelta(hours=4):
         return "urgent", "bold $text-warning"
-    return ("soon", "$text-warning") if left <= timedelta(hours=24) else ("in time", "")
+    return ("soon", "$text-warning") if left <= timedelta(hours=24) else ("", "")

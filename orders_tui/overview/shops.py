@@ -22,6 +22,8 @@ NAME = 16
 
 def shop_figures(shops: Sequence[ShopGlance], places: Sequence[Tally], viewer: Viewer) -> list[Figure]:
     """One line a shop."""
+    if not shops:
+        return [Figure("no-shop", Content.styled("No shop is connected: orders-tui shop connect.", "$text-muted"))]
     return [
         Figure(
             f"shop-{shop.shop_id}",

@@ -104,7 +104,7 @@ async def test_every_number_stands_in_words_and_opens_the_orders_behind_it(
         assert radar["due-0"].startswith("late 2 ")
         assert radar["due-0"].endswith("ship these now")
         assert radar["due-3"].startswith("in 2 to 3 h 2 ")
-        assert radar["due-3"].endswith("urgent · by 18:00")
+        assert radar["due-3"].endswith("urgent by 18:00")
         assert radar["due-11"].split()[:6] == ["in", "24", "to", "36", "h", "1"]
         assert figures(app, "status")["status-confirmed"].startswith("confirmed 6 ")
         assert figures(app, "state")["state-failed"].startswith("failed 1 ")
