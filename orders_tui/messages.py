@@ -85,6 +85,10 @@ class Scanned(Message):
         self.text = text
 
 
+class RoomChanged(Latest):
+    """A panel has become wider or narrower than its lines were written for."""
+
+
 class EdgeReached(Message):
     """The cursor of a list wants to go beyond its last line (1) or its first (-1)."""
 

@@ -9,7 +9,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from orders_tui.messages import EdgeReached
+from orders_tui.messages import EdgeReached, RoomChanged
 from orders_tui.overview.figure import Figure
 from orders_tui.panes.line_list import LineList
 
@@ -42,6 +42,10 @@ class Panel(Vertical):
     def compose(self) -> ComposeResult:
         yield Static(Content(self._title), classes="panel-title", markup=False)
         yield FigureList()
+
+    def on_resize(self) -> None:
+        if self.figures:
+            self.post_message(RoomChanged())
 
     @property
     def list(self) -> FigureList:

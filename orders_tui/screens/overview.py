@@ -14,7 +14,7 @@ from textual.widgets import OptionList
 
 from orders_tui.actions import Scope
 from orders_tui.bindings import bindings_of
-from orders_tui.messages import EdgeReached, OrdersAsked
+from orders_tui.messages import EdgeReached, OrdersAsked, RoomChanged
 from orders_tui.overview.figure import midnight_of
 from orders_tui.overview.panels import TITLES, WIDE, Readings, figures_of
 from orders_tui.pace import Pace
@@ -101,6 +101,7 @@ class OverviewScreen(ListScreen):
         viewer = self.session.viewer()
         self.readings.results = await self.session.services.glance.results(viewer.now, midnight_of(viewer))
 
+    @on(RoomChanged)
     def show_figures(self) -> None:
         """Put the numbers that there are on screen."""
         if not self.is_mounted:
@@ -108,9 +109,6 @@ class OverviewScreen(ListScreen):
         viewer = self.session.viewer()
         for panel in self.panels:
             panel.show(figures_of(panel.panel, self.readings, viewer, panel.room))
-
-    def on_resize(self) -> None:
-        self.call_after_refresh(self.show_figures)
 
     # ------------------------------------------------------------------ actions
 
