@@ -24,7 +24,7 @@ from tests.factories import NOON, Factory, insert
 from tests.orders_tui.console.conftest import NOW, Watch
 from tests.orders_tui.console.driving import MEDIUM, SMALL, settle
 
-PLACES = {"overview": ("f6", "tab", "tab"), "activity": ("f9", "down"), "settings": ("f10", "right", "right", "down")}
+PLACES = {"overview": ("f6", "tab", "tab"), "activity": ("f9", "down"), "settings": ("f10", "right")}
 """Which keys lead there."""
 
 
