@@ -73,12 +73,12 @@ ACTIONS: tuple[Action, ...] = (
         "back.put_back", "enter", "The order's goods are back in their bins", "goods_back", Scope.BACK, Group.DO,
         footer="put back", permission=_WORK, dangerous=True, twin="pick put-back", disabled_reason=needs_goods,
     ),
-    Action("pick.mode", "tab", "Pick, pack, put back: the next one", "next_mode", Scope.PICK, Group.VIEW, footer="mode"),
-    Action("pick.type", "slash", "Type a code instead of scanning it", "type_code", Scope.PICK, Group.DO, footer="type code"),
     Action(
         "pick.wave", "n", "New wave: what has to leave first", "new_wave", Scope.PICK, Group.DO,
         footer="new wave", permission=_WORK, twin="pick wave",
     ),
+    Action("pick.mode", "tab", "Pick, pack, put back: the next one", "next_mode", Scope.PICK, Group.VIEW, footer="mode"),
+    Action("pick.type", "slash", "Type a code instead of scanning it", "type_code", Scope.PICK, Group.DO, footer="type code"),
     Action(
         "pick.print_list", "p", "Print the pick list of the wave", "print_paper", Scope.PICK, Group.DO, "list",
         footer="list", permission=_WORK, twin="print pick-list", disabled_reason=needs_paper,

@@ -51,6 +51,24 @@ class Floor:
         for key, line in self.stops.items():
             yield key, walk_content(line, me)
 
+    @property
+    def no_waves(self) -> str:
+        """Why there is no wave, and what to press; empty while there is one."""
+        if self.waves:
+            return ""
+        if self.waiting:
+            return "No wave yet: n makes one of what has to leave first."
+        return "No wave, and nothing waits for one: orders come here once their stock is reserved. / and an order shows it."
+
+    @property
+    def no_stops(self) -> str:
+        """Why there is nothing on the walk, and what to press."""
+        if self.stops:
+            return ""
+        if self.walk is None:
+            return "No wave is open: enter opens one, or / and the number of an order." if self.waves else ""
+        return "Nothing of it is to be picked any more: escape goes back."
+
     def title(self) -> str:
         """What is walked."""
         if self.walk is None:

@@ -29,6 +29,13 @@ class Returning:
         for key, each in self.goods.items():
             yield key, back_content(each)
 
+    @property
+    def nothing(self) -> str:
+        """Why the list is empty, and what to press."""
+        if self.goods:
+            return ""
+        return "Nothing is to be put back: goods come here when their order is cancelled or fails after it was picked. tab goes on."
+
     def of_same_order(self, key: str) -> list[GoingBack]:
         """All goods of the order that a line is about."""
         here = self.goods.get(key)

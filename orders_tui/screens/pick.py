@@ -41,8 +41,6 @@ READ_SECONDS = 1.0
 
 MODES = ("pick", "pack", "back")
 _TITLES = {"pick": "Pick", "pack": "Pack", "back": "Put back"}
-_WRITES = {"pick": True, "pack": True, "back": False}
-"""Whether a scan may change something in a mode."""
 
 
 class PickScreen(ConsoleScreen):
@@ -65,13 +63,16 @@ class PickScreen(ConsoleScreen):
         with Horizontal(id="floor"):
             with Vertical(id="left"):
                 yield Static(lines.WAVES_HEADING, classes="heading", markup=False)
+                yield Static("", id="waves-empty", classes="empty", markup=False)
                 yield WaveList(id="waves")
             with Vertical(id="right"):
                 yield Static(lines.WALK_HEADING, classes="heading", markup=False)
+                yield Static("", id="walk-empty", classes="empty", markup=False)
                 yield WalkList(id="walk")
         yield ParcelPane("", id="parcel", markup=False)
         with Vertical(id="goods"):
             yield Static(lines.BACK_HEADING, classes="heading", markup=False)
+            yield Static("", id="back-empty", classes="empty", markup=False)
             yield BackList(id="back")
         yield Verdict()
         yield Input(placeholder="SKU, barcode, order or label, then enter", id="code", compact=True)
@@ -110,15 +111,17 @@ class PickScreen(ConsoleScreen):
             self._draw()
 
     def _draw(self) -> None:
-        self._show("#waves", list(self.floor.wave_lines()))
-        self._show("#walk", list(self.floor.walk_lines()))
-        self._show("#back", list(self.returning.lines()))
+        self._show("#waves", list(self.floor.wave_lines()), self.floor.no_waves)
+        self._show("#walk", list(self.floor.walk_lines()), self.floor.no_stops)
+        self._show("#back", list(self.returning.lines()), self.returning.nothing)
         self.query_one(ParcelPane).update(lines.parcel_content(self.bench.checking))
         self.verdict.say_next(self._comes_next())
 
-    def _show(self, place: str, shown: list[tuple[str, Content]]) -> None:
-        here = self.query_one(place, LineList)
+    def _show(self, place: str, shown: list[tuple[str, Content]], empty: str) -> None:
+        here, said = self.query_one(place, LineList), self.query_one(f"{place}-empty", Static)
         here.show(shown)
+        said.display = bool(empty)
+        said.update(Content.styled(empty, "$text-muted"))
         if here.highlighted is None and shown:
             here.highlighted = 0
 
@@ -178,7 +181,7 @@ class PickScreen(ConsoleScreen):
 
     def take_scan(self, code: str) -> None:
         """What a code is depends on the mode, and on what is at hand."""
-        if _WRITES[self.mode] and (reason := needs_writing(self.situation())):
+        if self.mode != "back" and (reason := needs_writing(self.situation())):
             self._alarm(reason)
         elif self.mode == "back":
             self.carry_out(self._find_goods(code))

@@ -63,6 +63,8 @@ async def test_a_wave_is_made_walked_and_scanned(new_app: Callable[..., OrdersAp
         screen = floor(app)
         assert "MAIN free" in text(app)
         assert screen.verdict.next == "n makes a wave of what has to leave first"
+        assert "No wave yet: n makes one of" in text(app)
+        assert "n new wave" in text(app)
         await press(pilot, "enter")
         assert [notice.message for notice in app._notifications] == [
             "Put the cursor on a wave that is not done; n makes a new one."
@@ -213,4 +215,5 @@ async def test_parcels_are_checked_and_packed_and_a_cancelled_one_stops(
         assert await house.level() == (9, 1)
         await press(pilot, "enter")
         assert screen.verdict.next == "nothing is to be put back"
+        assert "Nothing is to be put back: goods come here when their order is cancelled" in text(app)
     await house.assert_balanced()
