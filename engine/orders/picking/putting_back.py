@@ -27,14 +27,18 @@ from engine.workflow.advance import advance
 if TYPE_CHECKING:
     from engine.database.connection import Database
 
+_MOST = 1000
+"""More lines than any house has in its hands; putting some back shows the next ones."""
+
 # Released: all that was picked. Active: what is more than the order still wants, or with $n all of it.
 _ROWS = f"""
+WITH going AS MATERIALIZED (SELECT * FROM stock_reservations r WHERE {{which}} LIMIT {_MOST})
 SELECT r.id, r.order_id, r.order_item_id, r.product_id, r.location_id, r.state, p.sku, p.name, p.bin, l.code AS location, r.picked_by,
        o.order_number, r.picked - CASE WHEN r.state = 'active' AND NOT {{whole}} THEN r.quantity ELSE 0 END AS units, {STOPPED} AS stopped
-FROM stock_reservations r
+FROM going r
 JOIN products p ON p.id = r.product_id JOIN locations l ON l.id = r.location_id
 JOIN orders o ON o.id = r.order_id LEFT JOIN work w ON w.order_id = o.id
-WHERE {{which}} ORDER BY r.id
+ORDER BY r.id
 """  # noqa: S608
 _TO_BE = "(r.state = 'released' AND r.picked > 0 OR r.state = 'active' AND r.picked > r.quantity)"
 

@@ -63,7 +63,7 @@ _PICKER = (
     "SELECT id, display_name FROM users WHERE lower(display_name) = lower($1) OR login_role = $1 ORDER BY id LIMIT 1"
 )
 
-# Indexes: waves_open_index, pick_lines_wave_index, package_items_order_index.
+# Indexes: waves_open_index, pick_lines_wave_index, stock_reservations_active_key, package_items_order_index.
 _WAVES = """
 SELECT v.id, v.number, v.name, v.state, v.created_at, v.made_by, l.code AS location, v.picker_name AS picker,
        k.orders, k.units, k.picked, k.open, k.ship_by, h.at_it,
@@ -80,7 +80,7 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT array_agg(DISTINCT d.who) AS at_it FROM pick_lines m JOIN stock_reservations r ON r.order_item_id = m.order_item_id
     CROSS JOIN LATERAL (VALUES (r.picked_by, r.picked_at), (r.held_by, r.held_at)) AS d(who, at)
-    WHERE m.wave_id = v.id AND d.at > now() - interval '15 minutes') h
+    WHERE m.wave_id = v.id AND r.state = 'active' AND d.at > now() - interval '15 minutes') h
 WHERE {which} ORDER BY v.number DESC LIMIT $1
 """
 _OPEN_WAVES = _WAVES.format(which="v.state <> 'done'")

@@ -18,6 +18,9 @@ from engine.orders import detail, holds, inbox, notes, polls, priority, queries,
 from engine.orders.bulk import batches, journal
 from engine.orders.filter_language.reading import filter_of
 from engine.orders.parcels import packages
+from engine.orders.picking import parcels as picked_parcels
+from engine.orders.picking import putting_back, walk, waves
+from engine.orders.picking.lines import Scope as Walk
 from engine.orders.views import OrderFilter, OrderKey, OrderSort, Pile
 from engine.paper import labels, pick_lists, prints, slips
 from engine.ports.facts import OrderFact
@@ -240,6 +243,11 @@ READS: Mapping[str, Call] = {
     "an estimate": lambda s: estimate.estimated_completion(
         s.store.pool, s.house.shop_id, WorkflowState.INVENTORY_RESERVED
     ),
+    "what waits for a wave": lambda s: walk.waiting_for_wave(s.store.pool),
+    "the waves": lambda s: waves.list_waves(s.store, done=True),
+    "the walk of an order": lambda s: walk.read_walk(s.store, Walk(order_id=s.one)),
+    "what goes back to its bin": lambda s: putting_back.going_back(s.store),
+    "a parcel at hand": lambda s: picked_parcels.parcel_at_hand(s.store, str(s.one)),
     "a pick list": lambda s: pick_lists.pick_list_of_orders(s.store, s.orders),
     "packing slips": lambda s: slips.slips_of_orders(s.store, s.orders),
     "a sheet of labels": lambda s: labels.label_sheet(s.store, s.orders, labels.LabelOrder.BIN),

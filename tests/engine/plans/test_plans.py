@@ -209,6 +209,8 @@ NAMED = frozenset(
         "orders_tiktok_order_id_key",
         "orders_total_index",
         "packages_track_due_index",
+        "pick_lines_open_index",
+        "stock_reservations_going_back_index",
         "work_due_index",
         "work_ready_index",
         "work_waiting_index",
