@@ -107,7 +107,7 @@ async def labels(
         order_ids = await _targets(services, orders, wave)
         if show:
             content = await printing.label_content(order_ids, wave=wave_id, order=sort)
-            return _shown(replace(content, bodies={}), sheet_text(content), json=json)
+            return _shown(content, sheet_text(content), json=json)
         return await _printed(
             lambda where: printing.labels(
                 order_ids, wave=wave_id, order=sort, where=where, only_new=only_new, on_progress=progress()

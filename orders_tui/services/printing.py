@@ -140,11 +140,16 @@ class Printing:
     async def label_content(
         self, order_ids: Sequence[OrderId] = (), *, wave: UUID | None = None, order: LabelOrder = LabelOrder.BIN
     ) -> LabelSheet:
-        """Which labels a sheet would have. Raises NotFound, Refused, Misconfigured."""
+        """Which labels a sheet would have, without the labels themselves. Raises NotFound, Refused."""
+        return await self._sheet(order_ids, wave, order, with_bodies=False)
+
+    async def _sheet(
+        self, order_ids: Sequence[OrderId], wave: UUID | None, order: LabelOrder, *, with_bodies: bool
+    ) -> LabelSheet:
         with lost_is_unreachable():
             if wave is not None:
                 order_ids = await label_rows.orders_of_wave(self._database, wave)
-            return await label_rows.label_sheet(self._database, order_ids, order)
+            return await label_rows.label_sheet(self._database, order_ids, order, with_bodies=with_bodies)
 
     async def printed_before(self, kind: PaperKind, subjects: Sequence[Subject]) -> dict[UUID, PrintedBefore]:
         """When each of these was last printed; what never was is left out."""
@@ -197,7 +202,7 @@ class Printing:
         on_progress: Progress | None = None,
     ) -> Printed:
         """Print the labels of these orders' parcels; `only_new` leaves out those printed before. Raises Refused when there is none."""
-        sheet = await self.label_content(order_ids, wave=wave, order=order)
+        sheet = await self._sheet(order_ids, wave, order, with_bodies=True)
         destination = await self.destination(PaperKind.LABEL, where)
         known = await self.printed_before(PaperKind.LABEL, [each.subject for each in sheet.labels])
         if only_new:
