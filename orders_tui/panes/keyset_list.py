@@ -57,6 +57,8 @@ class KeysetList(ScrollView, Generic[Row], can_focus=True, inherit_bindings=Fals
         """The columns there are; as many are drawn as fit."""
         self.columns: Layout[Row] = layout_for(0, self.offered)
         self.viewer = viewer
+        self.empty_words = ""
+        """Why the list is empty and what to press, where it is."""
         self._flashes: dict[Hashable, frozenset[str]] = {}
 
     # ------------------------------------------------------------------ what is shown
@@ -215,6 +217,9 @@ class KeysetList(ScrollView, Generic[Row], can_focus=True, inherit_bindings=Fals
             return self._strip([Segment(" " * MARK_CELLS + self.columns.titles(), header)], header)
         number = self.scroll_offset.y + y - HEADER_LINES
         if number >= self.total:
+            if number == 0 and self.cache is not None and self.empty_words:
+                line = self.rich_style + self.style_named("pending-row")
+                return self._strip([Segment(" " * MARK_CELLS + self.empty_words, line)], line)
             return Strip.blank(width, self.rich_style)
         row = self.row_at(number)
         if row is None:

@@ -165,10 +165,18 @@ class OrderListScreen(ChoosingScreen):
     async def read(self) -> None:
         self.open_view()
 
+    def _why_empty(self) -> str:
+        if self.only_marked:
+            return "None of the marked orders is here; m shows the whole list."
+        if self.filter.narrows:
+            return "No order matches; escape shows all orders, / changes the filter."
+        return "No orders yet: they come once a shop is connected (orders-tui shop connect), or by orders-tui import."
+
     def show_filter(self) -> None:
         """Say what the table is narrowed to, and by which column it is sorted."""
         title = (self._marked_for or "only marked") if self.only_marked else self.title_words
         self.bar.show(self.filter, title, self.words)
+        self.table.empty_words = self._why_empty()
         self.table.offer(sorted_columns(self.columns, self.filter.sort, ascending=self.filter.ascending))
 
     def show_standing(self) -> None:

@@ -166,6 +166,7 @@ async def test_a_filter_that_matches_nothing_says_so_by_its_count(app: OrdersApp
         await press(pilot, "f3", "f", "t", "escape")
         assert orders_shown(app) == []
         assert "0 orders" in text(app)
+        assert "No order matches; escape shows all orders, / changes the filter." in text(app)
         await press(pilot, "s")
         assert notices(app)[-1] == "Put the cursor on an order first, or mark some with space."
 
