@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual import work
 
 from engine.orders.bulk.requests import BulkKind
 from engine.orders.views import OrderRow
 from orders_tui.actions import Scope
 from orders_tui.messages import OrdersMarked
-from orders_tui.modals.bulk.change import BulkChange
 from orders_tui.modals.bulk.chosen import Chosen
-from orders_tui.modals.bulk.kinds import Choice
 from orders_tui.modals.copying import Copying, copyable
-from orders_tui.modals.order_menu import OrderMenu
 from orders_tui.screens.paper_doing import PaperDoing
+
+if TYPE_CHECKING:
+    from orders_tui.modals.bulk.change import BulkChange
 
 ME = "me"
 """The argument that means: hand them to the person at this console."""
@@ -39,11 +41,16 @@ class ChoosingScreen(PaperDoing):
 
     @work(group="change", exit_on_error=False)
     async def change_chosen(self, kind: BulkKind) -> None:
+        from orders_tui.modals.bulk.change import BulkChange
+
         chosen = Chosen() if kind is BulkKind.UNDO else await self.chosen()
         await self.ask(BulkChange(self.session, kind, chosen))
 
     @work(group="change", exit_on_error=False)
     async def take_chosen(self) -> None:
+        from orders_tui.modals.bulk.change import BulkChange
+        from orders_tui.modals.bulk.kinds import Choice
+
         mine = await self.session.services.bulk.assignee(self.session.services.actor.name)
         given = Choice(ME, ME, mine)
         await self.ask(BulkChange(self.session, BulkKind.ASSIGN, await self.chosen(), given=given))
@@ -92,6 +99,8 @@ class ChoosingScreen(PaperDoing):
 
     @work(group="change", exit_on_error=False)
     async def open_menu(self) -> None:
+        from orders_tui.modals.order_menu import OrderMenu
+
         action_id = await self.app.push_screen_wait(OrderMenu(self, (await self.chosen()).words))
         if action_id:
             await self.run_action(f"app.perform('{action_id}')")

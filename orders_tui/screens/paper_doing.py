@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from textual import work
 
 from engine.errors import NotFound
-from engine.orders.parcels.receiving import ReturnView
 from engine.words import PaperKind
 from orders_tui.modals.bulk.chosen import Chosen
-from orders_tui.modals.calendars import Calendars, change_calendar
-from orders_tui.modals.paper import PrintPaper
-from orders_tui.modals.returns import Received, ReceiveReturn, Returns
 from orders_tui.screens.console_screen import ConsoleScreen
+
+if TYPE_CHECKING:
+    from engine.orders.parcels.receiving import ReturnView
+    from orders_tui.modals.returns import Received
 
 _OF_CHOSEN = {
     PaperKind.LABEL: "orders.print_labels",
@@ -43,6 +44,8 @@ class PaperDoing(ConsoleScreen):
 
     @work(group="change", exit_on_error=False)
     async def show_paper(self, kind: PaperKind, *, look: bool) -> None:
+        from orders_tui.modals.paper import PrintPaper
+
         chosen = await self.chosen()
         order_ids = await chosen.ids(self.session.services)
         done = await self.app.push_screen_wait(PrintPaper(self.session, kind, order_ids, chosen.words, look=look))
@@ -66,6 +69,8 @@ class PaperDoing(ConsoleScreen):
 
 async def receive_one_of(screen: ConsoleScreen, returns: Sequence[ReturnView], *, choose: bool = False) -> None:
     """Let a return be chosen where there are several, and be received."""
+    from orders_tui.modals.returns import ReceiveReturn, Returns
+
     session = screen.session
     one = None if choose or len(returns) != 1 else returns[0]
     if one is None:
@@ -92,6 +97,8 @@ async def show_returns(screen: ConsoleScreen) -> None:
 
 async def show_calendars(screen: ConsoleScreen) -> None:
     """Every location's calendar, to be changed one after another."""
+    from orders_tui.modals.calendars import Calendars, change_calendar
+
     session = screen.session
     while True:
         view = await screen.app.push_screen_wait(Calendars(session, await session.services.locations.list()))

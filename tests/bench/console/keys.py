@@ -51,7 +51,7 @@ async def measure_keys(figures: Figures, app: OrdersApp) -> None:
 
 async def busy_key_times(app: OrdersApp) -> list[float]:
     """Keys while something else works; milliseconds each."""
-    times, _ = await key_times(app, ["down", "up"] * (KEYS // 2), pause=0.02)
+    times, _ = await key_times(app, ["down", "up"] * (2 * KEYS), pause=0.03)
     return times
 
 

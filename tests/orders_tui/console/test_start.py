@@ -86,7 +86,7 @@ async def test_the_first_rows_need_little(factory: Factory, reached: EmbeddedSer
     assert "pydantic" in (await start())["piles"]  # the settings are read and kept
     loaded = await start()
     assert sorted(loaded["piles"] & {*UNNEEDED, *LATER}) == []
-    assert sorted(loaded["orders"] & set(UNNEEDED) - {"transitions"}) == []
+    assert sorted(loaded["orders"] & {*UNNEEDED, *LATER}) == []
 
 
 def test_what_is_kept_is_what_is_read_until_something_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
