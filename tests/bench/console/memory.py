@@ -15,7 +15,7 @@ from orders_tui.console import OrdersApp
 from orders_tui.services import Services
 from orders_tui.state import ConsoleOptions
 from tests.bench.console.figures import Figures
-from tests.bench.console.terminal import WIDE, MeasuredApp, key_times, rest, settle_workers
+from tests.bench.console.terminal import WIDE, MeasuredApp, press, rest, settle_workers
 
 MIB = 2**20
 
@@ -77,7 +77,9 @@ async def use(data_directory: Path) -> float:
                 ["end"],
                 ["down"] * 100,
             ):
-                await key_times(app, keys, pause=0.01)
+                for key in keys:
+                    press(app, key)
+                    await asyncio.sleep(0.03)
                 await settle_workers(app)
             return rss_mib() - before
     finally:

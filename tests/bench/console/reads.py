@@ -186,6 +186,8 @@ READS: Mapping[str, Cases] = {
     "picking.going_back": {"all": lambda services, _: services.picking.going_back()},
     "picking.scope": {"an order": lambda services, sample: services.picking.scope(sample.open_number)},
     "picking.walk": {"an order": _walk},
+    "views.list": {"mine": lambda services, _: services.views.list()},
+    "views.names": {"all": lambda services, _: services.views.names()},
     "rules.list": {"all": lambda services, _: services.rules.list()},
     "rules.runs_since": {"today": lambda services, sample: services.rules.runs_since(_midnight(sample))},
     "printing.stations": {"all": lambda services, _: services.printing.stations()},
@@ -203,6 +205,8 @@ BACKGROUND: Mapping[str, str] = {
     "bulk.batch": "one batch's report, when the batch has ended",
     "bulk.preview": "a bulk change's preview, with progress",
     "bulk.preview_undo": "an undo's preview, with progress",
+    "views.count": "the counts on the strip of saved views come one after the other",
+    "order_sheets": "a view is written to a file, with progress",
     "rules.try_on": "a rule tried on past orders, with progress",
     "inventory.count": "one count sheet, opened by a form",
     "printing.destinations": "printers of the system, asked by a form",
@@ -212,6 +216,8 @@ BACKGROUND: Mapping[str, str] = {
 
 WRITES = frozenset(
     {
+        "views.delete",
+        "views.save",
         "bulk.go_on",
         "bulk.run",
         "bulk.stop",
