@@ -13,7 +13,7 @@ SELECT 'shop' AS kind, s.name FROM shops s
 UNION ALL SELECT CASE u.role WHEN 'creator' THEN 'creator' ELSE 'person' END, u.display_name FROM users u
 UNION ALL SELECT 'tag', t.tag FROM (
     SELECT DISTINCT unnest(tagged.tags) AS tag FROM (
-        SELECT o.tags FROM orders o WHERE o.tags <> '{}' LIMIT 5000
+        SELECT o.tags FROM orders o WHERE cardinality(o.tags) > 0 LIMIT 5000
     ) tagged LIMIT 200
 ) t
  ORDER BY name
