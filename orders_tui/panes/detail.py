@@ -110,7 +110,7 @@ class DetailPane(VerticalScroll, can_focus=True):
         widget = self.query_one(f"#{name}", Static)
         if widget.content != content:
             widget.update(content)
-            widget.set_class(not content.plain, "-empty")
+        widget.set_class(not content.plain, "-empty")
 
     # ------------------------------------------------------------------ actions
 

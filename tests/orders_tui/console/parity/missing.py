@@ -4,12 +4,7 @@ from __future__ import annotations
 
 MISSING: frozenset[str] = frozenset(
     {
-        "orders.buy_label",
-        "orders.combine",
-        "orders.skip",
-        "orders.uncombine",
         "report.export",
-        "report.go_on",
         "report.show",
     }
 )

@@ -6,8 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 from engine.actors import Actor
+from engine.database.connection import Database
 from engine.identifiers import new_id
+from engine.orders.bulk.requests import BulkKind, BulkRequest
+from engine.orders.views import OrderFilter
 from engine.words import ChangeSource, ExecutionStatus, HoldReason, OrderStatus, WorkflowState
+from orders_tui.opening import actor_of
 from orders_tui.services import Services
 from tests.factories import BOWL, MUG, NOON, Factory, Line
 from tests.orders_tui.console.parity.case import Case, Prepare, Scene
@@ -37,17 +41,24 @@ def _order(minute: int, **columns: Any) -> Prepare:
     return prepare
 
 
-def _parcel(minute: int, state: WorkflowState, package: str, *, lines: tuple[Line, ...] = (MUG,)) -> Prepare:
+_UNLABELLED = {"labelled_at": None, "label_cost": None, "label_currency": None, "carrier": "", "service": ""}
+
+
+def _parcel(
+    minute: int, state: WorkflowState, package: str, *, lines: tuple[Line, ...] = (MUG,), **columns: Any
+) -> Prepare:
     async def prepare(factory: Factory) -> None:
         order = await factory.order(**_at(minute), status=DOING, state=state, lines=lines)
-        labelled: dict[str, Any] = (
-            {}
-            if package != "planned"
-            else {"labelled_at": None, "label_cost": None, "label_currency": None, "carrier": "", "service": ""}
-        )
-        await factory.package(order, f"9400{minute}" if package != "planned" else "", state=package, **labelled)
+        planned = package == "planned"
+        what = {"state": package, **(_UNLABELLED if planned else {}), **columns}
+        await factory.package(order, "" if planned else f"9400{minute}", **what)
 
     return prepare
+
+
+async def _two_of_one_buyer(factory: Factory) -> None:
+    for minute in (20, 21):
+        await _parcel(minute, PICKED, "planned")(factory)
 
 
 def _failed(minute: int) -> Prepare:
@@ -111,6 +122,28 @@ def _menu(action: str, minute: int, keys: tuple[str, ...], command: tuple[str, .
     return Case(f"orders.{action}", ("f3", "full_stop", *keys), command, prepare=prepare)
 
 
+async def many_that_stop(factory: Factory) -> None:
+    """Orders enough for three parts, and a database that asks each batch to stop after its first part."""
+    for minute in range(41):
+        await factory.order(**_at(minute))
+    await factory.database.pool.execute(
+        """
+        CREATE FUNCTION stop_early() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN NEW.stop_asked := NEW.stop_asked OR OLD.processed = 0 AND NEW.processed > 0; RETURN NEW; END $$;
+        CREATE TRIGGER stop_early BEFORE UPDATE ON batches FOR EACH ROW EXECUTE FUNCTION stop_early()
+        """
+    )
+
+
+async def the_stopped_batch(database: Database) -> list[str]:
+    """The same change begun by a program, which was stopped as well."""
+    services = Services(database, await actor_of(database, embedded=False))
+    report = await services.bulk.run(BulkRequest(BulkKind.TAG, {"tags": ["gift"]}), OrderFilter(), part_size=20)
+    assert not report.finished
+    await services.close()
+    return ["batch", "continue", report.batch_id]
+
+
 SCENES = (
     Scene(
         "bulk changes",
@@ -169,5 +202,26 @@ SCENES = (
             ),
         ),
         people,
+    ),
+    Scene(
+        "parcels",
+        (
+            Case(
+                "orders.combine", ("f3", "space", "down", "space", "full_stop", "c", "enter"),
+                ("orders", "combine", "ORD-21", "ORD-20"), prepare=_two_of_one_buyer,
+            ),
+            Case("orders.uncombine", ("f3", "full_stop", "C", "enter"), ("orders", "uncombine", "ORD-21")),
+            _menu("buy_label", 22, ("M", "enter"), ("orders", "buy-label", "ORD-22"), _parcel(22, PICKED, "planned", generation=2)),
+            Case(
+                "orders.skip", ("f3", "x", "type:in my hands", "enter"),
+                ("orders", "skip", "ORD-23", "--reason", "in my hands"), prepare=_parcel(23, PICKED, "labelled"),
+            ),
+        ),
+        people,
+    ),
+    Scene(
+        "a change that was stopped",
+        (Case("report.go_on", ("f3", "A", "t", "type:gift", "enter", "enter", "c"), the_stopped_batch, shows="41 orders tagged"),),
+        many_that_stop,
     ),
 )  # fmt: skip
