@@ -99,6 +99,11 @@ class InventoryScreen(KeysetScreen[StockLine]):
 
     def show_standing(self) -> None:
         shown = self.list
+        shown.empty_words = (
+            "There is no product yet: orders-tui product import FILE takes in a sheet of them."
+            if self.wanted == StockFilter()
+            else "Nothing here is like that; escape shows everything."
+        )
         total = f"{shown.total:,}{'' if shown.cache is None or shown.cache.exact else '+'}"
         self.bar.show_standing(f"{total} line{'' if shown.total == 1 else 's'} by SKU")
 

@@ -43,6 +43,7 @@ class MovementsScreen(KeysetScreen[Movement]):
 
     def show_standing(self) -> None:
         shown = self.list
+        shown.empty_words = "Nothing has moved it yet; escape goes back, and r receives units."
         total = f"{shown.total:,}{'' if shown.cache is None or shown.cache.exact else '+'}"
         new = f"   {self.new_rows:,} new, ctrl+r shows them" if self.new_rows else ""
         self.query_one("#standing", Static).update(f"{total} movements of {self._sku}, newest first{new}")

@@ -40,6 +40,7 @@ class RuleRunsScreen(KeysetScreen[RunOfRule]):
 
     def show_standing(self) -> None:
         shown = self.list
+        shown.empty_words = "It has matched no order yet; escape goes back, and d tries it on orders of the past."
         total = f"{shown.total:,}{'' if shown.cache is None or shown.cache.exact else '+'}"
         new = f"   {self.new_rows:,} new, ctrl+r shows them" if self.new_rows else ""
         self.query_one("#standing", Static).update(f"{self._rule.name} matched {total} times, newest first{new}")

@@ -209,3 +209,17 @@ async def test_a_count_is_scanned_typed_looked_at_and_booked_once(
         assert isinstance(app.screen, InventoryScreen)
         assert "1 differences are booked." in notices(app)
         assert (await level(opened, "TEE-M"), await level(opened, "MUG-BLU")) == ((3, 0), (12, 0))
+
+
+async def test_an_empty_list_says_why_and_what_to_press(app: OrdersApp, factory: Factory) -> None:
+    async with app.run_test(size=MEDIUM) as pilot:
+        await press(pilot, "f7")
+        assert "There is no product yet: orders-tui product import FILE" in text(app)
+        await factory.product(MUG)
+        await press(pilot, "ctrl+r", "v")
+        assert "Nothing has moved it yet; escape goes back" in text(app)
+        await press(pilot, "escape", "slash")
+        await write(pilot, "zzz")
+        await pilot.pause(0.15)
+        await settle(pilot)
+        assert "Nothing here is like that; escape shows everything." in text(app)
