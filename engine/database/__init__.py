@@ -4,6 +4,7 @@ Where to look
     connection   `open_database`: pools, session settings, the vault
     embedded/    the bundled server and its lifecycle
     locks        the only order in which rows are locked
+    newest_first the story of one thing, newest first, by keyset
     loss         telling a database that went away from one that refused something
     migrate      bringing a schema to this program's version
     migrations/  the revisions

@@ -6,48 +6,37 @@ Nothing in the ledger is ever undone: a movement is reversed by another one, onc
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from engine.actors import Actor
+from engine.database.newest_first import Story, StoryPage, TimeKey
 from engine.errors import NotFound, Refused
 from engine.identifiers import DEFAULT_CREATOR, OrderId, UserId
 from engine.inventory.ledger import adjust, hold_back, release_held, transfer
 from engine.orders.plain_text import plain
-from engine.orders.views import Count
 from engine.words import StockReason
 
 if TYPE_CHECKING:
     from engine.database.connection import Database
 
-_COLUMNS = """m.id, m.kind, m.delta_on_hand, m.delta_reserved, m.delta_held, m.reason, m.actor, m.created_at, l.code AS location,
-       m.order_id, o.order_number, m.idempotency_key,
-       EXISTS (SELECT FROM stock_movements r
-                WHERE r.idempotency_key IN ('reverse:' || m.id, 'reverse:' || m.id || ':out')) AS reversed"""
-
 # Index: stock_movements_product_index, and stock_movements_idempotency_key_key for whether it was reversed.
-_JOINS = "JOIN locations l ON l.id = m.location_id LEFT JOIN orders o ON o.id = m.order_id"
+STORY = Story(
+    "stock_movements",
+    "product_id",
+    """
+    SELECT t.id, t.kind, t.delta_on_hand, t.delta_reserved, t.delta_held, t.reason, t.actor, t.created_at, l.code AS location,
+           t.order_id, o.order_number,
+           EXISTS (SELECT FROM stock_movements r
+                    WHERE r.idempotency_key IN ('reverse:' || t.id, 'reverse:' || t.id || ':out')) AS reversed
+    FROM stock_movements t JOIN locations l ON l.id = t.location_id LEFT JOIN orders o ON o.id = t.order_id
+    """,
+)
+"""All movements of a product."""
 
 _BY_ORDER = {"reserve", "release", "consume", "restock"}
-
-
-@dataclass(frozen=True, slots=True)
-class MovementKey:
-    """Where a movement stands in its product's story."""
-
-    at: datetime
-    movement_id: UUID
-
-    @property
-    def row_id(self) -> UUID:
-        return self.movement_id
-
-    @property
-    def place(self) -> tuple[datetime, int]:
-        """What compares as they are sorted."""
-        return self.at, self.movement_id.int
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +56,7 @@ class Movement:
     order_number: str
     reversed: bool
     """Another movement has taken it back."""
-    key: MovementKey
+    key: TimeKey
 
     @property
     def row_id(self) -> UUID:
@@ -95,79 +84,22 @@ class Movement:
         return ""
 
 
-@dataclass(frozen=True, slots=True)
-class MovementPage:
-    """A window of movements, newest first."""
-
-    rows: tuple[Movement, ...]
-    more_before: bool
-    more_after: bool
-
-
 async def page(
     database: Database,
     product_id: UUID,
     *,
-    after: MovementKey | None = None,
-    before: MovementKey | None = None,
+    after: TimeKey | None = None,
+    before: TimeKey | None = None,
     limit: int,
-) -> MovementPage:
+) -> StoryPage[Movement]:
     """Up to `limit` movements older than `after`, or newer than `before`; the newest without a key."""
-    forwards, key = before is None, after or before
-    way = "DESC" if forwards else "ASC"
-    beyond = f"AND (m.created_at, m.id) {'<' if forwards else '>'} ($2, $3)" if key else ""
-    rows = await database.pool.fetch(
-        f"SELECT {_COLUMNS} FROM stock_movements m {_JOINS} WHERE m.product_id = $1 {beyond}"  # noqa: S608
-        f" ORDER BY m.created_at {way}, m.id {way} LIMIT {limit + 1:d}",
-        product_id,
-        *((key.at, key.movement_id) if key else ()),
-    )
-    more = len(rows) > limit
-    found = [_movement(row) for row in rows[:limit]]
-    if not forwards:
-        found.reverse()
-    return MovementPage(tuple(found), after is not None if forwards else more, more if forwards else True)
+    found = await STORY.page(database.pool, product_id, after=after, before=before, limit=limit)
+    return replace(found, rows=tuple(_movement(record) for record in found.rows))
 
 
 async def rows(database: Database, movement_ids: Sequence[UUID]) -> list[Movement]:
     """These movements, newest first."""
-    found = await database.pool.fetch(
-        f"SELECT {_COLUMNS} FROM stock_movements m {_JOINS} WHERE m.id = ANY($1::uuid[]) ORDER BY m.created_at DESC, m.id DESC",  # noqa: S608
-        list(movement_ids),
-    )
-    return [_movement(row) for row in found]
-
-
-async def count(database: Database, product_id: UUID, *, cap: int | None) -> Count:
-    """How many movements a product has: at most `cap` are counted, all when None."""
-    limit = "" if cap is None else f"ORDER BY created_at DESC LIMIT {cap + 1:d}"
-    number = await database.pool.fetchval(
-        f"SELECT count(*) FROM (SELECT FROM stock_movements WHERE product_id = $1 {limit}) found",  # noqa: S608
-        product_id,
-    )
-    return Count(number, exact=True) if cap is None or number <= cap else Count(cap, exact=False)
-
-
-async def anchors(database: Database, product_id: UUID, *, every: int) -> list[MovementKey]:
-    """The keys of movements 0, `every`, 2·`every` …, newest first."""
-    found = await database.pool.fetch(
-        "SELECT created_at, id FROM (SELECT created_at, id, row_number() OVER (ORDER BY created_at DESC, id DESC) AS place"
-        " FROM stock_movements WHERE product_id = $1) numbered WHERE (place - 1) % $2 = 0 ORDER BY place",
-        product_id,
-        every,
-    )
-    return [MovementKey(row["created_at"], row["id"]) for row in found]
-
-
-async def newer_than(database: Database, product_id: UUID, key: MovementKey) -> int:
-    """How many movements came after this one, at most a thousand."""
-    number: int = await database.pool.fetchval(
-        "SELECT count(*) FROM (SELECT FROM stock_movements WHERE product_id = $1 AND (created_at, id) > ($2, $3) LIMIT 1000) f",
-        product_id,
-        key.at,
-        key.movement_id,
-    )
-    return number
+    return [_movement(record) for record in await STORY.records(database.pool, movement_ids)]
 
 
 async def reverse(
@@ -255,5 +187,5 @@ def _movement(row: Any) -> Movement:
         order_id=OrderId(row["order_id"]) if row["order_id"] is not None else None,
         order_number=plain(row["order_number"]),
         reversed=row["reversed"],
-        key=MovementKey(row["created_at"], row["id"]),
+        key=TimeKey(row["created_at"], row["id"]),
     )

@@ -8,8 +8,9 @@ from uuid import UUID
 
 from cyclopts import Parameter
 
+from engine.database.newest_first import TimeKey
 from engine.errors import NotFound
-from engine.inventory.movements import Movement, MovementKey
+from engine.inventory.movements import Movement
 from engine.inventory.stock_list import Shown, StockFilter
 from orders_tui.cli.exits import Exit
 from orders_tui.cli.order_targets import Json
@@ -34,7 +35,7 @@ async def movements(
         product_id = await services.stock_lists.product_of(sku)
         if product_id is None:
             raise NotFound("product.unknown", f"There is no product with the SKU or barcode {sku}.")
-        key: MovementKey | None = None
+        key: TimeKey | None = None
         left = limit
         while left > 0:
             page = await services.stock_lists.movements(product_id, after=key, limit=min(left, _PAGE))

@@ -9,13 +9,14 @@ from uuid import UUID
 from engine.actors import Actor
 from engine.clock import database_now
 from engine.database.connection import Database
+from engine.database.newest_first import StoryPage, TimeKey
 from engine.identifiers import OrderId, UserId
 from engine.orders import queries
 from engine.orders.views import Count, OrderFilter
 from engine.workflow.rules import runs, store
 from engine.workflow.rules.dry_run import DryRun, dry_run, rules_of
 from engine.workflow.rules.model import Draft, Rule, RuleView
-from engine.workflow.rules.runs import RunKey, RunOfRule, RunPage, RunView, runs_of
+from engine.workflow.rules.runs import RunOfRule, RunView, runs_of
 from orders_tui.services.door import Door, lost_is_unreachable
 
 RUN_CAP = 1000
@@ -51,8 +52,8 @@ class Rules:
             return await runs.runs_since(self._database.pool, since)
 
     async def runs_page(
-        self, rule_id: UUID, *, after: RunKey | None = None, before: RunKey | None = None, limit: int
-    ) -> RunPage:
+        self, rule_id: UUID, *, after: TimeKey | None = None, before: TimeKey | None = None, limit: int
+    ) -> StoryPage[RunOfRule]:
         """What a rule did, newest first."""
         with lost_is_unreachable():
             return await runs.page(self._database, rule_id, after=after, before=before, limit=limit)
@@ -65,17 +66,17 @@ class Rules:
     async def count_runs(self, rule_id: UUID, *, exact: bool) -> Count:
         """How many runs a rule has."""
         with lost_is_unreachable():
-            return await runs.count(self._database, rule_id, cap=None if exact else RUN_CAP)
+            return await runs.STORY.count(self._database.pool, rule_id, cap=None if exact else RUN_CAP)
 
-    async def run_anchors(self, rule_id: UUID, *, every: int) -> Sequence[RunKey]:
+    async def run_anchors(self, rule_id: UUID, *, every: int) -> Sequence[TimeKey]:
         """The keys of runs 0, `every`, 2·`every` …"""
         with lost_is_unreachable():
-            return await runs.anchors(self._database, rule_id, every=every)
+            return await runs.STORY.anchors(self._database.pool, rule_id, every=every)
 
-    async def runs_after(self, rule_id: UUID, key: RunKey) -> int:
+    async def runs_after(self, rule_id: UUID, key: TimeKey) -> int:
         """How many runs came after this one."""
         with lost_is_unreachable():
-            return await runs.newer_than(self._database, rule_id, key)
+            return await runs.STORY.newer_than(self._database.pool, rule_id, key)
 
     async def try_on(
         self,

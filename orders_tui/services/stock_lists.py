@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from engine.database.connection import Database
+from engine.database.newest_first import StoryPage, TimeKey
 from engine.identifiers import OrderId
 from engine.inventory import movements, stock_list
-from engine.inventory.movements import Movement, MovementKey, MovementPage
+from engine.inventory.movements import Movement
 from engine.inventory.stock_card import StockCard, stock_card
 from engine.inventory.stock_list import StockFilter, StockId, StockKey, StockLine, StockPage
 from engine.inventory.waited import Shelf, Waited, waited_for, waiting_orders
@@ -84,10 +85,10 @@ class StockLists:
         self,
         product_id: UUID,
         *,
-        after: MovementKey | None = None,
-        before: MovementKey | None = None,
+        after: TimeKey | None = None,
+        before: TimeKey | None = None,
         limit: int,
-    ) -> MovementPage:
+    ) -> StoryPage[Movement]:
         """A product's movements, newest first."""
         with lost_is_unreachable():
             return await movements.page(self._database, product_id, after=after, before=before, limit=limit)
@@ -100,14 +101,14 @@ class StockLists:
     async def count_movements(self, product_id: UUID, *, exact: bool) -> Count:
         """How many movements a product has."""
         with lost_is_unreachable():
-            return await movements.count(self._database, product_id, cap=None if exact else COUNT_CAP)
+            return await movements.STORY.count(self._database.pool, product_id, cap=None if exact else COUNT_CAP)
 
-    async def movement_anchors(self, product_id: UUID, *, every: int) -> list[MovementKey]:
+    async def movement_anchors(self, product_id: UUID, *, every: int) -> list[TimeKey]:
         """The keys of movements 0, `every`, 2·`every` …"""
         with lost_is_unreachable():
-            return await movements.anchors(self._database, product_id, every=every)
+            return await movements.STORY.anchors(self._database.pool, product_id, every=every)
 
-    async def movements_after(self, product_id: UUID, key: MovementKey) -> int:
+    async def movements_after(self, product_id: UUID, key: TimeKey) -> int:
         """How many movements came after this one."""
         with lost_is_unreachable():
-            return await movements.newer_than(self._database, product_id, key)
+            return await movements.STORY.newer_than(self._database.pool, product_id, key)

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from engine.database.newest_first import StoryPage, TimeKey
 from engine.inventory.counts import CountLine, CountSheet
-from engine.inventory.movements import Movement, MovementKey, MovementPage
+from engine.inventory.movements import Movement
 from engine.inventory.stock_list import NOTHING_WAITED, StockFilter, StockId, StockKey, StockLine, StockPage
 from engine.inventory.waited import Shelf, Waited
 from engine.orders.views import Count
@@ -62,23 +63,23 @@ class MovementSource:
         self._product_id = product_id
 
     async def page(
-        self, *, after: MovementKey | None = None, before: MovementKey | None = None, limit: int
-    ) -> MovementPage:
+        self, *, after: TimeKey | None = None, before: TimeKey | None = None, limit: int
+    ) -> StoryPage[Movement]:
         return await self._lists.movements(self._product_id, after=after, before=before, limit=limit)
 
     async def count(self, *, exact: bool) -> Count:
         return await self._lists.count_movements(self._product_id, exact=exact)
 
-    async def anchors(self, *, every: int) -> list[MovementKey]:
+    async def anchors(self, *, every: int) -> list[TimeKey]:
         return await self._lists.movement_anchors(self._product_id, every=every)
 
     async def rows(self, row_ids: Sequence[UUID]) -> list[Movement]:
         return await self._lists.movement_rows(row_ids) if row_ids else []
 
-    async def newer_than(self, key: MovementKey) -> int:
+    async def newer_than(self, key: TimeKey) -> int:
         return await self._lists.movements_after(self._product_id, key)
 
-    async def key(self, row_id: UUID) -> MovementKey | None:
+    async def key(self, row_id: UUID) -> TimeKey | None:
         found = await self.rows([row_id])
         return found[0].key if found else None
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from engine.database.newest_first import Story, StoryPage, TimeKey
 from engine.identifiers import OrderId
 from engine.orders.plain_text import plain
-from engine.orders.views import Count
 
 if TYPE_CHECKING:
     from engine.database.connection import Database
@@ -25,9 +25,15 @@ SELECT r.id, t.runs, t.newest FROM rules r CROSS JOIN LATERAL (
 WHERE t.runs > 0
 """
 
-_OF_RULE = """
-SELECT r.id, r.event, r.done, r.created_at, r.order_id, o.order_number FROM rule_runs r JOIN orders o ON o.id = r.order_id
-"""
+# Index: rule_runs_rule_index.
+STORY = Story(
+    "rule_runs",
+    "rule_id",
+    """
+    SELECT t.id, t.event, t.done, t.created_at, t.order_id, o.order_number FROM rule_runs t JOIN orders o ON o.id = t.order_id
+    """,
+)
+"""All runs of a rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +47,6 @@ class RunView:
 
 
 @dataclass(frozen=True, slots=True)
-class RunKey:
-    """Where a run stands in its rule's story."""
-
-    at: datetime
-    run_id: UUID
-
-    @property
-    def row_id(self) -> UUID:
-        return self.run_id
-
-    @property
-    def place(self) -> tuple[datetime, int]:
-        """What compares as they are sorted."""
-        return self.at, self.run_id.int
-
-
-@dataclass(frozen=True, slots=True)
 class RunOfRule:
     """One order that a rule matched, and what it did to it."""
 
@@ -67,20 +56,11 @@ class RunOfRule:
     done: tuple[str, ...]
     order_id: OrderId
     order_number: str
-    key: RunKey
+    key: TimeKey
 
     @property
     def row_id(self) -> UUID:
         return self.run_id
-
-
-@dataclass(frozen=True, slots=True)
-class RunPage:
-    """A window of a rule's runs, newest first."""
-
-    rows: tuple[RunOfRule, ...]
-    more_before: bool
-    more_after: bool
 
 
 async def runs_of(connection: Any, order_id: OrderId) -> list[RunView]:
@@ -97,62 +77,16 @@ async def runs_since(connection: Any, since: datetime) -> Mapping[UUID, int]:
 
 
 async def page(
-    database: Database, rule_id: UUID, *, after: RunKey | None = None, before: RunKey | None = None, limit: int
-) -> RunPage:
+    database: Database, rule_id: UUID, *, after: TimeKey | None = None, before: TimeKey | None = None, limit: int
+) -> StoryPage[RunOfRule]:
     """Up to `limit` runs older than `after`, or newer than `before`; the newest without a key."""
-    forwards, key = before is None, after or before
-    way = "DESC" if forwards else "ASC"
-    beyond = f"AND (r.created_at, r.id) {'<' if forwards else '>'} ($2, $3)" if key else ""
-    found = await database.pool.fetch(
-        f"{_OF_RULE} WHERE r.rule_id = $1 {beyond} ORDER BY r.created_at {way}, r.id {way} LIMIT {limit + 1:d}",
-        rule_id,
-        *((key.at, key.run_id) if key else ()),
-    )
-    more = len(found) > limit
-    runs = [_run(row) for row in found[:limit]]
-    if not forwards:
-        runs.reverse()
-    return RunPage(tuple(runs), after is not None if forwards else more, more if forwards else True)
+    found = await STORY.page(database.pool, rule_id, after=after, before=before, limit=limit)
+    return replace(found, rows=tuple(_run(record) for record in found.rows))
 
 
 async def rows(database: Database, run_ids: Sequence[UUID]) -> list[RunOfRule]:
     """These runs, newest first."""
-    found = await database.pool.fetch(
-        f"{_OF_RULE} WHERE r.id = ANY($1::uuid[]) ORDER BY r.created_at DESC, r.id DESC", list(run_ids)
-    )
-    return [_run(row) for row in found]
-
-
-async def count(database: Database, rule_id: UUID, *, cap: int | None) -> Count:
-    """How many runs a rule has: at most `cap` are counted, all when None."""
-    limit = "" if cap is None else f"ORDER BY created_at DESC LIMIT {cap + 1:d}"
-    number = await database.pool.fetchval(
-        f"SELECT count(*) FROM (SELECT FROM rule_runs WHERE rule_id = $1 {limit}) found",  # noqa: S608
-        rule_id,
-    )
-    return Count(number, exact=True) if cap is None or number <= cap else Count(cap, exact=False)
-
-
-async def anchors(database: Database, rule_id: UUID, *, every: int) -> list[RunKey]:
-    """The keys of runs 0, `every`, 2·`every` …, newest first."""
-    found = await database.pool.fetch(
-        "SELECT created_at, id FROM (SELECT created_at, id, row_number() OVER (ORDER BY created_at DESC, id DESC) AS place"
-        " FROM rule_runs WHERE rule_id = $1) numbered WHERE (place - 1) % $2 = 0 ORDER BY place",
-        rule_id,
-        every,
-    )
-    return [RunKey(row["created_at"], row["id"]) for row in found]
-
-
-async def newer_than(database: Database, rule_id: UUID, key: RunKey) -> int:
-    """How many runs came after this one, at most a thousand."""
-    number: int = await database.pool.fetchval(
-        "SELECT count(*) FROM (SELECT FROM rule_runs WHERE rule_id = $1 AND (created_at, id) > ($2, $3) LIMIT 1000) newer",
-        rule_id,
-        key.at,
-        key.run_id,
-    )
-    return number
+    return [_run(record) for record in await STORY.records(database.pool, run_ids)]
 
 
 def _run(row: Any) -> RunOfRule:
@@ -163,5 +97,5 @@ def _run(row: Any) -> RunOfRule:
         done=tuple(plain(words) for words in row["done"]),
         order_id=OrderId(row["order_id"]),
         order_number=plain(row["order_number"]),
-        key=RunKey(row["created_at"], row["id"]),
+        key=TimeKey(row["created_at"], row["id"]),
     )

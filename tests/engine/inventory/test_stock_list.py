@@ -191,6 +191,6 @@ async def test_movements_are_read_from_both_ends(house: House, store: Database) 
     assert (first.rows + second.rows, first.more_after, second.more_after) == (whole[:10], True, True)
     back = await movements.page(store, product, before=whole[7].key, limit=5)
     assert (back.rows, back.more_before) == (whole[2:7], True)
-    assert await movements.anchors(store, product, every=5) == [whole[0].key, whole[5].key, whole[10].key]
-    assert await movements.newer_than(store, product, whole[3].key) == 3
-    assert (await movements.count(store, product, cap=None)).number == 12
+    assert await movements.STORY.anchors(store.pool, product, every=5) == [whole[0].key, whole[5].key, whole[10].key]
+    assert await movements.STORY.newer_than(store.pool, product, whole[3].key) == 3
+    assert (await movements.STORY.count(store.pool, product, cap=None)).number == 12

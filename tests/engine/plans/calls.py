@@ -162,7 +162,7 @@ async def _stock_card(scene: Scene) -> None:
     assert product is not None
     card = await stock_card.stock_card(scene.store, product)
     await movements.page(scene.store, product, after=card.movements[0].key, limit=50)
-    await movements.count(scene.store, product, cap=100)
+    await movements.STORY.count(scene.store.pool, product, cap=100)
 
 
 CLAIMS: Mapping[str, Call] = {

@@ -33,9 +33,9 @@ async def test_runs_are_read_counted_and_let_go(house: House, store: Database) -
     second = await runs.page(store, rule.rule_id, after=first.rows[-1].key, limit=3)
     back = await runs.page(store, rule.rule_id, before=whole[6].key, limit=3)
     assert (first.rows + second.rows, back.rows, first.more_after) == (whole[:6], whole[3:6], True)
-    assert await runs.anchors(store, rule.rule_id, every=4) == [whole[0].key, whole[4].key]
-    assert await runs.newer_than(store, rule.rule_id, whole[3].key) == 3
-    assert (await runs.count(store, rule.rule_id, cap=None)).number == 8
+    assert await runs.STORY.anchors(store.pool, rule.rule_id, every=4) == [whole[0].key, whole[4].key]
+    assert await runs.STORY.newer_than(store.pool, rule.rule_id, whole[3].key) == 3
+    assert (await runs.STORY.count(store.pool, rule.rule_id, cap=None)).number == 8
     today = datetime.now(UTC) - timedelta(hours=6)
     assert await runs.runs_since(store.pool, today) == {rule.rule_id: 3}
     assert await runs.runs_since(store.pool, datetime.now(UTC) + timedelta(hours=1)) == {}
