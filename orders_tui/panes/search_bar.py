@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Input, Static
 
 from orders_tui.messages import SearchChanged, SearchLeft
-from orders_tui.panes.filter_bar import SearchField
+
+
+class PhraseField(Input):
+    """The phrase that is searched for as it is typed."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "clear_and_leave", show=False),
+        Binding("down", "leave", show=False),
+    ]
+
+    def action_clear_and_leave(self) -> None:
+        self.post_message(SearchLeft(keep=False))
+
+    def action_leave(self) -> None:
+        self.post_message(SearchLeft(keep=True))
 
 
 class SearchBar(Horizontal):
@@ -21,14 +38,14 @@ class SearchBar(Horizontal):
 
     def compose(self) -> ComposeResult:
         yield Static("", classes="narrowed", markup=False)
-        field = SearchField(placeholder=self._placeholder, compact=True, select_on_focus=False)
+        field = PhraseField(placeholder=self._placeholder, compact=True, select_on_focus=False)
         field.cursor_blink = self._blink
         yield field
         yield Static("", classes="standing", markup=False)
 
     @property
-    def field(self) -> SearchField:
-        return self.query_one(SearchField)
+    def field(self) -> PhraseField:
+        return self.query_one(PhraseField)
 
     def show(self, narrowed: str, phrase: str) -> None:
         """Say what the list is narrowed to."""
