@@ -49,6 +49,17 @@ async def until(pilot: Pilot[int], happened: Callable[[], bool]) -> None:
     raise AssertionError("it has not happened")
 
 
+async def shows(pilot: Pilot[int], phrase: str) -> None:
+    """Wait until a phrase is on screen or among the notices."""
+    app = pilot.app
+    assert isinstance(app, OrdersApp)
+    for _ in range(250):
+        if phrase in text(app) or phrase in notices(app):
+            return
+        await pilot.pause(0.02)
+    raise AssertionError(f"{phrase!r} is not to be seen:\n{text(app)}\n{notices(app)}")
+
+
 async def press(pilot: Pilot[int], *keys: str) -> None:
     await pilot.press(*keys)
     await settle(pilot)

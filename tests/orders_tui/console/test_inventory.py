@@ -22,7 +22,7 @@ from orders_tui.screens.inventory import InventoryScreen
 from orders_tui.screens.movements import MovementsScreen
 from orders_tui.services import Services
 from tests.factories import BOWL, MUG, NOON, Factory, Line
-from tests.orders_tui.console.driving import MEDIUM, notices, orders_shown, press, settle, text, write
+from tests.orders_tui.console.driving import MEDIUM, orders_shown, press, settle, shows, text, until, write
 
 MIRA = Actor("mira", ChangeSource.USER)
 
@@ -55,8 +55,7 @@ def listed(app: OrdersApp) -> list[str]:
 async def fill(pilot: Pilot[int], key: str, **values: str) -> Entry:
     """Open a form by its key and write into its fields; not sent yet."""
     await pilot.press(key)
-    await pilot.pause(0.1)
-    await settle(pilot)
+    await until(pilot, lambda: isinstance(pilot.app.screen, Entry) and pilot.app.screen.focused is not None)
     form = pilot.app.screen
     assert isinstance(form, Entry), text(pilot.app)  # type: ignore[arg-type]
     for name, value in values.items():
@@ -83,15 +82,15 @@ async def test_stock_is_found_narrowed_and_shown_with_all_that_is_behind_it(
     async with app.run_test(size=MEDIUM, notifications=True) as pilot:
         await press(pilot, "f7")
         assert listed(app) == ["BOWL-LG", "MUG-BLU", "TEE-M"]
-        assert "3 lines by SKU" in text(app)
-        assert "[bold]Tee[/] red" in text(app), "names are never markup, never an escape sequence"
+        await shows(pilot, "3 lines by SKU")
+        await shows(pilot, "[bold]Tee[/] red")
         await press(pilot, "slash")
         await write(pilot, "stone")
         await pilot.pause(0.15)
         await settle(pilot)
         assert listed(app) == ["MUG-BLU"]
         await press(pilot, "enter", "enter")
-        assert "Movements, newest first" in text(app)
+        await shows(pilot, "Movements, newest first")
         assert [line for line in text(app).splitlines() if "MAIN" in line and " 9 " in line], "9 of 12 are free"
         await press(pilot, "escape", "escape")
         assert listed(app) == ["BOWL-LG", "MUG-BLU", "TEE-M"]
@@ -122,27 +121,27 @@ async def test_every_booking_says_beforehand_what_it_does_and_is_taken_back_by_a
     async with app.run_test(size=MEDIUM, notifications=True) as pilot:
         await press(pilot, "f7", "home")
         await fill(pilot, "r", units="4")
-        assert "MAIN: on hand 0 → 4, available 0 → 4" in text(app)
+        await shows(pilot, "MAIN: on hand 0 → 4, available 0 → 4")
         await press(pilot, "enter")
         assert await level(opened, "BOWL-LG") == (4, 0)
-        assert "4 of BOWL-LG received, 4 available at MAIN." in notices(app)
+        await shows(pilot, "4 of BOWL-LG received, 4 available at MAIN.")
         await press(pilot, "down")
 
         form = await fill(pilot, "a", units="-11", reason="lo")
-        assert "2 of it are promised or held: say yes to take it from orders." in text(app)
+        await shows(pilot, "2 of it are promised or held: say yes to take it from orders.")
         await press(pilot, "enter")
         assert form is app.screen, "refused: the form stays with the sentence"
-        assert "MUG-BLU cannot drop by 11" in text(app)
+        await shows(pilot, "MUG-BLU cannot drop by 11")
         assert await level(opened, "MUG-BLU") == (12, 0)
         form.query_one("#units", Input).value = "-2x"
         await settle(pilot)
-        assert "'-2x' is no whole number" in text(app)
+        await shows(pilot, "'-2x' is no whole number")
         form.query_one("#units", Input).value = "-2"
         await press(pilot, "enter")
         assert await level(opened, "MUG-BLU") == (10, 0)
 
         await fill(pilot, "t", units="3", target="ANNEX")
-        assert "ANNEX: on hand 0 → 3" in text(app)
+        await shows(pilot, "ANNEX: on hand 0 → 3")
         await press(pilot, "enter")
         assert (await level(opened, "MUG-BLU"), await level(opened, "MUG-BLU", "ANNEX")) == ((7, 0), (3, 0))
         assert isinstance(app.screen, InventoryScreen)
@@ -154,21 +153,19 @@ async def test_every_booking_says_beforehand_what_it_does_and_is_taken_back_by_a
         await press(pilot, "v")
         assert isinstance(app.screen, MovementsScreen)
         await fill(pilot, "z")
-        assert "MUG-BLU: -1 held at MAIN, as a correction of what mira booked." in text(app)
+        await shows(pilot, "MUG-BLU: -1 held at MAIN, as a correction of what mira booked.")
         await press(pilot, "enter")
         assert await level(opened, "MUG-BLU") == (7, 0)
         await press(pilot, "home", "down", "z")
-        assert "This movement was reversed already." in notices(app)
-        await press(pilot, "escape", "end", "e")
-        assert isinstance(app.screen, Entry)
-        app.screen.query_one("#weight", Input).value = "0"
-        await settle(pilot)
-        assert "'0' is no whole number from 1 to 70,000." in text(app)
+        await shows(pilot, "This movement was reversed already.")
+        await press(pilot, "escape", "end")
+        await fill(pilot, "e", weight="0")
+        await shows(pilot, "'0' is no whole number from 1 to 70,000.")
         app.screen.query_one("#weight", Input).value = "350"
         app.screen.query_one("#buffer", Input).value = "2"
         await pilot.pause(0.2)
         await settle(pilot)
-        assert "weight 400 → 350, buffer none → 2" in text(app)
+        await shows(pilot, "weight 400 → 350, buffer none → 2")
         await press(pilot, "enter")
         row: Any = await opened.pool.fetchrow("SELECT weight_grams, stock_buffer FROM products WHERE sku = 'TEE-M'")
         assert (row["weight_grams"], row["stock_buffer"]) == (350, 2)
@@ -187,18 +184,18 @@ async def test_a_count_is_scanned_typed_looked_at_and_booked_once(
         await fill(pilot, "c", skus="", name="Evening")
         await press(pilot, "enter")
         assert isinstance(app.screen, CountingScreen)
-        assert "Evening at MAIN, open: 0 of 3 counted" in text(app)
+        await shows(pilot, "Evening at MAIN, open: 0 of 3 counted")
         assert " 12 " not in text(app), "nobody is told beforehand what is expected"
         for code in ("4006381", "tee-m", "4006381", "nothing of ours"):
             app.screen.post_message(Scanned(code))
             await settle(pilot)
-        assert "nothing of ours is not on this sheet." in notices(app)
-        assert "1 of 3 counted, 1 differ" in text(app)
+        await shows(pilot, "nothing of ours is not on this sheet.")
+        await shows(pilot, "1 of 3 counted, 1 differ")
         await fill(pilot, "p")
-        assert "2 are not counted yet" in text(app)
-        assert "TEE-M: 5 → 3 (-2)" in text(app)
+        await shows(pilot, "2 are not counted yet")
+        await shows(pilot, "TEE-M: 5 → 3 (-2)")
         await press(pilot, "enter")
-        assert "Not counted yet: BOWL-LG, MUG-BLU." in text(app)
+        await shows(pilot, "Not counted yet: BOWL-LG, MUG-BLU.")
         assert await level(opened, "TEE-M") == (5, 0)
         await press(pilot, "escape", "home")
         for counted in ("0", "12"):
@@ -207,19 +204,19 @@ async def test_a_count_is_scanned_typed_looked_at_and_booked_once(
         await fill(pilot, "p")
         await press(pilot, "enter")
         assert isinstance(app.screen, InventoryScreen)
-        assert "1 differences are booked." in notices(app)
+        await shows(pilot, "1 differences are booked.")
         assert (await level(opened, "TEE-M"), await level(opened, "MUG-BLU")) == ((3, 0), (12, 0))
 
 
 async def test_an_empty_list_says_why_and_what_to_press(app: OrdersApp, factory: Factory) -> None:
     async with app.run_test(size=MEDIUM) as pilot:
         await press(pilot, "f7")
-        assert "There is no product yet: orders-tui product import FILE" in text(app)
+        await shows(pilot, "There is no product yet: orders-tui product import FILE")
         await factory.product(MUG)
         await press(pilot, "ctrl+r", "v")
-        assert "Nothing has moved it yet; escape goes back" in text(app)
+        await shows(pilot, "Nothing has moved it yet; escape goes back")
         await press(pilot, "escape", "slash")
         await write(pilot, "zzz")
         await pilot.pause(0.15)
         await settle(pilot)
-        assert "Nothing here is like that; escape shows everything." in text(app)
+        await shows(pilot, "Nothing here is like that; escape shows everything.")

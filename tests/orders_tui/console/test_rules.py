@@ -11,13 +11,14 @@ from engine.database.connection import Database
 from engine.workflow.rules.file import parse
 from orders_tui.console import OrdersApp
 from orders_tui.modals.entry import Entry
+from orders_tui.modals.form import Form
 from orders_tui.modals.reading import Reading
 from orders_tui.rules.trying import Trying
 from orders_tui.screens.rule_runs import RuleRunsScreen
 from orders_tui.screens.rules import RulesScreen
 from orders_tui.services import Services
 from tests.factories import BOWL, MUG, NOON, Factory
-from tests.orders_tui.console.driving import MEDIUM, lines, notices, press, settle, text
+from tests.orders_tui.console.driving import MEDIUM, lines, press, settle, shows, text, until
 
 RULES = """
 [[rule]]
@@ -53,8 +54,9 @@ async def stored(database: Database) -> list[tuple[Any, ...]]:
 
 
 async def open_form(pilot: Pilot[int], key: str, **values: str) -> None:
-    await pilot.press(key)
-    await pilot.pause(0.1)
+    if key:
+        await pilot.press(key)
+        await until(pilot, lambda: isinstance(pilot.app.screen, Form) and pilot.app.screen.focused is not None)
     await settle(pilot)
     for name, value in values.items():
         pilot.app.screen.query_one(f"#{name}", Input).value = value
@@ -71,34 +73,34 @@ async def test_rules_are_shown_tried_switched_moved_and_dropped(
         assert isinstance(app.screen, RulesScreen)
         assert lines(app)[2].split()[:5] == ["1", "off", "1", "order.created", "Large"]
         assert "Gifts <b>first</b>" in lines(app)[3]
-        assert "matched 1 times" in text(app)
+        await shows(pilot, "matched 1 times")
 
         await open_form(pilot, "o")
         assert isinstance(app.screen, Trying)
-        assert "1 of 2 orders would have matched" in text(app)
-        assert "Enter switches it on" in text(app)
+        await shows(pilot, "1 of 2 orders would have matched")
+        await shows(pilot, "Enter switches it on")
         await press(pilot, "escape")
         assert (await stored(opened))[0][1] is False, "looked at and left off"
         await open_form(pilot, "o")
         await press(pilot, "enter")
         assert (await stored(opened))[0][1] is True
-        assert "Large is on." in notices(app)
+        await shows(pilot, "Large is on.")
 
         await open_form(pilot, "t", order="SMALL")
         await press(pilot, "enter")
         assert isinstance(app.screen, Reading)
-        assert "order.created: no, total > 20 is false" in text(app)
+        await shows(pilot, "order.created: no, total > 20 is false")
         await press(pilot, "escape", "enter")
         assert isinstance(app.screen, RuleRunsScreen)
-        assert "Large matched 1 times, newest first" in text(app)
-        assert "LARGE" in text(app)
+        await shows(pilot, "Large matched 1 times, newest first")
+        await shows(pilot, "LARGE")
         await press(pilot, "escape", "J")
         assert [name for name, *_ in await stored(opened)] == ["Gifts <b>first</b>", "Large"]
         await press(pilot, "J")
-        assert "Large is last already." in notices(app)
+        await shows(pilot, "Large is last already.")
         await press(pilot, "x")
         await open_form(pilot, "D", name="Larg")
-        assert "Type its name, Large, to drop it" in text(app)
+        await shows(pilot, "Type its name, Large, to drop it")
         await press(pilot, "enter")
         assert len(await stored(opened)) == 2
         await open_form(pilot, "")
@@ -139,20 +141,20 @@ async def test_a_rule_is_written_and_its_mistakes_are_told_as_they_are_typed(
         do = form.query_one("#do", Input)
         form.set_focus(do)
         await settle(pilot)
-        assert "tag vip, large" in text(app), "what there is is offered"
+        await shows(pilot, "tag vip, large")
         do.value = "hold sunshine"
         await settle(pilot)
-        assert "Reason of hold is wrong; give one of payment, fraud" in text(app)
+        await shows(pilot, "Reason of hold is wrong; give one of payment, fraud")
         await press(pilot, "enter")
         assert form is app.screen
         assert len(await stored(opened)) == 2
         do.value = "hold address 12 h: look; tag far"
         await pilot.pause(0.2)
         await settle(pilot)
-        assert "On order.created: hold (address) for 12 h; tag far." in text(app)
+        await shows(pilot, "On order.created: hold (address) for 12 h; tag far.")
         await press(pilot, "enter")
         assert (await stored(opened))[-1] == ("Far away", False, "order.created", 'country == "CA" and held')
-        assert "Far away is created; it is off: o switches it on." in notices(app)
+        await shows(pilot, "Far away is created; it is off: o switches it on.")
         await press(pilot, "end")
         await open_form(pilot, "e", when="order.val")
         assert form is not app.screen
