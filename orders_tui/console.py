@@ -176,7 +176,7 @@ class OrdersApp(ListeningApp):
             self._hearing.cancel()
         with contextlib.suppress(Exception):  # the others see by themselves that this console is gone
             await asyncio.wait_for(self.session.presence.leave(), LEAVE_SECONDS)
-        self.session.memory.keep(screen=self.current_mode)
+        self.session.memory.keep(screen=self.current_mode, **self.orders.to_remember())
 
     @cached_property
     def orders(self) -> OrdersScreen:

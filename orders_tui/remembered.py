@@ -31,10 +31,8 @@ class Remembered:
     """The screen the console was left on."""
     columns: tuple[str, ...] = ()
     """The orders table's columns by name, in their order; none: those that come with the program."""
-    pane_percent: int = 0
-    """How much of the width the pane of one order takes."""
     filter: str = ""
-    """The last filter of the orders table, in the filter language."""
+    """The last filter of the orders table in words, without what was searched for, which may be a name."""
     packs_at: str = ""
     """The station at which parcels are packed here, where it was chosen on the screen."""
     sort: str = ""

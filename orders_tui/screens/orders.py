@@ -50,7 +50,17 @@ class OrdersScreen(ViewsScreen):
         super().__init__(session)
         self.names: Names | None = None
         """What may be named in a filter; None until somebody types one."""
+        kept = session.memory.now
+        if kept.sort in set(OrderSort):
+            reading = read(kept.filter, self.reader)
+            self.filter = replace(reading.filter, sort=OrderSort(kept.sort), ascending=kept.ascending)
+            self.words = kept.filter
         self._before_typing = (self.filter, self.title_words)
+
+    def to_remember(self) -> dict[str, str | bool]:
+        """What the next console begins with."""
+        words = write(replace(self.filter, search=""), zone=self.session.options.zone)
+        return {"filter": words, "sort": self.filter.sort.value, "ascending": self.filter.ascending}
 
     @property
     def reader(self) -> Reader:

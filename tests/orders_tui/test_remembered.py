@@ -14,8 +14,8 @@ def test_what_is_kept_is_there_the_next_time_and_is_its_owner_s_alone(tmp_path: 
     file = tmp_path / "state" / "console.json"
     one, other = Memory(file), Memory(file)
     one.keep(theme="orders-light", columns=("status", "tags"))
-    other.keep(pane_percent=40)  # read before the first was written, and yet both stay
-    assert Memory(file).now == Remembered(theme="orders-light", columns=("status", "tags"), pane_percent=40)
+    other.keep(sort="ship_by")  # read before the first was written, and yet both stay
+    assert Memory(file).now == Remembered(theme="orders-light", columns=("status", "tags"), sort="ship_by")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
     assert [path.name for path in file.parent.iterdir()] == ["console.json"]

@@ -189,12 +189,20 @@ async def test_the_next_console_opens_where_the_last_one_was_left_in_the_same_co
     file = tmp_path / "console.json"
     first = new_app(memory_file=file)
     async with first.run_test(size=SMALL) as pilot:
-        await press(pilot, "f4", "ctrl+t")
+        await press(pilot, "f3", "o", "slash")
+        await write(pilot, "tag:gift ines")
+        await press(pilot, "enter", "f4", "ctrl+t")
     second = new_app(memory_file=file)
     async with second.run_test(size=SMALL) as pilot:
         await settle(pilot)
         assert (second.current_mode, second.theme) == ("failed", first.theme)
         assert first.theme != second.session.options.theme
+        await press(pilot, "f3")
+        assert "tag:gift" in text(second)
+        assert "last change ↓" in text(second)
+        assert "ines" not in file.read_text("utf-8")  # a name is not kept
+        await press(pilot, "escape", "f4")
+        assert second.orders.filter.narrows is False
     file.write_text(file.read_text("utf-8").replace('"failed"', '"no such screen"'), "utf-8")
     third = new_app(memory_file=file, theme="orders-contrast")  # what the configuration says anew counts
     async with third.run_test(size=SMALL) as pilot:
