@@ -81,15 +81,16 @@ class StatusLine(Static):
 
     def _tab(self, action: Action, size: int) -> Content:
         key = spoken_keys(action, self._session.options.keymap, first=True)
+        key = key.upper() if key.removeprefix("f").isdigit() else key  # a bare digit opens a saved view
         name = action.text.partition(":")[0]
         here = self.app.current_mode == action.argument
         match size:
             case 0:
                 words = f" {key} {name} "
             case 1:
-                words = f"{key.removeprefix('f')} {name} "
+                words = f"{key} {name} "
             case _:
-                words = f"{key.removeprefix('f')}{name if here else action.tab or name[:4]} "
+                words = f"{key}{name if here else action.tab or name[:4]} "
         failed = self._session.pulse.failed if self._session.pulse and action.argument == "failed" else 0
         count = (f"{failed:,} ", "bold $text-error") if failed else ""
         return Content.assemble((words[:-1], _HERE if here else ""), words[-1:], count)

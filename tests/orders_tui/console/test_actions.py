@@ -130,7 +130,7 @@ async def test_the_line_on_top_names_the_screens_who_works_and_as_much_else_as_t
     async with app.run_test(size=LARGE) as pilot:
         await settle(pilot)
         await app.tick()
-        assert " f2 Triage  f3 Orders  f4 Failed 1 " in lines(app)[0]
+        assert " F2 Triage  F3 Orders  F4 Failed 1 " in lines(app)[0]
         assert lines(app)[0].endswith("open 1  done 0/min  no daemon")
         app.session.runs_daemon = lambda: True
         app.screen_stack[-1].query_one(StatusLine).redraw()
@@ -144,7 +144,7 @@ async def test_the_line_on_top_names_the_screens_who_works_and_as_much_else_as_t
         assert isinstance(app.screen, OrdersScreen)
         await pilot.resize_terminal(40, 10)
         await settle(pilot)
-        assert lines(app)[0].startswith(" 2Tri 3Orders 4Fail 1")
+        assert lines(app)[0].startswith(" F2Tri F3Orders F4Fail 1")
         assert "… ? keys" in " ".join(lines(app)[-1].split()).replace("  ", " ")
 
 
