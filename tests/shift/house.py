@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.database.connection import Database
-from orders_tui.actions import BY_ID
 from orders_tui.demo.live import environment_of
 from orders_tui.demo.plan import DemoFiles, DemoPlan
 from orders_tui.demo.preparation import LEAD, demo_settings, open_demo, prepare
@@ -23,9 +22,6 @@ SEED = 7
 """Tells of 2 orders each that are out of stock, whose address is bad, whose product has no weight, that the carrier refuses; of 3
 with an unknown SKU; and of 4 that buyers cancel."""
 
-PICK = "confirm" if "go.pick" in BY_ID else "auto"
-"""People confirm what they picked, where the console has a screen for it."""
-
 PLAN = DemoPlan(
     seed=SEED,
     orders=ORDERS,
@@ -33,9 +29,9 @@ PLAN = DemoPlan(
     orders_per_second=100.0,
     unpaid_seconds=0.2,
     hold_seconds=0.5,
-    scan_after_seconds=1.0,
-    deliver_after_seconds=2.0,
-    complete_after_seconds=3.0,
+    scan_after_seconds=7200.0,  # people hand over; no carrier comes before the shift ends
+    deliver_after_seconds=7300.0,
+    complete_after_seconds=7400.0,
 )
 
 
@@ -77,6 +73,6 @@ async def _let_people_work(database: Database) -> None:
     services = Services(database, LEAD)
     try:
         for shop in await services.shops.all():
-            _ = await services.shops.set_policies(shop.shop.tiktok_shop_id, {"pick": PICK, "ship_on": "handover"})
+            _ = await services.shops.set_policies(shop.shop.tiktok_shop_id, {"pick": "confirm", "ship_on": "handover"})
     finally:
         await services.close()

@@ -12,7 +12,7 @@ from pathlib import Path
 from uuid import uuid4
 
 TERM = "xterm-16color"
-PATIENCE_SECONDS = 90.0
+PATIENCE_SECONDS = 40.0
 LOOK_SECONDS = 0.1
 
 _KEYS = {
@@ -67,7 +67,8 @@ class Terminal:
             named = _KEYS.get(key) or (key.upper() if re.fullmatch(r"f\d+", key) else re.sub(r"^ctrl\+", "C-", key))
             await self._tmux("send-keys", "-t", "shift", *(["-l"] if len(key) == 1 else []), "--", named)
             self.keys += 1
-            await asyncio.sleep(0.05)
+            # Escape and the next key in one read would be one key: alt and that.
+            await asyncio.sleep(0.4 if key == "escape" else 0.05)
 
     async def write(self, text: str) -> None:
         """Type a phrase into the field that has the focus."""
@@ -92,6 +93,20 @@ class Terminal:
             if key and time.monotonic() - pressed_at > 2:
                 await self.press(key)
                 pressed_at = time.monotonic()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def form(self, *, other_than: str = "", wanted: bool = True) -> list[str]:
+        """The lines of the form that opens, its title first; empty once there is none where another one may have been."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            shown = await self.screen()
+            lines = [line.strip() for line in re.findall(r"(?m)│(.*)│\s*$", shown)] if "enter go on" in shown else []
+            if lines and wanted and lines[0] != other_than:
+                return lines
+            if not lines and (other_than or not wanted):
+                return []
+            if time.monotonic() > deadline:
+                raise Stuck(f"No form came or went:\n{shown}")
             await asyncio.sleep(LOOK_SECONDS)
 
     async def ended(self, seconds: float = 30.0) -> int:
