@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import dataclass, field
 
@@ -73,8 +74,10 @@ async def mend(shift: Shift) -> None:
     """Each cause is mended in place, or outside where it lies outside, and what it stopped goes on."""
     terminal = shift.house.terminal
     seen: set[str] = set()
+    mended: set[str] = set()
     for _ in range(3 * FAILURES):
-        await terminal.press("f4")
+        await terminal.press("f4", "ctrl+r")
+        await asyncio.sleep(1.0)  # what was retried leaves the queue when the daemon has taken it up
         shown = await terminal.sees(r"▸|▾|Nothing has failed")
         if "Nothing has failed" in shown:
             break
@@ -82,15 +85,16 @@ async def mend(shift: Shift) -> None:
         [first, *_] = re.findall(r"(?m)[▸▾] (\S.*?)\s{2,}", shown)
         cause = next(cause for cause in CAUSES if first.startswith(cause))
         seen.add(cause)
-        await _mend_one(shift, cause)
+        await _mend_one(shift, cause, again=first in mended and cause != "bad address")
+        mended.add(first)
     else:
         raise Stuck(f"Failures that no mend ended:\n{await terminal.screen()}")
     shift.done.append(f"{FAILURES} failures of {len(seen)} causes mended")
 
 
-async def _mend_one(shift: Shift, cause: str) -> None:
+async def _mend_one(shift: Shift, cause: str, *, again: bool) -> None:
     terminal = shift.house.terminal
-    if cause == "carrier refused":
+    if cause == "carrier refused" or again:
         await shift.house.world.tell("mend", {"all": True})  # somebody calls the carrier
         await terminal.press("R")
         title = (await terminal.form())[0]
@@ -110,9 +114,13 @@ async def _mend_one(shift: Shift, cause: str) -> None:
                     await terminal.press(*["tab"] * 6, "end", *["backspace"] * 5)
                 await terminal.write(POSTCODES[city])
     await terminal.press("enter")
-    if await terminal.form(other_than=title):  # what came of each; stock that arrives lets orders go on by itself
+    await terminal.form(other_than=title)
+    await asyncio.sleep(1.5)
+    while (
+        "enter go on" in await terminal.screen()
+    ):  # what came of each; with stock, orders may have gone on by themselves
         await terminal.press("enter")
-        await terminal.form(other_than="any", wanted=False)
+        await asyncio.sleep(0.5)
 
 
 async def pick(shift: Shift) -> None:
