@@ -97,10 +97,10 @@ async def _mend_one(shift: Shift, cause: str, *, again: bool) -> None:
     if cause == "carrier refused" or again:
         await shift.house.world.tell("mend", {"all": True})  # somebody calls the carrier
         await terminal.press("R")
-        title = (await terminal.form())[0]
+        await terminal.form()
     else:
         await terminal.press("e")
-        title, *form = await terminal.form()
+        form = await terminal.form()
         match cause:
             case "out of stock":
                 await terminal.write("50")
@@ -113,14 +113,7 @@ async def _mend_one(shift: Shift, cause: str, *, again: bool) -> None:
                 if any(re.search(r"postcode\s+00000", line) for line in form):
                     await terminal.press(*["tab"] * 6, "end", *["backspace"] * 5)
                 await terminal.write(POSTCODES[city])
-    await terminal.press("enter")
-    await terminal.form(other_than=title)
-    await asyncio.sleep(1.5)
-    while (
-        "enter go on" in await terminal.screen()
-    ):  # what came of each; with stock, orders may have gone on by themselves
-        await terminal.press("enter")
-        await asyncio.sleep(0.5)
+    await terminal.through_form()
 
 
 async def pick(shift: Shift) -> None:

@@ -95,19 +95,27 @@ class Terminal:
                 pressed_at = time.monotonic()
             await asyncio.sleep(LOOK_SECONDS)
 
-    async def form(self, *, other_than: str = "", wanted: bool = True) -> list[str]:
-        """The lines of the form that opens, its title first; empty once there is none where another one may have been."""
+    async def form(self) -> list[str]:
+        """The lines of the form that opens, its title first."""
+        return self._form_in(await self.sees("enter go on"))
+
+    @staticmethod
+    def _form_in(shown: str) -> list[str]:
+        return [line.strip() for line in re.findall(r"(?m)│(.*)│", shown)] if "enter go on" in shown else []
+
+    async def through_form(self) -> None:
+        """Press enter on each stage of the form, and on what it reports, until there is none."""
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while True:
-            shown = await self.screen()
-            lines = [line.strip() for line in re.findall(r"(?m)│(.*)│\s*$", shown)] if "enter go on" in shown else []
-            if lines and wanted and lines[0] != other_than:
-                return lines
-            if not lines and (other_than or not wanted):
-                return []
+        before: list[str] = []
+        while lines := self._form_in(await self.screen()):
+            if lines != before:
+                before = lines
+                await self.press("enter")
             if time.monotonic() > deadline:
-                raise Stuck(f"No form came or went:\n{shown}")
-            await asyncio.sleep(LOOK_SECONDS)
+                raise Stuck(f"The form stays:\n{await self.screen()}")
+            await asyncio.sleep(0.7)
+            if not self._form_in(await self.screen()):
+                await asyncio.sleep(1.5)  # a report may follow
 
     async def ended(self, seconds: float = 30.0) -> int:
         """Wait for the program's end; its exit code."""
