@@ -24,7 +24,8 @@ async def half_a_bulk_change(factory: Factory) -> None:
         "INSERT INTO batch_parts (batch_id, first, order_ids) VALUES ($1, 1, ARRAY[$2::uuid])", report.batch_id, left
     )
     await pool.execute(
-        "UPDATE batches SET total = 2, finished_at = NULL, progressed_at = now() WHERE id = $1", report.batch_id
+        "UPDATE batches SET total = 2, finished_at = NULL, progressed_at = now() + interval '1 hour' WHERE id = $1",
+        report.batch_id,
     )
 
 
