@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable
 
 LOOK_ANYWAY_SECONDS = 2.0
@@ -18,7 +19,9 @@ class Looking:
         self._every = every_seconds
         self._clock = clock
         self._hinted = True
-        self._looked_at = clock() - every_seconds
+        # A hint that something came is soon followed by one that it was worked: both are looked at at once, but never more in a second
+        # than one look every so often would be.
+        self._looked_at: deque[float] = deque([clock() - 1.0], maxlen=max(1, round(1.0 / every_seconds)))
 
     def hint(self) -> None:
         """Something may look different now."""
@@ -27,9 +30,14 @@ class Looking:
     def looks(self) -> None:
         """It is being looked now."""
         self._hinted = False
-        self._looked_at = self._clock()
+        self._looked_at.append(self._clock())
 
     def wait_seconds(self) -> float:
         """How long it is until the next look; nothing when it is time."""
-        pause = self._every if self._hinted or not self.hearing else LOOK_ANYWAY_SECONDS
-        return max(0.0, self._looked_at + pause - self._clock())
+        now, last = self._clock(), self._looked_at[-1]
+        if not self.hearing:
+            return max(0.0, last + self._every - now)
+        if not self._hinted:
+            return max(0.0, last + LOOK_ANYWAY_SECONDS - now)
+        full = self._looked_at[0] + 1.0 if len(self._looked_at) == self._looked_at.maxlen else last
+        return max(0.0, full - now, last + self._every / 4 - now)

@@ -38,8 +38,14 @@ def test_when_it_is_time_to_look() -> None:
     assert look.wait_seconds() == LOOK_ANYWAY_SECONDS
     look.hint()
     look.hint()
-    assert look.wait_seconds() == 0.25  # at most so often, however many hints there are
-    clock.now += 0.3
+    assert look.wait_seconds() == pytest.approx(0.0625)  # soon, however many hints there are
+    for _ in range(3):
+        clock.now += 0.1
+        assert look.wait_seconds() == 0
+        look.looks()
+        look.hint()
+    assert look.wait_seconds() == pytest.approx(0.7)  # four in a second are enough
+    clock.now += 0.8
     assert look.wait_seconds() == 0
     look.looks()
     clock.now += 1.0
