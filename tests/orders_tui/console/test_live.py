@@ -12,7 +12,7 @@ from engine.database.notify import CHANGED, Announcer
 from engine.words import HoldReason, OrderStatus
 from orders_tui import looking
 from orders_tui.console import OrdersApp
-from orders_tui.looking import LOOK_ANYWAY_SECONDS, Looking
+from orders_tui.looking import LOOK_ANYWAY_SECONDS, SETTLE_SECONDS, Looking
 from orders_tui.services import Services
 from orders_tui.state import ConsoleOptions
 from tests.factories import NOON, Factory
@@ -38,14 +38,16 @@ def test_when_it_is_time_to_look() -> None:
     assert look.wait_seconds() == LOOK_ANYWAY_SECONDS
     look.hint()
     look.hint()
-    assert look.wait_seconds() == pytest.approx(0.0625)  # soon, however many hints there are
-    for _ in range(3):
-        clock.now += 0.1
-        assert look.wait_seconds() == 0
-        look.looks()
-        look.hint()
-    assert look.wait_seconds() == pytest.approx(0.7)  # four in a second are enough
-    clock.now += 0.8
+    assert look.wait_seconds() == 0.25  # at most so often, however many hints there are
+    clock.now += 0.3
+    assert look.wait_seconds() == 0
+    look.looks()
+    clock.now += 0.5
+    look.hint()
+    clock.now += 0.01
+    look.hint()
+    assert look.wait_seconds() == pytest.approx(SETTLE_SECONDS - 0.01)  # the first of several sets the moment
+    clock.now += 0.1
     assert look.wait_seconds() == 0
     look.looks()
     clock.now += 1.0
