@@ -131,10 +131,12 @@ async def pick(shift: Shift) -> None:
         await terminal.press("enter")
         await terminal.sees(rf"Wave {waves} has")
         await terminal.press("home", "enter")
-        while re.search(
-            r"NEXT .* to pick", await terminal.sees(rf"NEXT .*(to pick|picked|pack|done)|wave {waves}\b.*")
-        ):
-            await terminal.press("enter")
+        while lines < 100 * waves:
+            shown = await terminal.sees("NEXT")
+            counted = re.search(rf"(?m)^.{waves}\s+(\d+)/(\d+)", shown)
+            if counted is None or counted[1] == counted[2]:
+                break
+            await terminal.press("enter", "down")
             lines += 1
         await terminal.press("l")
         await terminal.sees(r"labels? (kept|printed|sent)")
