@@ -25,7 +25,7 @@ FROM (SELECT o.id AS order_id, coalesce(m.id, p.id) AS product_id, coalesce(p.lo
 LEFT JOIN stock_levels l ON l.product_id = need.product_id AND l.location_id = need.location_id
 WHERE need.units > coalesce(l.on_hand - l.reserved - l.held, 0)
 """
-"""A query: order, product, location, units and ship-by; a kit lacks its components. Index: work_stock_index; it costs what waits."""
+"""A query: order, product, location, units and ship-by; a kit lacks its components. Index: work_waiting_index; it costs what waits."""
 
 _WAITED = f"""
 SELECT product_id, location_id, count(*)::int AS orders, sum(units)::int AS units, min(ship_by) AS nearest

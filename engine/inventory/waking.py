@@ -13,7 +13,7 @@ from uuid import UUID
 from engine.inventory.catalogue import joined_products
 
 # Whose order lines may take these products: their own SKUs, those mapped to them, and those of the kits that contain them.
-# Index: work_stock_index.
+# Index: work_waiting_index.
 _WAITING = """
 WITH freed AS (
     SELECT user_id, sku FROM products WHERE id = ANY($1::uuid[])
@@ -46,7 +46,7 @@ WHERE w.waiting_for = 'stock' AND coalesce(m.id, p.id) = ANY($1::uuid[])
 """  # noqa: S608
 
 BACKLOG = "EXISTS (SELECT FROM work WHERE waiting_for = 'stock')"
-"""Whether any order waits for stock, as a column. Index: work_stock_index."""
+"""Whether any order waits for stock, as a column. Index: work_waiting_index."""
 
 
 async def wake_waiting(connection: Any, products: Collection[UUID]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on, work
+from textual import events, on, work
 from textual.binding import BindingType
 
 from engine.identifiers import OrderId
@@ -124,8 +124,15 @@ class OrdersScreen(ViewsScreen):
             self.open_view()
 
     def _leave_search(self) -> None:
-        self.remove_class("-typing")
         self.focus_on(self.table)
+        self._search_left()
+
+    def on_descendant_blur(self, event: events.DescendantBlur) -> None:
+        if event.widget is self.bar.field:  # by a key that leads elsewhere: what was typed so far stays
+            self._search_left()
+
+    def _search_left(self) -> None:
+        self.remove_class("-typing")
         self.show_filter()
 
     # ------------------------------------------------------------------ statuses and sort

@@ -111,7 +111,6 @@ work = Table(
 Index("work_ready_index", desc(work.c.priority), work.c.ship_by, work.c.order_id, postgresql_where=text("ready"))
 Index("work_priority_index", work.c.ship_by, postgresql_where=text("priority < 4 AND waiting_for <> 'delivery'"))
 Index("work_waiting_index", work.c.waiting_for, postgresql_where=text("waiting_for NOT IN ('', 'delivery')"))
-Index("work_stock_index", work.c.order_id, postgresql_where=text("waiting_for = 'stock'"))
 Index("work_due_index", work.c.due_at, postgresql_where=text("NOT ready AND due_at IS NOT NULL"))
 
 holds = Table(

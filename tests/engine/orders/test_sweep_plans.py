@@ -77,8 +77,8 @@ async def test_whoever_waits_for_stock_is_found_by_waiting_not_by_product(crowde
     products = [row["id"] for row in await crowded.pool.fetch("SELECT id FROM products")]
     for statement in (waking._WAKE, waking._WAKE_FREE, waking._AWAITED):
         plan = await plan_of(crowded, statement, products)
-        assert "work_stock_index" in plan
+        assert "work_waiting_index" in plan
         assert "Seq Scan on work" not in plan
         assert "Seq Scan on order_items" not in plan
         assert "Seq Scan on orders" not in plan
-    assert "work_stock_index" in await plan_of(crowded, f"SELECT {waking.BACKLOG}")
+    assert "work_waiting_index" in await plan_of(crowded, f"SELECT {waking.BACKLOG}")

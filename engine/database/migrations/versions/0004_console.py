@@ -372,6 +372,7 @@ def _lists() -> None:
     index("assigned", ["assigned_to", *newest], where="assigned_to IS NOT NULL")
     index("unpaid", ["payment_status", *newest], where="payment_status <> 'paid'")
     index("tags", ["tags"], where="cardinality(tags) > 0", using="gin")
+    op.drop_index("work_stock_index", "work", schema="orders")
     op.create_index(
         "work_waiting_index",
         "work",
