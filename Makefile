@@ -47,7 +47,7 @@ demo: $(READY)
 	@$(VENV)/bin/orders-tui demo
 
 test: $(READY)
-	@$(VENV)/bin/python -m pytest -n auto --maxprocesses 4
+	@$(VENV)/bin/python -m pytest -n 4
 
 lint: $(READY)
 	@$(VENV)/bin/ruff check .
