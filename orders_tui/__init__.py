@@ -20,7 +20,7 @@ Where to look
     demo/           a whole shop on this machine
     app             the way into the console: terminal, signals, the database, the child daemon
     console         the app itself: its screens, its actions, its refresh
-    child_daemon    the daemon a console runs when there is none
+    child_daemon    the daemon a console runs when there is none; `own_daemon` is what is known of it
     actions/        every action once: keys, words, when it is out of reach; `bindings`, `palette`, `reach` read it
     clipboard       the clipboard of the person's terminal, through SSH, tmux and screen
     keyboard        keys, pastes and scans on their way to the screen; `scanner` tells a burst from typing

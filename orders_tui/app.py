@@ -10,7 +10,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from engine.errors import Misconfigured
 from orders_tui import terminal
 from orders_tui.child_daemon import child_daemon
 from orders_tui.opening import open_services_at
+from orders_tui.own_daemon import OwnDaemon
 from orders_tui.remembered import memory_file
 from orders_tui.services import Services
 from orders_tui.settings_path import settings_cache, settings_path
@@ -61,8 +62,8 @@ def start_settings() -> StartSettings:
 
 async def _open_and_run(start: StartSettings) -> int:
     opening = open_services_at(start.database, start.printing, on_wait=_say)
-    async with opening as services, child_daemon(services.database) as runs_daemon:
-        return await run(services, start.console, runs_daemon=runs_daemon)
+    async with opening as services, child_daemon(services.database) as own_daemon:
+        return await run(services, start.console, own_daemon)
 
 
 def console_options(console: ConsoleSection) -> ConsoleOptions:
@@ -86,7 +87,7 @@ def _say(sentence: str) -> None:
     sys.stderr.write(f"{sentence}\n")
 
 
-async def run(services: Services, options: ConsoleOptions, *, runs_daemon: Callable[[], bool] = lambda: False) -> int:
+async def run(services: Services, options: ConsoleOptions, own_daemon: OwnDaemon) -> int:
     """Show the console until the person leaves: 0 then, 128 + the number of the signal that ended it else.
 
     The caller closes `services`.
@@ -100,7 +101,7 @@ async def run(services: Services, options: ConsoleOptions, *, runs_daemon: Calla
     if own_colours:
         options = replace(options, theme="orders-terminal")
     app = OrdersApp(services, options=options, ansi_color=True if own_colours else None, driver_class=PatientDriver)
-    app.session.runs_daemon = runs_daemon
+    app.session.own_daemon = own_daemon
     async with _ended_by_signals(app), _ended_with_the_terminal(app):
         result = await app.run_async(mouse=options.mouse)
     if _terminal_is_lost():

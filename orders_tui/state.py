@@ -13,6 +13,7 @@ from engine.orders.views import Pulse
 from orders_tui.actions import BY_ID
 from orders_tui.deeds import Deed, Deeds
 from orders_tui.mistakes import write_down
+from orders_tui.own_daemon import OwnDaemon
 from orders_tui.present import Presence
 from orders_tui.remembered import Memory
 from orders_tui.scanner import ScannerOptions
@@ -78,8 +79,7 @@ class Session:
     hearing: bool = False
     """Changes are told by the database; else, behind a pooler, they are looked for."""
     complaint: str = ""
-    runs_daemon: Callable[[], bool] = lambda: False
-    """Whether a daemon runs as this console's child."""
+    own_daemon: OwnDaemon = field(default_factory=OwnDaemon)
     deeds: Deeds = field(default_factory=Deeds)
     presence: Presence = field(init=False)
     _last_failure: type[BaseException] | None = None

@@ -46,8 +46,8 @@ async def _run(plan: DemoPlan, files: DemoFiles) -> int:
         services = Services(database, LEAD)
         await importing
         try:
-            async with child_daemon(database, environment_of(settings, files)) as runs_daemon:
-                code = await run(services, console_options(settings.console), runs_daemon=runs_daemon)
+            async with child_daemon(database, environment_of(settings, files)) as own_daemon:
+                code = await run(services, console_options(settings.console), own_daemon)
         finally:
             await services.close()
         arrived, open_orders = await at_work(database)

@@ -1,6 +1,6 @@
 """The parts a screen is put together from.
 
-status_line   the line on top, and the banner of a lost database
+status_line   the line on top, and the banner of what is out of order
 key_line      the line of keys at the bottom
 filter_bar    what the table is narrowed to, the search field, the counts
 search_bar    what a list is narrowed to, the phrase searched for, how many there are

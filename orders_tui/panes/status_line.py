@@ -1,8 +1,9 @@
-"""The line on top: the screens with their keys, what needs a person, and who works; below it the banner of a lost database."""
+"""The line on top: the screens with their keys, what needs a person, and who works; below it the banner of what is out of order."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from rich.cells import cell_len
 from textual import events
@@ -21,11 +22,12 @@ _ROOM_FOR_HEALTH = 30
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing worth a place on top; where there is no room the lowest rank goes first."""
+    """One thing worth a place on top; where there is no room it says it shorter, and the lowest rank goes first."""
 
     words: str
     rank: int
     style: str = ""
+    shorter: str = ""
 
 
 class StatusLine(Static):
@@ -62,7 +64,9 @@ class StatusLine(Static):
         left = Content("").join(tabs)
         facts = _facts(self._session)
         room = width - left.cell_length - 1
-        while facts and sum(cell_len(fact.words) + 2 for fact in facts) - 2 > room:
+        if _length(facts) > room:
+            facts = [replace(fact, words=fact.shorter or fact.words) for fact in facts]
+        while facts and _length(facts) > room:
             facts.remove(min(facts, key=lambda fact: fact.rank))
         right = Content("  ").join([Content.styled(fact.words, fact.style) for fact in facts])
         return Content.assemble(left, " " * max(0, width - left.cell_length - right.cell_length), right)
@@ -96,6 +100,10 @@ class StatusLine(Static):
         return Content.assemble((words[:-1], _HERE if here else ""), words[-1:], count)
 
 
+def _length(facts: Sequence[Fact]) -> int:
+    return sum(cell_len(fact.words) + 2 for fact in facts) - 2
+
+
 def _facts(session: Session) -> list[Fact]:
     pulse = session.pulse
     facts = [] if session.connected else [Fact("database lost", 9, "bold $text-error")]
@@ -110,14 +118,14 @@ def _facts(session: Session) -> list[Fact]:
     facts += [Fact(f"open {pulse.open_orders:,}", 3), Fact(f"done {pulse.completed_last_minute:,}/min", 2)]
     if pulse.due_effects:
         facts.append(Fact(f"to send {pulse.due_effects:,}", 4))
-    facts.append(_daemon(alive=pulse.daemon_alive, ours=session.runs_daemon()))
+    facts.append(_daemon(alive=pulse.daemon_alive, ours=session.own_daemon.runs()))
     return facts
 
 
 def _daemon(*, alive: bool, ours: bool) -> Fact:
     match alive, ours:
         case True, True:
-            return Fact("daemon: this console's", 8)
+            return Fact("daemon: this console's", 8, shorter="daemon up")
         case True, False:
             return Fact("daemon up", 8)
         case False, True:
@@ -127,7 +135,7 @@ def _daemon(*, alive: bool, ours: bool) -> Fact:
 
 
 class Banner(Static):
-    """Shown only while the database does not answer: since when, how old the rows are, and that it tries again."""
+    """Shown only while something is out of order: the database since when and how old the rows are, or why no daemon works."""
 
     def __init__(self, session: Session) -> None:
         super().__init__("", markup=False)
@@ -144,6 +152,8 @@ class Banner(Static):
             text = f"No database since {moment(session.lost_since, viewer)}{age}. Trying again. {session.complaint}"
         elif session.complaint:
             text = f"The last refresh failed: {session.complaint}"
+        elif (refusal := session.own_daemon.refusal()) and session.pulse and not session.pulse.daemon_alive:
+            text = f"No order is worked, since this console's daemon does not stay up: {refusal} Its log: {session.own_daemon.log}"
         if text != self._drawn:
             self._drawn = text
             self.update(Content(text))

@@ -15,8 +15,8 @@ from orders_tui.child_daemon import kept_daemon
 
 async def main(url: str, folder: str) -> None:
     opened = await open_database(DatabaseSettings(url=url), os.environ, migrated=True)
-    async with kept_daemon(opened, os.environ, Path(folder)) as runs_daemon:
-        while not runs_daemon():
+    async with kept_daemon(opened, os.environ, Path(folder)) as own_daemon:
+        while not own_daemon.runs():
             await asyncio.sleep(0.05)
         [child] = psutil.Process().children()
         sys.stdout.write(f"{child.pid}\n")

@@ -10,6 +10,7 @@ from engine.actors import Actor
 from engine.database.connection import DatabaseSettings, open_database
 from engine.words import ChangeSource
 from orders_tui.app import run
+from orders_tui.own_daemon import OwnDaemon
 from orders_tui.scanner import ScannerOptions
 from orders_tui.screens.triage import TriageScreen
 from orders_tui.services import Services
@@ -31,7 +32,7 @@ async def main(url: str) -> int:
     if os.environ.get("CRASH"):
         break_something()
     try:
-        return await run(services, ConsoleOptions(slow_line=True, scanner=ScannerOptions()))
+        return await run(services, ConsoleOptions(slow_line=True, scanner=ScannerOptions()), OwnDaemon())
     finally:
         await services.close()
         await database.close()

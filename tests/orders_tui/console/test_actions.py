@@ -17,6 +17,7 @@ from orders_tui.modals.bulk.change import BulkChange
 from orders_tui.modals.columns import Columns
 from orders_tui.modals.confirm import Confirm
 from orders_tui.modals.order_menu import OrderMenu
+from orders_tui.own_daemon import OwnDaemon
 from orders_tui.palette import ActionProvider
 from orders_tui.panes.detail import DetailPane
 from orders_tui.panes.filter_bar import SearchField, StatusChips
@@ -132,7 +133,7 @@ async def test_the_line_on_top_names_the_screens_who_works_and_as_much_else_as_t
         await app.tick()
         assert " F2 Triage  F3 Orders  F4 Failed 1 " in lines(app)[0]
         assert lines(app)[0].endswith("open 1  done 0/min  no daemon")
-        app.session.runs_daemon = lambda: True
+        app.session.own_daemon = OwnDaemon(runs=lambda: True)
         app.screen_stack[-1].query_one(StatusLine).redraw()
         assert "daemon starting" in text(app)
         assert app.session.pulse is not None

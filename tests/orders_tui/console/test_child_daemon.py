@@ -18,8 +18,11 @@ from engine.database.connection import Database
 from engine.database.embedded import EmbeddedServer
 from engine.fleet import daemons
 from orders_tui.child_daemon import child_daemon, kept_daemon
+from orders_tui.console import OrdersApp
+from orders_tui.panes.status_line import Banner
 from tests.factories import environment_for, opened
 from tests.orders_tui.cli import programs
+from tests.orders_tui.console.driving import SMALL, press, settle, text
 
 PROGRAM = Path(__file__).with_name("keeper.py")
 
@@ -63,21 +66,53 @@ async def test_one_console_of_two_runs_the_daemon_and_the_other_takes_over_when_
 ) -> None:
     async with contextlib.AsyncExitStack() as first_console, contextlib.AsyncExitStack() as second_console:
         first = await first_console.enter_async_context(kept_daemon(own, surroundings, tmp_path))
-        await until(first)
+        await until(first.runs)
         second = await second_console.enter_async_context(kept_daemon(own, surroundings, tmp_path))
         await beats(own)
         await asyncio.sleep(1.5)
-        assert first()
-        assert not second()
+        assert first.runs()
+        assert not second.runs()
         assert len(daemons_of()) == 1
         await first_console.aclose()
-        assert not first()
-        await until(second)
+        assert not first.runs()
+        await until(second.runs)
         assert len(daemons_of()) == 1
         [daemon] = daemons_of()
         daemon.kill()  # one that dies is begun again
-        await until(lambda: second() and daemons_of() not in ([], [daemon]))
+        await until(lambda: second.runs() and daemons_of() not in ([], [daemon]))
     assert daemons_of() == []
+
+
+async def test_a_daemon_that_refuses_to_start_says_why_on_every_screen_until_it_is_mended(
+    app: OrdersApp, own: Database, surroundings: Mapping[str, str], tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret"
+    given = {name: value for name, value in surroundings.items() if name != "ORDERS_TUI_TIKTOK_APP_SECRET"}
+    given["ORDERS_TUI_TIKTOK_APP_SECRET_FILE"] = str(secret)
+    (tmp_path / "daemon.log").write_text("What an earlier one said.\n")
+    async with kept_daemon(own, given, tmp_path) as daemon, app.run_test(size=SMALL) as pilot:
+        app.session.own_daemon = daemon
+        await until(lambda: bool(daemon.refusal()))
+        assert str(secret) in daemon.refusal()
+        assert (tmp_path / "daemon.log").read_text().splitlines()[-1] == daemon.refusal()
+        for screen in ("f2", "f4", "f5"):
+            await press(pilot, screen)
+            await app.tick()
+            await settle(pilot)
+            said = app.screen.query_one(Banner).content
+            assert str(said) == (
+                f"No order is worked, since this console's daemon does not stay up: {daemon.refusal()}"
+                f" Its log: {tmp_path / 'daemon.log'}"
+            )
+            assert "No order is worked, since this console's daemon" in text(app)
+        secret.write_text("app-secret-5f0c")
+        secret.chmod(0o600)
+        await until(lambda: daemon.runs() and not daemon.refusal())
+        await beats(own)
+        app.session.pulse = await app.session.services.pulse()
+        app.screen.query_one(Banner).redraw()
+        await settle(pilot)
+        assert "No order is worked" not in text(app)
 
 
 async def test_a_console_that_is_killed_leaves_no_daemon_behind(
@@ -104,6 +139,6 @@ async def test_a_console_that_is_killed_leaves_no_daemon_behind(
 
 
 async def test_a_shared_database_has_daemons_of_its_own(own: Database, surroundings: Mapping[str, str]) -> None:
-    async with child_daemon(own, surroundings) as runs_daemon:
-        assert not runs_daemon()
+    async with child_daemon(own, surroundings) as own_daemon:
+        assert not own_daemon.runs()
         assert await own.pool.fetchval("SELECT count(*) FROM leases WHERE name = 'child_daemon'") == 0
