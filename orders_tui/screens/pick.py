@@ -197,7 +197,7 @@ class PickScreen(ConsoleScreen):
     @work(group="pick", exit_on_error=False)
     async def carry_out(self, work: Coroutine[Any, Any, Went]) -> None:
         """Do it, say how it went, and show what is so now."""
-        walk = self.floor.walk
+        walk, stood_at = self.floor.walk, self.query_one("#walk", WalkList).cursor_id
         try:
             went = await work
         except (Refused, NotFound, Conflict, Misconfigured) as error:
@@ -209,7 +209,8 @@ class PickScreen(ConsoleScreen):
                 self._alarm(went.sentence)
             elif went.sentence:
                 self.verdict.say(went.mood, went.sentence)
-            self._stand_at(went.sku)
+            if self.query_one("#walk", WalkList).cursor_id == stood_at:  # who went on meanwhile is not called back
+                self._stand_at(went.sku)
         if walk != self.floor.walk:
             self._show_mode()
         await self.read()
