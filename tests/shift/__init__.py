@@ -5,5 +5,5 @@ house     a shop for a shift: the demo's simulated world on its own data, where 
 acts      what a shift does, one after the other, by keyboard
 books     at the end: what TikTok and the carrier hold against what the database says
 
-The database is asked nothing until the books are compared.
+Nothing that is played reads the database; only the books do.
 """

@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass, field
 
 from sync.simulator.shop.people import _people
+from tests.scenarios.checker import Agreement
+from tests.shift.books import agreed
 from tests.shift.house import ORDERS, House
 from tests.shift.terminal import Stuck
 
@@ -14,6 +16,10 @@ FAILURES, CANCELLED = 11, 4
 """What the seed tells of: failures of five causes, and buyers who cancel before anything is done."""
 
 CAUSES = ("out of stock", "unmapped sku", "carrier refused", "bad address", "missing weight")
+
+ORDERS_A_WAVE, WAVES = 100, 3
+
+PICKED = "all of it is picked|nothing here is to be picked"
 
 POSTCODES = {city: postcode for city, _, _, postcode, *_ in _people()["places"]}
 """What the buyers answer when they are asked where they live."""
@@ -25,6 +31,7 @@ class Shift:
 
     house: House
     done: list[str] = field(default_factory=list)
+    books: Agreement = field(default_factory=Agreement)
 
 
 async def arrive(shift: Shift) -> None:
@@ -34,7 +41,7 @@ async def arrive(shift: Shift) -> None:
     await terminal.press("f3")
     await terminal.sees(rf"{ORDERS} orders", key="n")
     await terminal.press("f2")
-    await terminal.sees(r"daemon: this console's")
+    await terminal.sees(r"daemon(: this console's| up)")
     shift.done.append(f"{ORDERS} orders came in, worked by this console's daemon")
 
 
@@ -120,27 +127,33 @@ async def pick(shift: Shift) -> None:
     """Waves until nothing waits for one: each is walked line by line, and its labels are printed by bin."""
     terminal = shift.house.terminal
     waves = lines = 0
-    while True:
-        await terminal.press("f5")
-        shown = await terminal.sees(r"NEXT")
-        if not re.search(r"(?m)^.-\s+\d+ .*free", shown):
-            break
+    await terminal.press("f5")
+    while re.search(
+        r"(?m)^.?-\s+\d+ .*free", await terminal.sees("NEXT", r"free|picked;|nothing waits|NEXT +open a wave")
+    ):
         waves += 1
+        if waves > WAVES:
+            raise Stuck(f"{WAVES} waves do not hold it all:\n{await terminal.screen()}")
         await terminal.press("n")
         await terminal.sees("New wave")
+        await terminal.press("tab", "end", *["backspace"] * 3)
+        await terminal.write(str(ORDERS_A_WAVE))
         await terminal.press("enter")
         await terminal.sees(rf"Wave {waves} has")
         await terminal.press("home", "enter")
-        while lines < 100 * waves:
-            shown = await terminal.sees("NEXT")
-            counted = re.search(rf"(?m)^.{waves}\s+(\d+)/(\d+)", shown)
-            if counted is None or counted[1] == counted[2]:
-                break
-            await terminal.press("enter", "down")
+        await terminal.sees(rf"wave {waves}\b", r"NEXT .* to pick")
+        await terminal.press("home")
+        while to_pick := re.search(r"NEXT .* to pick", await terminal.sees(rf"NEXT .* to pick|{PICKED}")):
+            await terminal.press("enter")
+            await terminal.sees(rf"NEXT (?!{re.escape(to_pick[0].removeprefix('NEXT '))})")
+            await terminal.press("down")
             lines += 1
         await terminal.press("l")
-        await terminal.sees(r"labels? (kept|printed|sent)")
+        await terminal.sees(r"labels?\s+(kept|printed|sent)")
         await terminal.press("escape")
+        await terminal.sees(r"NEXT +(open a wave|n makes a wave|nothing waits)")
+    if not waves:
+        raise Stuck(f"Nothing waits for a wave:\n{await terminal.screen()}")
     shift.done.append(f"{waves} waves of {lines} lines picked, their labels printed")
 
 
@@ -159,8 +172,15 @@ async def ship(shift: Shift) -> None:
     await terminal.sees("type shipped")
     await terminal.write("shipped")
     await terminal.press("enter")
-    await terminal.sees(rf"{open_orders} .*shipped|{open_orders} changed")
+    await terminal.sees(rf"{open_orders} orders changed")
     shift.done.append(f"{open_orders} orders shipped")
+
+
+async def compare_books(shift: Shift) -> None:
+    """What was done last reaches TikTok; then everybody's books say the same."""
+    shift.books = await agreed(shift.house)
+    if not shift.books.differences:
+        shift.done.append("the books agree")
 
 
 async def go_home(shift: Shift) -> None:
@@ -172,4 +192,4 @@ async def go_home(shift: Shift) -> None:
         raise Stuck(f"The program ended with {code}.")
 
 
-ACTS = (arrive, triage, take_back_a_mistake, mend, pick, ship, go_home)
+ACTS = (arrive, triage, take_back_a_mistake, mend, pick, ship, compare_books, go_home)

@@ -18,6 +18,7 @@ from orders_tui.services import Services
 from tests.shift.terminal import Terminal
 
 ORDERS = 200
+SCREENS = "screens.log"
 SEED = 7
 """Tells of 2 orders each that are out of stock, whose address is bad, whose product has no weight, that the carrier refuses; of 3
 with an unknown SKU; and of 4 that buyers cancel."""
@@ -42,6 +43,10 @@ class House:
     terminal: Terminal
     world: World
     database: Database
+    daemon_log: Path
+    """What the console's own daemon wrote down."""
+    errors_log: Path
+    """Where the console writes down mistakes of its own."""
 
 
 @contextlib.asynccontextmanager
@@ -61,10 +66,10 @@ async def open_house(folder: Path, size: tuple[int, int]) -> AsyncIterator[House
         wanted = {
             name: value for name, value in environment.items() if name not in {"TMUX", "TERM", "COLORTERM", "NO_COLOR"}
         }
-        terminal = Terminal(size, folder / "screens.log")
+        terminal = Terminal(size, folder / SCREENS)
         try:
             await terminal.start([sys.executable, "-m", "orders_tui"], wanted, folder)
-            yield House(terminal, world, database)
+            yield House(terminal, world, database, files.log, folder / "state" / "orders-tui" / "errors.log")
         finally:
             await terminal.close()
 

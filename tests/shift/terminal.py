@@ -45,6 +45,7 @@ class Terminal:
         self._socket = f"orders-tui-shift-{uuid4().hex[:8]}"
         self._size = size
         self._log = log
+        self._kept = ""
         self.keys = 0
         """How many keys were pressed."""
 
@@ -58,8 +59,13 @@ class Terminal:
         await self._tmux("set-option", "-g", "remain-on-exit", "on")
 
     async def screen(self) -> str:
-        """What a person sees now."""
-        return await self._tmux("capture-pane", "-p", "-t", "shift")
+        """What a person sees now; what is new of it is also kept."""
+        shown = await self._tmux("capture-pane", "-p", "-t", "shift")
+        if shown != self._kept:
+            self._kept = shown
+            with self._log.open("a", encoding="utf-8") as log:
+                log.write(f"{'=' * self._size[0]}\n{shown}")
+        return shown
 
     async def press(self, *keys: str) -> None:
         """Press keys one after the other, with a person's pause between them."""
