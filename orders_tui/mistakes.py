@@ -35,7 +35,7 @@ def keep_logs_off_the_terminal() -> None:
     for name in ("asyncio", "engine", "sync"):
         logger = logging.getLogger(name)
         if not any(isinstance(handler, _ErrorsLog) for handler in logger.handlers):
-            logger.addHandler(_ErrorsLog())
+            logger.addHandler(_ErrorsLog(logging.WARNING))  # a daemon has its events in a log of its own
 
 
 def keep_events_off_the_terminal() -> None:
