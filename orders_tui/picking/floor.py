@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from textual.content import Content
 
@@ -14,8 +14,16 @@ from orders_tui.picking.lines import waiting_content, walk_content, wave_content
 from orders_tui.picking.went import Went
 from orders_tui.state import Session
 
+_NAMED = 2
+"""So many order numbers are named in the big line, which has room for no more."""
+
 FREE = "free:"
 """How the ids of lines begin that tell what waits for a wave."""
+
+
+def named(numbers: Sequence[str]) -> str:
+    """A few order numbers, or the first and how many more."""
+    return ", ".join(numbers) if len(numbers) <= _NAMED else f"{numbers[0]} and {len(numbers) - 1} more"
 
 
 class Floor:
@@ -146,7 +154,12 @@ class Floor:
         return Went(sentence, action_id="waves.close", twin="pick close", arguments=(str(wave.number),))
 
     def _confirmed(self, done: Confirmed, twin: str, *arguments: str) -> Went:
-        finished = f"  Order {', '.join(done.finished)} is picked whole." if done.finished else ""
+        several = len(done.finished) > 1
+        finished = (
+            f"  Order{'s' * several} {named(done.finished)} {'are' if several else 'is'} picked whole."
+            if done.finished
+            else ""
+        )
         left = f"{done.left_of_it} of it left" if done.left_of_it else f"{done.left} left in all"
-        sentence = f"{plain(done.sku)}  {done.units} for {', '.join(done.orders)}, {left}.{finished}"
+        sentence = f"{plain(done.sku)}  {done.units} for {named(done.orders)}, {left}.{finished}"
         return Went(sentence, action_id="walk.confirm", twin=twin, arguments=arguments, sku=done.sku)

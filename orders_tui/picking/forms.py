@@ -9,6 +9,7 @@ from engine.orders.picking.lines import Scope as Walk
 from engine.orders.picking.views import GoingBack, WalkLine, WaveView
 from engine.orders.picking.waves import MOST_ORDERS, USUAL_ORDERS
 from engine.orders.plain_text import plain
+from orders_tui.modals.confirm import Confirm
 from orders_tui.modals.fields import Field
 from orders_tui.modals.mend import Mend, whole_number
 from orders_tui.state import Session
@@ -55,6 +56,16 @@ def give_wave(session: Session, wave: WaveView) -> Mend:
 
     picker = wave.picker or session.services.actor.name
     return Mend(session, f"Who picks wave {wave.number}?", (Field("picker", "picker", picker, optional=True),), carry)
+
+
+def end_wave(session: Session, wave: WaveView) -> Confirm:
+    """Ask whether a wave is to end; what is not picked of it is told."""
+    return Confirm(
+        session,
+        f"End wave {wave.number}?",
+        f"{wave.units - wave.picked:,} of {wave.units:,} units are not picked: their orders are free for another wave."
+        "\nThere is no undo, and none is needed: they can be put into a new one.",
+    )
 
 
 def short_pick(session: Session, walk: Walk, name: str, line: WalkLine) -> Mend:

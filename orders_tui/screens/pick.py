@@ -21,7 +21,6 @@ from engine.words import PaperKind
 from orders_tui.actions import Scope
 from orders_tui.bindings import bindings_of
 from orders_tui.messages import OrdersMarked, Scanned
-from orders_tui.modals.confirm import Confirm
 from orders_tui.modals.mend import Mend
 from orders_tui.pace import Pace
 from orders_tui.panes.line_list import LineList
@@ -190,14 +189,16 @@ class PickScreen(ConsoleScreen):
 
     async def _find_goods(self, code: str) -> Went:
         key = await self.returning.scan(code)
-        back = self.query_one("#back", BackList)
-        back.highlighted = back.get_option_index(key)
+        self._highlight("#back", key)
         return Went(f"Order {self.returning.goods[key].order_number}: enter says that its goods are back.")
 
-    @work(group="pick", exit_on_error=False)
-    async def carry_out(self, work: Coroutine[Any, Any, Went]) -> None:
+    def carry_out(self, work: Coroutine[Any, Any, Went]) -> None:
         """Do it, say how it went, and show what is so now."""
-        walk, stood_at = self.floor.walk, self.query_one("#walk", WalkList).cursor_id
+        self._carry_out(work, self.query_one("#walk", WalkList).cursor_id)
+
+    @work(group="pick", exit_on_error=False)
+    async def _carry_out(self, work: Coroutine[Any, Any, Went], stood_at: str | None) -> None:
+        walk = self.floor.walk
         try:
             went = await work
         except (Refused, NotFound, Conflict, Misconfigured) as error:
@@ -211,10 +212,9 @@ class PickScreen(ConsoleScreen):
                 self.verdict.say(went.mood, went.sentence)
             if self.query_one("#walk", WalkList).cursor_id == stood_at:  # who went on meanwhile is not called back
                 self._stand_at(went.sku)
+        await self.read()
         if walk != self.floor.walk:
             self._show_mode()
-        await self.read()
-        self._draw()
 
     def _alarm(self, sentence: str) -> None:
         """Something is wrong with what is in hand."""
@@ -225,8 +225,11 @@ class PickScreen(ConsoleScreen):
     def _stand_at(self, sku: str) -> None:
         key = next((key for key, line in self.floor.stops.items() if sku and line.sku == sku), None)
         if key is not None:
-            walk = self.query_one("#walk", WalkList)
-            walk.highlighted = walk.get_option_index(key)
+            self._highlight("#walk", key)
+
+    def _highlight(self, place: str, key: str) -> None:
+        here = self.query_one(place, LineList)
+        here.highlighted = here.get_option_index(key)
 
     # ------------------------------------------------------------------ which keys hold
 
@@ -337,13 +340,7 @@ class PickScreen(ConsoleScreen):
 
     @work(group="change", exit_on_error=False)
     async def do_close_wave(self) -> None:
-        if (wave := self.wave) is None:
-            return
-        consequence = (
-            f"{wave.units - wave.picked:,} of {wave.units:,} units are not picked: their orders are free for another wave."
-            "\nThere is no undo, and none is needed: they can be put into a new one."
-        )
-        if await self.app.push_screen_wait(Confirm(self.session, f"End wave {wave.number}?", consequence)):
+        if (wave := self.wave) is not None and await self.app.push_screen_wait(forms.end_wave(self.session, wave)):
             self.carry_out(self.floor.end(wave))
 
     # ------------------------------------------------------------------ a walk

@@ -16,6 +16,8 @@ from engine.words import CancelReason
 from orders_tui.console import OrdersApp
 from orders_tui.messages import Scanned
 from orders_tui.modals.mend import Mend
+from orders_tui.picking.floor import named
+from orders_tui.picking.lists import WalkList
 from orders_tui.picking.verdict import Mood
 from orders_tui.screens.pick import PickScreen
 from tests.engine.facts import NOON
@@ -51,6 +53,14 @@ async def form(pilot: Pilot[int], key: str) -> None:
     await pilot.pause(0.1)
     await settle(pilot)
     assert isinstance(pilot.app.screen, Mend)
+
+
+def test_the_big_line_names_a_few_orders_and_counts_the_rest() -> None:
+    assert [named(["5771"]), named(["5771", "5772"]), named(["5771", "5772", "5773"])] == [
+        "5771",
+        "5771, 5772",
+        "5771 and 2 more",
+    ]
 
 
 async def test_a_wave_is_made_walked_and_scanned(new_app: Callable[..., OrdersApp], house: House, watch: Watch) -> None:
@@ -100,9 +110,13 @@ async def test_a_wave_is_made_walked_and_scanned(new_app: Callable[..., OrdersAp
         assert screen.verdict.last == "MUG-BLU  1 for 5771, 1 left in all."
         await press(pilot, "minus")
         assert "1 taken back from 5771: back into A-10." in screen.verdict.last
-        await press(pilot, "enter")
+        mug = screen.stop.product_id
+        screen.do_confirm_line()
+        screen.query_one(WalkList).highlighted = 0
+        await settle(pilot)
         assert screen.verdict.last == "MUG-BLU  1 for 5771, 1 left in all."
-        assert screen.stop.left == 0
+        assert screen.floor.stops[str(mug)].left == 0
+        assert screen.stop.sku == "BOWL-LG", "who went on meanwhile is not called back"
         await press(pilot, "slash")
         await write(pilot, "q-bowl")
         await press(pilot, "escape")
