@@ -42,8 +42,8 @@ async def agreed(house: House) -> Agreement:
 def _mistakes(house: House) -> list[str]:
     log = house.daemon_log.read_text()
     found = [f"{log.count(name)} times {name} in the daemon's log." for name in _MISTAKES if name in log]
-    if house.errors_log.exists():
-        found.append(f"The console wrote down mistakes: {house.errors_log.read_text()[-600:]}")
+    if house.errors_log.exists() and "Traceback" in (mistakes := house.errors_log.read_text()):
+        found.append(f"Mistakes are written down: {mistakes[-600:]}")
     return found
 
 
