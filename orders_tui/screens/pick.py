@@ -340,7 +340,9 @@ class PickScreen(ConsoleScreen):
 
     @work(group="change", exit_on_error=False)
     async def do_close_wave(self) -> None:
-        if (wave := self.wave) is not None and await self.app.push_screen_wait(forms.end_wave(self.session, wave)):
+        if (wave := self.wave) is None:
+            return
+        if await self.app.push_screen_wait(forms.end_wave(self.session, wave)):
             self.carry_out(self.floor.end(wave))
 
     # ------------------------------------------------------------------ a walk
