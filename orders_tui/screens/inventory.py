@@ -55,7 +55,6 @@ class InventoryScreen(KeysetScreen[StockLine]):
 
     SCOPES = (Scope.INVENTORY, Scope.LIST)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(Scope.INVENTORY)
-    PAGE_ROWS: ClassVar[int] = 100
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)

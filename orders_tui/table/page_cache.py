@@ -16,10 +16,10 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from engine.orders.views import Count
 
-PAGE_ROWS = 200
+PAGE_ROWS = 100
 COUNT_PATIENCE_SECONDS = 0.015
 """How long the first rows wait for their count."""
-KEPT_PAGES = 25
+KEPT_PAGES = 50
 
 
 class RowKey(Protocol):

@@ -19,10 +19,11 @@ from engine.inventory.stock_list import StockFilter
 from engine.orders.views import OrderFilter, OrderKey, OrderRow, OrderSort, Pile, TimelineKind
 from engine.words import OrderStatus, WorkflowState
 from orders_tui.services import Services
+from orders_tui.table.page_cache import PAGE_ROWS
 from tests.bench.console.figures import Figures, narrate, p95
 
 TIMES = 21
-PAGE = 200
+PAGE = PAGE_ROWS
 SCREEN_ROWS = 39
 
 

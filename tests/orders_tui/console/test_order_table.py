@@ -15,7 +15,7 @@ from engine.words import OrderStatus
 from orders_tui.messages import PagesWanted
 from orders_tui.state import Viewer
 from orders_tui.table.order_table import OrderTable
-from orders_tui.table.page_cache import PageCache
+from orders_tui.table.page_cache import PAGE_ROWS, PageCache
 from tests.factories import NOON
 from tests.orders_tui.console.lists import Listing, order_id, row
 
@@ -153,7 +153,7 @@ async def test_all_loaded_all_matching_and_the_inverse() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         await press(pilot, ["a"])
-        assert app.table.selection.size(app.table.total) == 200
+        assert app.table.selection.size(app.table.total) == PAGE_ROWS
         await press(pilot, ["i"])
         assert not app.table.selection.marked
         await press(pilot, ["A", "space"])
