@@ -132,10 +132,10 @@ class Terminal:
                 .strip()
                 .partition(" ")
             )
-            if dead == "1":
-                return int(code or -1)
+            if dead == "1" and code:  # the window is seen to be empty a moment before its program's code is known
+                return int(code)
             await asyncio.sleep(LOOK_SECONDS)
-        raise Stuck(f"The program did not end:\n{await self.screen()}")
+        raise Stuck(f"The program did not end, or a signal ended it:\n{await self.screen()}")
 
     async def close(self) -> None:
         await asyncio.to_thread(
