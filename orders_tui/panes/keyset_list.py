@@ -60,6 +60,8 @@ class KeysetList(ScrollView, Generic[Row], can_focus=True, inherit_bindings=Fals
         self.empty_words = ""
         """Why the list is empty and what to press, where it is."""
         self._flashes: dict[Hashable, frozenset[str]] = {}
+        self._missing = False
+        """A line was drawn whose row had not come."""
 
     # ------------------------------------------------------------------ what is shown
 
@@ -71,6 +73,7 @@ class KeysetList(ScrollView, Generic[Row], can_focus=True, inherit_bindings=Fals
         """Draw another list, with the cursor on a row number."""
         self.cache = cache
         self._flashes = {}
+        self._missing = False
         self._resize_content()
         self.set_reactive(KeysetList.cursor, max(0, min(cursor, cache.total - 1)))
         self._bring_into_view(middle=True)
@@ -78,10 +81,13 @@ class KeysetList(ScrollView, Generic[Row], can_focus=True, inherit_bindings=Fals
         self.cursor_moved()
 
     def measured(self) -> None:
-        """The list's length or its pages became known: draw what was missing."""
+        """The list's length or its pages became known: draw what was missing, and nothing when nothing was."""
+        length = self.virtual_size.height
         self._resize_content()
-        self.refresh()
-        self.cursor_moved()
+        if self._missing or self.virtual_size.height != length:
+            self._missing = False
+            self.refresh()
+            self.cursor_moved()
 
     def offer(self, columns: Sequence[Column[Row]]) -> None:
         """Draw other columns, as many as fit."""
@@ -226,6 +232,7 @@ class KeysetList(ScrollView, Generic[Row], can_focus=True, inherit_bindings=Fals
             if self.cache and self.cache.wants:
                 self.post_message(PagesWanted())
             line = self.rich_style + self.style_named("cursor" if number == self.cursor else "pending-row")
+            self._missing = True
             return self._strip([Segment(" " * MARK_CELLS + _PLACEHOLDER, line)], line)
         return self._row_strip(row, at_cursor=number == self.cursor)
 

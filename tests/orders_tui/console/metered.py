@@ -23,22 +23,23 @@ class MeteredDriver(HeadlessDriver):
         MeteredDriver.sent += len(data.encode())
 
 
-async def quiet(seconds: float = 0.25, limit: int = 40) -> None:
-    """Wait until nothing has been written for a while."""
+async def quiet(app: OrdersApp | None = None, seconds: float = 0.25, limit: int = 40) -> None:
+    """Wait until nothing has been written for a while, and nothing more is being read for the screen."""
     for _ in range(limit):
         before = MeteredDriver.sent
         await asyncio.sleep(seconds)
-        if MeteredDriver.sent == before:
+        reading = app is not None and any(not worker.is_finished for worker in app.workers)
+        if MeteredDriver.sent == before and not reading:
             return
 
 
 async def cost(app: OrdersApp, key: str) -> int:
     """Bytes written because of one key."""
-    await quiet()
+    await quiet(app)
     before = MeteredDriver.sent
     event = events.Key(key, key if len(key) == 1 else None)
     event.set_sender(app)
     assert app._driver is not None
     app._driver.send_message(event)
-    await quiet()
+    await quiet(app)
     return MeteredDriver.sent - before
