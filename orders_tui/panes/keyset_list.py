@@ -62,6 +62,7 @@ class KeysetList(ScrollView, Generic[Row], can_focus=True, inherit_bindings=Fals
         self._flashes: dict[Hashable, frozenset[str]] = {}
         self._missing = False
         """A line was drawn whose row had not come."""
+        self._ground: Style | None = None
 
     # ------------------------------------------------------------------ what is shown
 
@@ -214,24 +215,35 @@ class KeysetList(ScrollView, Generic[Row], can_focus=True, inherit_bindings=Fals
         self._resize_content()
         self._bring_into_view()
 
+    @property
+    def ground(self) -> Style:
+        """What every line is drawn on. Kept, since finding it walks up to the screen, for each line of each page."""
+        if self._ground is None:
+            self._ground = self.rich_style
+        return self._ground
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._ground = None
+
     def render_line(self, y: int) -> Strip:
         width = self.scrollable_content_region.width
         if self.columns.width != width:
             self.columns = layout_for(width, self.offered)
         if y == 0:
-            header = self.rich_style + self.style_named("header")
+            header = self.ground + self.style_named("header")
             return self._strip([Segment(" " * MARK_CELLS + self.columns.titles(), header)], header)
         number = self.scroll_offset.y + y - HEADER_LINES
         if number >= self.total:
             if number == 0 and self.cache is not None and self.empty_words:
-                line = self.rich_style + self.style_named("pending-row")
+                line = self.ground + self.style_named("pending-row")
                 return self._strip([Segment(" " * MARK_CELLS + self.empty_words, line)], line)
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self.ground)
         row = self.row_at(number)
         if row is None:
             if self.cache and self.cache.wants:
                 self.post_message(PagesWanted())
-            line = self.rich_style + self.style_named("cursor" if number == self.cursor else "pending-row")
+            line = self.ground + self.style_named("cursor" if number == self.cursor else "pending-row")
             self._missing = True
             return self._strip([Segment(" " * MARK_CELLS + _PLACEHOLDER, line)], line)
         return self._row_strip(row, at_cursor=number == self.cursor)
@@ -242,13 +254,14 @@ class KeysetList(ScrollView, Generic[Row], can_focus=True, inherit_bindings=Fals
         viewer = self.viewer()
         cells = self.columns.cells(row, viewer)
         if at_cursor:
-            line = self.rich_style + self.style_named("cursor")
+            line = self.ground + self.style_named("cursor")
             return self._strip([Segment(mark + " ".join(cells), line)], line)
-        line = self.rich_style + self.line_style(row)
+        line = self.ground + self.line_style(row)
         # Neighbouring cells of one style are one segment: colour is most of what a line costs on the wire.
         runs: list[tuple[str, Style]] = [(mark, line)]
         for column, text in zip(self.columns.columns, cells, strict=True):
-            style = line + self.cell_style(column, row, viewer)
+            own = self.cell_style(column, row, viewer)
+            style = line + own if own else line
             if column.name in flashes:
                 style += self.style_named("flash")
             if runs[-1][1] == style:
