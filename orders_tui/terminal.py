@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, MutableMapping
 
-SLOW_FRAMES_PER_SECOND = "20"
+SLOW_FRAMES_PER_SECOND = "30"
 
 
 def is_slow_line(environment: Mapping[str, str]) -> bool:
