@@ -17,6 +17,7 @@ Where to look
     products   the product master in bulk; `product_master` changes and shows one `product_card` at a time
     aliases    other SKUs that TikTok calls a product by
     waking     orders that wait for stock, when there may be some
-    stock      what people see of it: a few lines; `stock_list` is the whole list, page by page, and `waited` what orders wait for
+    stock      what people see of it: a few lines; `stock_list` is the whole list, page by page, of
+               `stock_lines`, and `waited` what orders wait for
     stock_card what is behind one product's stock; `movements` is its story, and the way to take a movement back
 """

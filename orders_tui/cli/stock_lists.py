@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from engine.database.newest_first import TimeKey
 from engine.errors import NotFound
 from engine.inventory.movements import Movement
-from engine.inventory.stock_list import Shown, StockFilter
+from engine.inventory.stock_lines import Shown, StockFilter
 from orders_tui.cli.exits import Exit
 from orders_tui.cli.order_targets import Json
 from orders_tui.cli.output import emit, emit_json, narrate

@@ -17,7 +17,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from engine.inventory.stock_card import StockCard
-from engine.inventory.stock_list import Shown, StockFilter, StockLine
+from engine.inventory.stock_lines import Shown, StockFilter, StockLine
 from engine.orders.plain_text import plain
 from orders_tui.actions import Scope
 from orders_tui.bindings import bindings_of

@@ -11,7 +11,7 @@ from engine.identifiers import OrderId
 from engine.inventory import movements, stock_list
 from engine.inventory.movements import Movement
 from engine.inventory.stock_card import StockCard, stock_card
-from engine.inventory.stock_list import StockFilter, StockId, StockKey, StockLine, StockPage
+from engine.inventory.stock_lines import StockFilter, StockId, StockKey, StockLine, StockPage
 from engine.inventory.waited import Shelf, Waited, waited_for, waiting_orders
 from engine.orders.views import Count
 from orders_tui.services.door import lost_is_unreachable

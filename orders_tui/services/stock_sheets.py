@@ -13,7 +13,7 @@ import orjson
 from engine.database.connection import Database
 from engine.errors import Refused
 from engine.inventory import stock_list
-from engine.inventory.stock_list import StockFilter, StockKey, StockLine
+from engine.inventory.stock_lines import StockFilter, StockKey, StockLine
 from engine.inventory.waited import waited_for
 from orders_tui.services.door import lost_is_unreachable
 

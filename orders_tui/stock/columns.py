@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.inventory.movements import Movement
-from engine.inventory.stock_list import StockLine
+from engine.inventory.stock_lines import StockLine
 from orders_tui.formatting import deadline, moment, words
 from orders_tui.state import Viewer
 from orders_tui.stock.sources import SheetRow

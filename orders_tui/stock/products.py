@@ -7,7 +7,7 @@ from pathlib import Path
 
 from engine.inventory.product_card import ProductChange, ProductView
 from engine.inventory.pushing import ShopPush
-from engine.inventory.stock_list import Shown, StockFilter
+from engine.inventory.stock_lines import Shown, StockFilter
 from orders_tui.modals.entry import Entry, EntryField, Values, whole
 from orders_tui.state import Session
 from orders_tui.stock.forms import NO, YES

@@ -9,7 +9,8 @@ from uuid import UUID
 from engine.database.newest_first import StoryPage, TimeKey
 from engine.inventory.counts import CountLine, CountSheet
 from engine.inventory.movements import Movement
-from engine.inventory.stock_list import NOTHING_WAITED, StockFilter, StockId, StockKey, StockLine, StockPage
+from engine.inventory.stock_lines import StockFilter, StockId, StockKey, StockLine, StockPage
+from engine.inventory.stock_list import NOTHING_WAITED
 from engine.inventory.waited import Shelf, Waited
 from engine.orders.views import Count
 from orders_tui.services import Services

@@ -15,7 +15,7 @@ from uuid import UUID
 from engine.audit.reading import AuditFilter
 from engine.database.connection import Database
 from engine.identifiers import OrderId
-from engine.inventory.stock_list import StockFilter
+from engine.inventory.stock_lines import StockFilter
 from engine.orders.views import OrderFilter, OrderKey, OrderRow, OrderSort, Pile, TimelineKind
 from engine.words import OrderStatus, WorkflowState
 from orders_tui.services import Services

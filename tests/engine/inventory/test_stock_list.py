@@ -18,7 +18,7 @@ from engine.inventory.product_card import Component, ProductChange
 from engine.inventory.product_master import set_product
 from engine.inventory.products import ProductEntry, put_products
 from engine.inventory.stock_card import stock_card
-from engine.inventory.stock_list import Shown, StockFilter, StockLine
+from engine.inventory.stock_lines import Shown, StockFilter, StockLine
 from engine.inventory.waited import waited_for
 from engine.words import StockReason
 from tests.engine.facts import a_unit, an_order

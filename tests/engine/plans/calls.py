@@ -13,7 +13,7 @@ from engine.effects.kinds import DEPENDENCY_OF
 from engine.fleet.daemons import DEAD_AFTER_SECONDS
 from engine.identifiers import DEFAULT_CREATOR, EffectId, OrderId, PackageId, new_id
 from engine.inventory import movements, stock, stock_card, stock_list, waited
-from engine.inventory.stock_list import Shown, StockFilter
+from engine.inventory.stock_lines import Shown, StockFilter
 from engine.orders import detail, holds, inbox, notes, polls, priority, queries, status, tags
 from engine.orders.bulk import batches, journal
 from engine.orders.filter_language.reading import filter_of
