@@ -17,25 +17,16 @@ from textual.worker import WorkerCancelled, WorkerFailed
 
 from engine.actors import Actor
 from engine.database.connection import DatabaseSettings, open_database
-from engine.words import ChangeSource, ExecutionStatus, HoldReason, OrderStatus, WorkflowState
+from engine.words import ChangeSource, HoldReason, WorkflowState
 from orders_tui.console import OrdersApp
 from orders_tui.services import Services
 from orders_tui.state import ConsoleOptions
+from tests.cast import BUYERS, STORY
 from tests.factories import BOWL, MUG, NOON, Factory
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 SIZE = (110, 28)
 NOW = NOON + timedelta(hours=3)
-BUYERS = ("Ines Falk", "Tomas Vey", "Odile Brandt", "名前 山田", "Juno Park")
-STORY = (
-    (OrderStatus.PENDING, WorkflowState.NEW, ExecutionStatus.RUNNING, "payment"),
-    (OrderStatus.CONFIRMED, WorkflowState.VALIDATED, ExecutionStatus.RUNNING, "stock"),
-    (OrderStatus.PROCESSING, WorkflowState.INVENTORY_RESERVED, ExecutionStatus.RUNNING, "label"),
-    (OrderStatus.PROCESSING, WorkflowState.READY_TO_SHIP, ExecutionStatus.RUNNING, "handover"),
-    (OrderStatus.SHIPPED, WorkflowState.SHIPPED, ExecutionStatus.RUNNING, "delivery"),
-    (OrderStatus.DELIVERED, WorkflowState.COMPLETED, ExecutionStatus.COMPLETED, ""),
-    (OrderStatus.CANCELLED, WorkflowState.NEW, ExecutionStatus.CANCELLED, ""),
-)
 SCREENS = {
     "triage": ("f2",),
     "orders": ("f3", "down", "space", "space", "down", "enter"),

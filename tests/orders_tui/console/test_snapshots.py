@@ -13,25 +13,15 @@ import pytest
 from pytest_textual_snapshot import SVGImageExtension  # type: ignore[import-untyped]
 from syrupy.assertion import SnapshotAssertion
 
-from engine.words import ExecutionStatus, HoldReason, OrderStatus, WorkflowState
+from engine.words import HoldReason, OrderStatus
 from orders_tui.console import OrdersApp
 from orders_tui.services import Services
 from orders_tui.state import ConsoleOptions
 from styles.themes import THEMES
+from tests.cast import BUYERS, STORY
 from tests.factories import BOWL, MUG, NOON, Factory
 from tests.orders_tui.console.conftest import Watch
 from tests.orders_tui.console.driving import LARGE, MEDIUM, SMALL, settle
-
-BUYERS = ("Ines Falk", "Tomas Vey", "Odile Brandt", "名前 山田", "Juno Park")
-STORY = (
-    (OrderStatus.PENDING, WorkflowState.NEW, ExecutionStatus.RUNNING, "payment"),
-    (OrderStatus.CONFIRMED, WorkflowState.VALIDATED, ExecutionStatus.RUNNING, "stock"),
-    (OrderStatus.PROCESSING, WorkflowState.INVENTORY_RESERVED, ExecutionStatus.RUNNING, "label"),
-    (OrderStatus.PROCESSING, WorkflowState.READY_TO_SHIP, ExecutionStatus.RUNNING, "handover"),
-    (OrderStatus.SHIPPED, WorkflowState.SHIPPED, ExecutionStatus.RUNNING, "delivery"),
-    (OrderStatus.DELIVERED, WorkflowState.COMPLETED, ExecutionStatus.COMPLETED, ""),
-    (OrderStatus.CANCELLED, WorkflowState.NEW, ExecutionStatus.CANCELLED, ""),
-)
 
 PLACES = {
     "triage": (),
