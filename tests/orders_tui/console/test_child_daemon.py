@@ -58,7 +58,14 @@ async def own(database: EmbeddedServer) -> AsyncIterator[Database]:
 
 
 def daemons_of(pid: int | None = None) -> list[psutil.Process]:
-    return [child for child in psutil.Process(pid).children() if "daemon" in child.cmdline()]
+    return [child for child in psutil.Process(pid).children() if is_daemon(child)]
+
+
+def is_daemon(child: psutil.Process) -> bool:
+    try:
+        return "daemon" in child.cmdline()
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):  # killed, and not yet buried
+        return False
 
 
 async def test_one_console_of_two_runs_the_daemon_and_the_other_takes_over_when_it_ends(

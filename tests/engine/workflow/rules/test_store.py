@@ -133,7 +133,7 @@ async def test_many_hands_at_one_creators_rules_lose_nothing(
         )
         await asyncio.gather(
             *(
-                rules.move(each, DEFAULT_CREATOR, f"r{place}", 12 - place, actor=MIRA)
+                rules.move(each, DEFAULT_CREATOR, f"r{place}", 11 - place, actor=MIRA)
                 for place, each in enumerate((store, other) * 5)
             ),
             rules.delete(store, DEFAULT_CREATOR, "r11", actor=MIRA),
