@@ -1,4 +1,4 @@
-"""How many orders are where: exact at any size, in about a millisecond.
+"""How many orders are where, and what they come to: exact at any size, in about a millisecond.
 
 The database notes each move of orders as it commits (`engine.database.tables.tallies`); adding the notes up is an errand that may be
 late or never run: a count is what was added up, and what was not yet. Both are read in one statement, hence in one snapshot.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.identifiers import ShopId
@@ -25,9 +26,9 @@ MINUTES_KEPT: Final = timedelta(days=15)
 
 # Every note counts for where its orders came to and against where they came from.
 _PLACES = """
-SELECT shop_id, order_status, workflow_status, orders FROM order_counts
-UNION ALL SELECT shop_id, to_status, to_state, orders FROM order_moves WHERE to_status IS NOT NULL
-UNION ALL SELECT shop_id, from_status, from_state, -orders FROM order_moves WHERE from_status IS NOT NULL
+SELECT shop_id, order_status, workflow_status, currency, orders, amount FROM order_counts
+UNION ALL SELECT shop_id, to_status, to_state, to_currency, orders, to_amount FROM order_moves WHERE to_status IS NOT NULL
+UNION ALL SELECT shop_id, from_status, from_state, from_currency, -orders, -from_amount FROM order_moves WHERE from_status IS NOT NULL
 """
 
 _TALLIES = f"""
@@ -35,9 +36,15 @@ SELECT shop_id, order_status, workflow_status, sum(orders)::bigint AS orders FRO
 GROUP BY shop_id, order_status, workflow_status HAVING sum(orders) <> 0 ORDER BY shop_id, order_status, workflow_status
 """  # noqa: S608
 
+_SUMS = f"""
+SELECT shop_id, order_status, workflow_status, currency, sum(orders)::bigint AS orders, sum(amount) AS amount FROM ({_PLACES}) places
+GROUP BY shop_id, order_status, workflow_status, currency HAVING sum(orders) <> 0 OR sum(amount) <> 0
+ORDER BY shop_id, order_status, workflow_status, currency
+"""  # noqa: S608
+
 _COUNTED = """
-SELECT shop_id, order_status, workflow_status, count(*) AS orders FROM orders
-GROUP BY shop_id, order_status, workflow_status ORDER BY shop_id, order_status, workflow_status
+SELECT shop_id, order_status, workflow_status, currency, count(*) AS orders, sum(total_amount) AS amount FROM orders
+GROUP BY shop_id, order_status, workflow_status, currency ORDER BY shop_id, order_status, workflow_status, currency
 """
 
 # Two that fold at once take different notes, and come to the sums in one order. Index: order_moves_pkey.
@@ -45,13 +52,16 @@ _FOLD = """
 WITH taken AS (
     DELETE FROM order_moves WHERE id IN (SELECT id FROM order_moves ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED) RETURNING *
 ), places AS (
-    SELECT shop_id, to_status AS status, to_state AS state, orders FROM taken WHERE to_status IS NOT NULL
-    UNION ALL SELECT shop_id, from_status, from_state, -orders FROM taken WHERE from_status IS NOT NULL
+    SELECT shop_id, to_status AS status, to_state AS state, to_currency AS currency, orders, to_amount AS amount FROM taken
+    WHERE to_status IS NOT NULL
+    UNION ALL SELECT shop_id, from_status, from_state, from_currency, -orders, -from_amount FROM taken WHERE from_status IS NOT NULL
 ), counted AS (
-    INSERT INTO order_counts AS c (shop_id, order_status, workflow_status, orders)
-    SELECT shop_id, status, state, sum(orders) FROM places GROUP BY shop_id, status, state HAVING sum(orders) <> 0
-    ORDER BY shop_id, status, state
-    ON CONFLICT (shop_id, order_status, workflow_status) DO UPDATE SET orders = c.orders + excluded.orders
+    INSERT INTO order_counts AS c (shop_id, order_status, workflow_status, currency, orders, amount)
+    SELECT shop_id, status, state, currency, sum(orders), sum(amount) FROM places GROUP BY shop_id, status, state, currency
+    HAVING sum(orders) <> 0 OR sum(amount) <> 0
+    ORDER BY shop_id, status, state, currency
+    ON CONFLICT (shop_id, order_status, workflow_status, currency)
+    DO UPDATE SET orders = c.orders + excluded.orders, amount = c.amount + excluded.amount
 ), minutes AS (
     INSERT INTO order_minutes AS m (minute, shop_id, created, shipped, completed, failed, cancelled)
     SELECT date_trunc('minute', moved_at) AS minute, shop_id,
@@ -73,13 +83,14 @@ _FORGET = "DELETE FROM order_minutes WHERE minute < now() - $1::interval"
 
 _RECOUNT = f"""
 WITH noted AS (DELETE FROM order_moves), old AS (DELETE FROM order_counts)
-SELECT shop_id, order_status, workflow_status, orders FROM ({_COUNTED}) counted
+SELECT shop_id, order_status, workflow_status, currency, orders, amount FROM ({_COUNTED}) counted
 """  # noqa: S608
 
 _PUT = """
-INSERT INTO order_counts (shop_id, order_status, workflow_status, orders)
-SELECT d.shop_id, d.status::order_status_enum, d.state::workflow_status_enum, d.orders
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[]) AS d(shop_id, status, state, orders)
+INSERT INTO order_counts (shop_id, order_status, workflow_status, currency, orders, amount)
+SELECT d.shop_id, d.status::order_status_enum, d.state::workflow_status_enum, d.currency, d.orders, d.amount
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::numeric[])
+  AS d(shop_id, status, state, currency, orders, amount)
 """
 
 
@@ -115,6 +126,33 @@ async def orders_in(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """How many orders of one status and currency there are, and what they come to."""
+
+    status: OrderStatus
+    currency: str
+    orders: int
+    amount: Decimal
+
+
+async def sums(
+    connection: Any,
+    *,
+    statuses: Collection[OrderStatus] = (),
+    states: Collection[WorkflowState] = (),
+    shops: Collection[ShopId] = (),
+) -> list[Sum]:
+    """The orders of these statuses, states and shops, each empty for all, by status and currency."""
+    return [
+        Sum(OrderStatus(record["order_status"]), record["currency"], record["orders"], record["amount"])
+        for record in await connection.fetch(_SUMS)
+        if (not statuses or record["order_status"] in statuses)
+        and (not states or record["workflow_status"] in states)
+        and (not shops or record["shop_id"] in shops)
+    ]
+
+
 async def fold(database: Database, limit: int = FOLD_ROWS) -> int:
     """Add up to `limit` notes to the counts and the minutes; how many it were."""
 
@@ -131,8 +169,8 @@ async def forget_minutes(database: Database) -> None:
 
 async def wrong_tallies(connection: Any) -> int:
     """In how many places the counters differ from the orders themselves; the caller's transaction is one snapshot."""
-    told = {_place(record): record["orders"] for record in await connection.fetch(_TALLIES)}
-    counted = {_place(record): record["orders"] for record in await connection.fetch(_COUNTED)}
+    told = {_place(record): (record["orders"], record["amount"]) for record in await connection.fetch(_SUMS)}
+    counted = {_place(record): (record["orders"], record["amount"]) for record in await connection.fetch(_COUNTED)}
     return sum(told.get(place) != counted.get(place) for place in told.keys() | counted.keys())
 
 
@@ -145,11 +183,11 @@ async def recount(database: Database) -> None:
         # Before the snapshot is taken: nobody folds meanwhile.
         await connection.execute("LOCK TABLE order_counts IN EXCLUSIVE MODE")
         records = await connection.fetch(_RECOUNT)
-        await connection.execute(_PUT, *([record[place] for record in records] for place in range(4)))
+        await connection.execute(_PUT, *([record[place] for record in records] for place in range(6)))
 
 
-def _place(record: Any) -> tuple[Any, str, str]:
-    return record["shop_id"], record["order_status"], record["workflow_status"]
+def _place(record: Any) -> tuple[Any, str, str, str]:
+    return record["shop_id"], record["order_status"], record["workflow_status"], record["currency"]
 
 
 def _tally(record: Any) -> Tally:

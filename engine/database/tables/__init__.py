@@ -12,10 +12,12 @@ Where to look
     paper        stations and their printers, what was printed
     outside      inbox and effects, notices to targets, gates, leases, daemons
     records      audit log, notes, batches, journal, saved views, rules, counters
-    tallies      how many orders are where, and what happened in each minute
+    tallies      how many orders are where, what they come to, and what happened in each minute
+    answers      what the HTTP surface answered to named requests
 """
 
 from engine.database.tables import (
+    answers,
     channels,
     orders,
     outside,
@@ -32,6 +34,7 @@ from engine.database.tables.schema import SCHEMA, metadata
 
 __all__ = [
     "SCHEMA",
+    "answers",
     "channels",
     "metadata",
     "orders",

@@ -1,4 +1,4 @@
-"""How many orders are where, kept by the database itself: what moved, what that adds up to, and what happened in each minute.
+"""How many orders are where and what they come to, kept by the database itself; and what happened in each minute.
 
 Triggers on `orders` write one row a kind of move and statement into `order_moves`, so that no two transactions share a row; a daemon's
 errand adds them up (`engine.reports.tallies`).
@@ -6,7 +6,7 @@ errand adds them up (`engine.reports.tallies`).
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Identity, Integer, PrimaryKeyConstraint, Table
+from sqlalchemy import BigInteger, Column, Identity, Integer, Numeric, PrimaryKeyConstraint, Table, Text
 
 from engine.database.tables.schema import Time, metadata, moment, order_status, point, workflow_status
 
@@ -21,6 +21,10 @@ order_moves = Table(
     Column("to_state", workflow_status),
     Column("orders", Integer, nullable=False),
     moment("moved_at", required=True),
+    Column("from_currency", Text),
+    Column("to_currency", Text),
+    Column("from_amount", Numeric),
+    Column("to_amount", Numeric),
 )
 
 order_counts = Table(
@@ -30,7 +34,9 @@ order_counts = Table(
     Column("order_status", order_status, nullable=False),
     Column("workflow_status", workflow_status, nullable=False),
     Column("orders", BigInteger, nullable=False),
-    PrimaryKeyConstraint("shop_id", "order_status", "workflow_status"),
+    Column("currency", Text, nullable=False),
+    Column("amount", Numeric, nullable=False, comment="what they come to together"),
+    PrimaryKeyConstraint("shop_id", "order_status", "workflow_status", "currency"),
 )
 
 order_minutes = Table(

@@ -47,12 +47,14 @@ async def test_counters_equal_counts_after_any_history(store: Database, factory:
         bounds = sorted(chance.sample(range(20_000), 2))
         some = "abs(hashtext(order_number)) % 20000 BETWEEN $1 AND $2"
         status, state = chance.choice(list(OrderStatus)), chance.choice(list(WorkflowState))
+        currency = chance.choice(("USD", "EUR"))
         copied = f"jsonb_build_object('id', gen_random_uuid(), 'tiktok_order_id', gen_random_uuid(), 'workflow_status', '{state}')"
         statement = chance.choice(
             (
                 f"UPDATE orders SET order_status = '{status}' WHERE {some}",
                 f"UPDATE orders SET workflow_status = '{state}', order_status = '{status}' WHERE {some}",
                 f"UPDATE orders SET version = version + 1 WHERE {some}",
+                f"UPDATE orders SET total_amount = total_amount + 1.25, currency = '{currency}' WHERE {some}",
                 f"INSERT INTO orders SELECT (jsonb_populate_record(o, {copied})).* FROM orders o WHERE {some} LIMIT 9",
                 f"DELETE FROM orders WHERE id IN (SELECT id FROM orders WHERE {some} LIMIT 3)",
             )
@@ -110,10 +112,11 @@ async def test_counters_equal_counts_after_any_history(store: Database, factory:
             tally.orders for tally in told if tally.state is WorkflowState.FAILED
         )
     # A damaged counter is seen by the accounts and mended by counting anew.
-    await store.pool.execute("UPDATE order_counts SET orders = orders + 1 WHERE order_status = 'shipped'")
-    assert (await account(store)).wrong_tallies > 0
-    await tallies.recount(store)
-    assert (await account(store)).wrong_tallies == 0
+    for damage in ("orders = orders + 1", "amount = amount + 0.01"):
+        await store.pool.execute(f"UPDATE order_counts SET {damage} WHERE order_status = 'shipped'")
+        assert (await account(store)).wrong_tallies > 0
+        await tallies.recount(store)
+        assert (await account(store)).wrong_tallies == 0
 
 
 @pytest.mark.parametrize("folded", [False, True])

@@ -1,0 +1,102 @@
+"""What the daemon's surface keeps.
+
+Revision ID: 0005
+Revises: 0004
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    _amounts()
+    _answers()
+
+
+def _amounts() -> None:
+    # Nobody is in the middle of a change that the notes tell of in the old way.
+    op.execute("LOCK TABLE orders.orders IN SHARE MODE")
+    for name in ("from_currency", "to_currency"):
+        op.add_column("order_moves", sa.Column(name, sa.Text(), nullable=True), schema="orders")
+    for name in ("from_amount", "to_amount"):
+        op.add_column("order_moves", sa.Column(name, sa.Numeric(), nullable=True), schema="orders")
+    op.execute("DELETE FROM orders.order_moves")
+    op.execute("DELETE FROM orders.order_counts")
+    op.drop_constraint("order_counts_pkey", "order_counts", schema="orders")
+    op.add_column("order_counts", sa.Column("currency", sa.Text(), nullable=False), schema="orders")
+    op.add_column("order_counts", sa.Column("amount", sa.Numeric(), nullable=False), schema="orders")
+    op.create_primary_key(
+        op.f("order_counts_pkey"),
+        "order_counts",
+        ["shop_id", "order_status", "workflow_status", "currency"],
+        schema="orders",
+    )
+    for event, moved in _TALLIED:
+        op.execute(
+            f"CREATE OR REPLACE FUNCTION orders.tally_{event}() RETURNS trigger LANGUAGE plpgsql AS $$ "
+            f"BEGIN {moved}; RETURN NULL; END $$"
+        )
+    op.execute(
+        """
+        INSERT INTO orders.order_counts (shop_id, order_status, workflow_status, currency, orders, amount)
+        SELECT shop_id, order_status, workflow_status, currency, count(*), sum(total_amount) FROM orders.orders GROUP BY 1, 2, 3, 4
+        """
+    )
+
+
+_TALLIED = (
+    (
+        "insert",
+        """
+        INSERT INTO orders.order_moves (shop_id, to_status, to_state, to_currency, orders, to_amount)
+        SELECT shop_id, order_status, workflow_status, currency, count(*), sum(total_amount) FROM after_rows GROUP BY 1, 2, 3, 4
+        """,
+    ),
+    (
+        "update",
+        """
+        INSERT INTO orders.order_moves
+               (shop_id, from_status, from_state, from_currency, to_status, to_state, to_currency, orders, from_amount, to_amount)
+        SELECT a.shop_id, b.order_status, b.workflow_status, b.currency, a.order_status, a.workflow_status, a.currency, count(*),
+               sum(b.total_amount), sum(a.total_amount)
+        FROM before_rows b JOIN after_rows a ON a.id = b.id
+        WHERE a.order_status <> b.order_status OR a.workflow_status <> b.workflow_status OR a.total_amount <> b.total_amount
+           OR a.currency <> b.currency
+        GROUP BY 1, 2, 3, 4, 5, 6, 7
+        """,
+    ),
+    (
+        "delete",
+        """
+        INSERT INTO orders.order_moves (shop_id, from_status, from_state, from_currency, orders, from_amount)
+        SELECT shop_id, order_status, workflow_status, currency, count(*), sum(total_amount) FROM before_rows GROUP BY 1, 2, 3, 4
+        """,
+    ),
+)
+
+
+def _answers() -> None:
+    op.create_table(
+        "api_answers",
+        sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.Column("caller", sa.Uuid(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False, comment="the caller's own name for what it asked"),
+        sa.Column("asked", sa.LargeBinary(), nullable=False, comment="digest of method, path and body"),
+        sa.Column("batch_id", sa.Uuid(), nullable=True, comment="what it began, and goes on with when asked again"),
+        sa.Column("status", sa.Integer(), nullable=True, comment="null: not answered yet"),
+        sa.Column("etag", sa.Text(), server_default="", nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=True, comment="whose data key seals the body; null: it lies open"),
+        sa.Column("body", sa.LargeBinary(), nullable=True, comment="the answer, JSON as it was given"),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("api_answers_pkey")),
+        sa.UniqueConstraint("caller", "key", name=op.f("api_answers_caller_key_key")),
+        schema="orders",
+    )
+    op.create_index("api_answers_created_index", "api_answers", ["created_at"], schema="orders")
