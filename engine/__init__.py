@@ -8,6 +8,7 @@ Where to look
     money         an amount and its currency
     words         the closed sets of the domain: statuses, states, kinds
     ports         what the engine expects of the outside world: the facts and outcomes it is told
+    access/       roles, what each may do, and a database as one caller sees it
     database/     connections, the embedded server, tables, lock order, wake-ups, migrations
     privacy/      secrets, data keys, the cipher, blind indexes
     shops/        connected shops, the grants that reach them, their policies

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
+from engine.access import group_roles
 from engine.errors import Conflict, Misconfigured
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ async def upgrade(connect: Connect, *, scripts: Path = _SCRIPTS) -> bool:
     _refuse_newer(at, ours)
     if at == ours:
         return False
+    await _make_group_roles(connect)
     from sqlalchemy import text
     from sqlalchemy.exc import DBAPIError
     from sqlalchemy.ext.asyncio import create_async_engine
@@ -93,6 +95,14 @@ async def upgrade(connect: Connect, *, scripts: Path = _SCRIPTS) -> bool:
     finally:
         await engine.dispose()
     return True
+
+
+async def _make_group_roles(connect: Connect) -> None:
+    connection = await connect()
+    try:
+        await group_roles.ensure(connection)
+    finally:
+        await connection.close()
 
 
 def configuration(connection: Connection, scripts: Path = _SCRIPTS) -> Config:

@@ -27,6 +27,8 @@ users = Table(
     Column("email", Sealed),
     Column("role", Text, nullable=False),
     Column("login_role", Text, unique=True, comment="the database login that is this person"),
+    Column("subject", Text, unique=True, comment="the sub of this person's tokens, where it is not the id"),
+    Column("disabled_at", Time),
     moment("created_at", required=True),
     CheckConstraint(one_of("role", ("viewer", "operator", "supervisor", "admin", "creator", "service")), name="role"),
 )

@@ -9,6 +9,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from engine.access import guards
+
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
@@ -18,6 +20,8 @@ depends_on = None
 def upgrade() -> None:
     _amounts()
     _answers()
+    _people()
+    _guards()  # the last: it covers every table that is there
 
 
 def _amounts() -> None:
@@ -100,3 +104,20 @@ def _answers() -> None:
         schema="orders",
     )
     op.create_index("api_answers_created_index", "api_answers", ["created_at"], schema="orders")
+
+
+def _people() -> None:
+    op.add_column(
+        "users",
+        sa.Column(
+            "subject", sa.Text(), nullable=True, comment="the sub of this person's tokens, where it is not the id"
+        ),
+        schema="orders",
+    )
+    op.create_unique_constraint(op.f("users_subject_key"), "users", ["subject"], schema="orders")
+    op.add_column("users", sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True), schema="orders")
+
+
+def _guards() -> None:
+    for statement in guards.statements():
+        op.execute(statement)

@@ -1,0 +1,11 @@
+"""Who may do what, and how the database is made to hold to it.
+
+Where to look
+    roles        the roles, in the order of their power
+    permissions  what each role may do: one written table
+    caller       who asks, once it is known
+    users        finding who asks: by the subject of a token, by a database login
+    scoped       a database whose every statement runs as the caller's role, with the caller's claims
+    guards       grants of every table to those roles
+    group_roles  the roles of the cluster that stand for ours; made when they are missing
+"""
