@@ -7,6 +7,7 @@ missed heartbeats.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -25,6 +26,7 @@ from sync.daemon_settings import DaemonSettings
 from sync.delivery import Deliveries
 from sync.http.app import build
 from sync.http.listener import Listener
+from sync.http.reception import Reception
 from sync.notices.letter import Outbox
 from sync.outside import Outside, OutsideSettings
 from sync.rounds import ROUNDS
@@ -107,9 +109,25 @@ class Daemon:
 
     async def _listen(self) -> None:
         settings = self._settings.http
-        app = build(self._database, settings, self._app, ring=self._bell.ring, clock=self._clock.seconds)
-        self.listener = Listener(settings, app)
-        await self.listener.run(self._ends)
+        reception = Reception(settings)
+        async with contextlib.AsyncExitStack() as stack:
+            api = None
+            if settings.api.enabled:
+                from sync.http.api.app import open_api  # half a second, which a daemon that does not listen saves
+
+                opening = open_api(self._database, settings.api, self._outside.rates, source=reception.source)
+                api = await stack.enter_async_context(opening)
+            app = build(
+                self._database,
+                settings,
+                self._app,
+                ring=self._bell.ring,
+                clock=self._clock.seconds,
+                reception=reception,
+                api=api,
+            )
+            self.listener = Listener(settings, app)
+            await self.listener.run(self._ends)
 
     async def _repeat(self, name: str, work: Callable[[], Awaitable[bool]]) -> None:
         """Do `work` again at once while it says that there is more, else when the bell rings or after the idle time."""

@@ -16,12 +16,21 @@ _OF_SUBJECT = """
 SELECT u.id, u.role, u.display_name FROM users u
 WHERE u.disabled_at IS NULL AND (u.id::text = lower($1) OR u.subject = $1) ORDER BY u.id::text = lower($1) DESC LIMIT 1
 """
+_DISABLED = """
+SELECT EXISTS (SELECT FROM users u WHERE u.disabled_at IS NOT NULL AND (u.id::text = lower($1) OR u.subject = $1))
+"""
 _OF_LOGIN = "SELECT u.id, u.role, u.display_name FROM users u WHERE u.login_role = $1 AND u.disabled_at IS NULL"
 
 
 async def of_subject(database: Database, subject: str) -> Caller | None:
     """Whom the `sub` of a token means: somebody's id, or the subject he is known by; None for nobody who may."""
     return _caller(await database.pool.fetchrow(_OF_SUBJECT, subject))
+
+
+async def is_disabled(database: Database, subject: str) -> bool:
+    """Whether the `sub` of a token means somebody who was disabled."""
+    found = await database.pool.fetchval(_DISABLED, subject)
+    return bool(found)
 
 
 async def of_login(database: Database, login: str) -> Caller | None:

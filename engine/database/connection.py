@@ -69,6 +69,7 @@ class Database:
         restart: Callable[[], Awaitable[embedded.Session]] | None,
         *,
         pooled: bool,
+        make_pool: Callable[[int, int, str], Awaitable[asyncpg.Pool]] | None = None,
     ) -> None:
         self.pool = pool
         self.vault = vault
@@ -79,6 +80,17 @@ class Database:
         """Opens one more connection outside the pool, for LISTEN."""
         self._session = session
         self._restart = restart
+        self._make_pool = make_pool
+
+    @contextlib.asynccontextmanager
+    async def beside(self, connections: int, application_name: str) -> AsyncIterator[Database]:
+        """The same database and keys through connections of its own, opened when needed: who waits here keeps nobody else waiting."""
+        assert self._make_pool is not None
+        pool = await self._make_pool(0, connections, application_name)
+        try:
+            yield Database(pool, self.vault, self.connect, None, self.secrets, None, pooled=self.pooled)
+        finally:
+            await _close(pool)
 
     @property
     def data_directory(self) -> Path | None:
@@ -133,12 +145,16 @@ class Database:
         """Close connections, then leave the embedded server."""
         if "engine" in self.__dict__:
             await self.engine.dispose()
-        try:
-            await asyncio.wait_for(self.pool.close(), 5)
-        except TimeoutError:
-            self.pool.terminate()
+        await _close(self.pool)
         if self._session is not None:
             await self._session.leave()
+
+
+async def _close(pool: asyncpg.Pool) -> None:
+    try:
+        await asyncio.wait_for(pool.close(), 5)
+    except TimeoutError:
+        pool.terminate()
 
 
 _TYPES = (
@@ -227,6 +243,17 @@ async def _open(
     async def plain() -> Connection:
         return await asyncpg.connect(**parameters, server_settings=server_settings, **cache)
 
+    async def make_pool(least: int, most: int, name: str) -> asyncpg.Pool:
+        return await asyncpg.create_pool(
+            **parameters,
+            **cache,
+            server_settings=server_settings | {"application_name": name},
+            min_size=least,
+            max_size=most,
+            init=_prepare,
+            reset=_leave_as_it_is,
+        )
+
     try:
         if migrated if migrated is not None else session is not None:
             await migrate.upgrade(plain)
@@ -234,15 +261,7 @@ async def _open(
             await migrate.check(plain)
         chain = _chain(environment, session)
         vault = Vault(_master_key(chain, make=session is not None, needed=need_key))
-        pool = await asyncpg.create_pool(
-            **parameters,
-            **cache,
-            server_settings=server_settings,
-            min_size=1,
-            max_size=settings.pool_size,
-            init=_prepare,
-            reset=_leave_as_it_is,
-        )
+        pool = await make_pool(1, settings.pool_size, settings.application_name)
         try:
             async with pool.acquire() as connection:
                 await vault.load(connection)
@@ -266,7 +285,7 @@ async def _open(
             f"There is no database {_named(parameters, 'database')!r} at {_place(parameters)}: "
             "create it, or mend database.url.",
         ) from error
-    return Database(pool, vault, connect, session, chain, restart, pooled=settings.pooled)
+    return Database(pool, vault, connect, session, chain, restart, pooled=settings.pooled, make_pool=make_pool)
 
 
 def _chain(environment: Mapping[str, str], session: embedded.Session | None) -> secrets.Secrets:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Route
+from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Match, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from engine.database.connection import Database
 from sync.http import easypost_webhooks, tiktok_webhooks
 from sync.http.easypost_webhooks import EasyPostWebhooks
 from sync.http.letterbox import Letterbox
+from sync.http.problem import http_exception
 from sync.http.reception import Reception
 from sync.http.settings import HttpSettings
+from sync.http.surface import Surface
 from sync.http.tiktok_webhooks import TikTokWebhooks
 from sync.tiktok.token_calls import AppCredentials
 
@@ -24,10 +28,12 @@ def build(
     *,
     ring: Callable[[], None],
     clock: Callable[[], float],
+    reception: Reception | None = None,
+    api: ASGIApp | None = None,
     more: Sequence[BaseRoute] = (),
-) -> Starlette:
+) -> ASGIApp:
     """The application. Without EasyPost's secret nothing of EasyPost's could be believed, and there is no such endpoint."""
-    reception = Reception(settings)
+    reception = reception or Reception(settings)
     letterbox = Letterbox(database, ring, store_seconds=settings.store_seconds)
     tiktok = TikTokWebhooks(app, reception, letterbox, clock=clock)
     routes: list[BaseRoute] = [Route(tiktok_webhooks.PATH, tiktok.receive, methods=["POST"])]
@@ -36,4 +42,20 @@ def build(
             settings.easypost_secret, settings.easypost_signature, reception, letterbox, clock=clock
         )
         routes.append(Route(easypost_webhooks.PATH, easypost.receive, methods=["POST"]))
-    return Starlette(routes=[*routes, *more])
+    beneath = [] if api is None else [_Beneath(api)]
+    return Surface(Starlette(routes=[*routes, *more, *beneath], exception_handlers={HTTPException: http_exception}))
+
+
+class _Beneath(BaseRoute):
+    """The API with its whole addresses: mounted, it would see and tell them without their beginning."""
+
+    def __init__(self, api: ASGIApp) -> None:
+        self._api = api
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        path = scope.get("path", "")
+        is_its = scope["type"] == "http" and (path.startswith("/api/") or path == "/openapi.json")
+        return (Match.FULL if is_its else Match.NONE), {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._api(scope, receive, send)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from engine.errors import Misconfigured
+from sync.http.api.settings import ApiSettings
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -35,6 +36,8 @@ class HttpSettings:
     easypost_signature: Literal["v1", "v2"] = "v1"
     easypost_secret: str = field(default="", repr=False)
     """Without it nothing of EasyPost's could be believed, and nothing is taken."""
+
+    api: ApiSettings = field(default_factory=ApiSettings)
 
     def __post_init__(self) -> None:
         if self.enabled and not (self.certificate or self.trusted_proxies or is_loopback(self.host)):

@@ -2,6 +2,7 @@
 
 Where to look
     schema       the MetaData, the enums and the column shapes all modules share
+    access       tokens the program issued
     people       users, grants, shops and their polls, locations, data keys, who gets which notice
     products     products and the stock ledger
     stocktaking  counts of the shelves, alarms
@@ -17,6 +18,7 @@ Where to look
 """
 
 from engine.database.tables import (
+    access,
     answers,
     channels,
     orders,
@@ -34,6 +36,7 @@ from engine.database.tables.schema import SCHEMA, metadata
 
 __all__ = [
     "SCHEMA",
+    "access",
     "answers",
     "channels",
     "metadata",

@@ -21,6 +21,7 @@ def upgrade() -> None:
     _amounts()
     _answers()
     _people()
+    _tokens()
     _guards()  # the last: it covers every table that is there
 
 
@@ -116,6 +117,25 @@ def _people() -> None:
     )
     op.create_unique_constraint(op.f("users_subject_key"), "users", ["subject"], schema="orders")
     op.add_column("users", sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True), schema="orders")
+
+
+def _tokens() -> None:
+    op.create_table(
+        "access_tokens",
+        sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False, comment="what it is for, as whoever issued it says"),
+        sa.Column("digest", sa.LargeBinary(), nullable=False, comment="SHA-256 of its text, which is not kept"),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["user_id"], ["orders.users.id"], name=op.f("access_tokens_user_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("access_tokens_pkey")),
+        sa.UniqueConstraint("digest", name=op.f("access_tokens_digest_key")),
+        schema="orders",
+    )
 
 
 def _guards() -> None:

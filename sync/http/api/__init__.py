@@ -1,0 +1,17 @@
+"""The REST interface: FastAPI under the listener, everything behind a token, everything written in the caller's own name.
+
+Where to look
+    app        the application: its routers in one list, its OpenAPI document
+    settings   whom it believes, how much one may ask
+    gate       what stands before every request: how many at once, how often, how long
+    routing    a route: who asks is known before a body is read
+    session    who asks, and the database as far as it is theirs
+    admission  from a token to a session, remembered for seconds
+    tokens     what a token of an issuer has to say to be believed
+    keys       the issuers' keys: fetched, from a file, or a shared secret
+    limits     how often users, sources and everybody may ask
+    reading    bodies and addresses, read strictly
+    problems   every error as a problem
+    shapes/    what goes in and out, in pydantic
+    me         GET /api/me
+"""
