@@ -20,5 +20,6 @@ Where to look
     effects/      the permanent ledger of everything that goes outside
     audit/        the hash chain of who changed what
     paper/        stations and printers, what is on a list, a slip or a sheet of labels, what was printed
+    monitoring/   the figures and health of the whole house, for machines that watch it
     reports/      piles and pulse, and whether every number adds up
 """

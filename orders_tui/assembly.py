@@ -33,8 +33,11 @@ if TYPE_CHECKING:
 def build_daemon(settings: Settings, database: Database) -> Daemon:
     """A daemon over this database. Raises Misconfigured for a missing secret, naming it and where it may be put."""
     found = database.secrets.read("easypost_webhook_secret") if settings.http.enabled else None
+    token = database.secrets.read("metrics_token") if settings.http.enabled else None
     working = replace(
-        daemon_settings(settings), http=settings.http.for_listener(found.reveal() if found is not None else "")
+        daemon_settings(settings),
+        http=settings.http.for_listener(found.reveal() if found is not None else ""),
+        monitoring=settings.telemetry.for_daemon(token.reveal() if token is not None else ""),
     )
     return Daemon(database, outside_settings(settings, database), notice_outbox(settings, database), working)
 

@@ -25,5 +25,6 @@ Where to look
     shipping/     the carrier port, EasyPost, rate choice, tracking, deliveries
     seller_center/ files: the order export, the tracking template, goods
     notices/      templates, the folder and SMTP, deliveries
+    monitoring/   what this process counts, and how a scrape reads it
     simulator/    TikTok Shop and EasyPost over real HTTP, from a seed
 """

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
@@ -20,6 +21,7 @@ from engine.database.connection import Database
 from engine.database.loss import is_lost
 from engine.database.notify import CHANGED, Announcer, listen
 from engine.fleet import daemons
+from engine.ports.outcomes import Claim, Outcome
 from engine.workflow import runner
 from sync import hints, intake
 from sync.daemon_settings import DaemonSettings
@@ -27,15 +29,19 @@ from sync.delivery import Deliveries
 from sync.http.app import build
 from sync.http.listener import Listener
 from sync.http.reception import Reception
+from sync.http.watching import Standing, Watching
+from sync.monitoring.counted import Counted
+from sync.monitoring.watch import Watch
 from sync.notices.letter import Outbox
 from sync.outside import Outside, OutsideSettings
 from sync.rounds import ROUNDS
 from sync.rounds.housekeeping import Housekeeping
 from sync.rounds.post import Post
-from sync.schedule import keep_in_step, make_schedule
+from sync.schedule import Tick, keep_in_step, make_schedule
 from sync.waking import Bell
 
 _log = structlog.get_logger(__name__)
+_LIFE_SECONDS = 5.0
 
 
 class Daemon:
@@ -44,7 +50,9 @@ class Daemon:
     def __init__(self, database: Database, outside: OutsideSettings, outbox: Outbox, settings: DaemonSettings) -> None:
         self._database = database
         self._clock = DatabaseClock()
-        self._outside = Outside(database, outside, outbox, self._clock)
+        self.counted = Counted()
+        self._standing = Standing(time.monotonic)
+        self._outside = Outside(database, outside, outbox, self._clock, self.counted)
         self._settings = settings
         self._bell = Bell(Announcer(database, CHANGED).announce)
         self._ends = asyncio.Event()
@@ -66,7 +74,8 @@ class Daemon:
             if not is_lost(error):
                 raise
         async with self._outside:
-            schedule = make_schedule([tick for ticks in ROUNDS for tick in ticks(post)])
+            alive = Tick("show_life", _LIFE_SECONDS, self._show_life)
+            schedule = make_schedule([alive, *(tick for ticks in ROUNDS for tick in ticks(post))])
             schedule.start()
             work = asyncio.create_task(self._work(schedule))
             if on_ready is not None:
@@ -74,6 +83,7 @@ class Daemon:
             ended = asyncio.create_task(stopping.wait())
             await asyncio.wait({work, ended}, return_when=asyncio.FIRST_COMPLETED)
             ended.cancel()
+            self._standing.draining = True
             schedule.shutdown(wait=False)
             await self._drain(work)
         try:
@@ -82,6 +92,9 @@ class Daemon:
             if not is_lost(error):
                 raise
         _log.info("daemon_stopped", daemon_id=str(self._daemon_id))
+
+    async def _show_life(self) -> None:
+        self._standing.lives()
 
     async def _drain(self, work: asyncio.Task[None]) -> None:
         self._ends.set()
@@ -94,7 +107,13 @@ class Daemon:
         settings = replace(self._settings.delivery, dead_after_seconds=self._settings.dead_after_seconds)
         outside = self._outside
         deliveries = Deliveries(
-            self._database, self._daemon_id, outside.handlers(), settings, self._bell, outside.directory.stopped
+            self._database,
+            self._daemon_id,
+            outside.handlers(),
+            settings,
+            self._bell,
+            outside.directory.stopped,
+            self._count,
         )
         async with asyncio.TaskGroup() as group:
             group.create_task(self._repeat("inbox", self._drain_inbox))
@@ -117,6 +136,14 @@ class Daemon:
 
                 opening = open_api(self._database, settings.api, self._outside.rates, source=reception.source)
                 api = await stack.enter_async_context(opening)
+            watching = Watching(
+                self._settings.monitoring,
+                reception,
+                Watch(self._database, self._settings.monitoring.fresh_seconds),
+                self._standing,
+                self.counted,
+                version=self._settings.version,
+            )
             app = build(
                 self._database,
                 settings,
@@ -125,6 +152,8 @@ class Daemon:
                 clock=self._clock.seconds,
                 reception=reception,
                 api=api,
+                counted=self.counted,
+                more=watching.routes(),
             )
             self.listener = Listener(settings, app)
             await self.listener.run(self._ends)
@@ -143,11 +172,15 @@ class Daemon:
             if not more:
                 await self._bell.wait(self._settings.idle_seconds, self._ends)
 
+    def _count(self, claim: Claim, outcome: Outcome) -> None:
+        self.counted.effect(claim, outcome, self._clock.seconds())
+
     async def _drain_inbox(self) -> bool:
         understood = await intake.drain(
             self._database, self._daemon_id, self._settings.inbox_batch, self._settings.dead_after_seconds
         )
         if understood:
+            self.counted.payloads.add("plain", number=understood)
             self._bell.ring()
         return understood >= self._settings.inbox_batch
 
@@ -160,11 +193,18 @@ class Daemon:
             self._settings.dead_after_seconds,
         )
         if worked:
+            self.counted.payloads.add("asking", number=worked)
             self._bell.ring()
         return worked >= self._settings.inbox_batch
 
     async def _run_workflow(self) -> bool:
-        advanced = await runner.run_batch(self._database, self._settings.workflow_batch)
+        began = time.perf_counter()
+        try:
+            advanced = await runner.run_batch(self._database, self._settings.workflow_batch)
+        except Exception:
+            self.counted.batches.add("broke")
+            raise
+        self.counted.batch(advanced, time.perf_counter() - began)
         if advanced:
             self._bell.ring()
         return advanced >= self._settings.workflow_batch

@@ -9,6 +9,7 @@ from engine.workflow.rules.forgetting import KEPT_DAYS
 from sync.delivery import DeliverySettings
 from sync.http.settings import HttpSettings
 from sync.inventory.push import PushSettings
+from sync.monitoring.settings import MonitoringSettings
 from sync.tiktok.polling import PollSettings
 
 
@@ -44,6 +45,7 @@ class DaemonSettings:
     beat_seconds: float = daemons.BEAT_SECONDS
     """The same for all daemons of a database: whoever misses three of these beats is dead to the others."""
     http: HttpSettings = field(default_factory=HttpSettings)
+    monitoring: MonitoringSettings = field(default_factory=MonitoringSettings)
     poll: PollSettings = field(default_factory=PollSettings)
     mirror_seconds: float = 30.0
     grants: GrantTimes = field(default_factory=GrantTimes)

@@ -72,9 +72,15 @@ _WORKERS = {EffectKind.BUY_LABEL: 3, EffectKind.SHIP_PACKAGE: 2}
 class EngineDesk:
     """The engine as handlers see it. Checkpoints and settlements of many claims commit together."""
 
-    def __init__(self, database: Database, budgets: Budgets = BUDGETS) -> None:
+    def __init__(
+        self,
+        database: Database,
+        budgets: Budgets = BUDGETS,
+        tell: Callable[[Claim, Outcome], None] = lambda _claim, _outcome: None,
+    ) -> None:
         self._database = database
         self._budgets = budgets
+        self._tell = tell
         self._notices = Requests(database)
         self._sent: set[EffectId] = set()
         self._checkpoints: Gathering[tuple[Claim, str], bool] = Gathering(
@@ -129,6 +135,8 @@ class EngineDesk:
         self._sent.discard(claim.effect_id)
         if not await self._settlements[claim.kind].add(Settlement(claim, outcome)):
             _log.warning("claim_lost", effect=claim.key, attempt=claim.attempt)
+        else:
+            self._tell(claim, outcome)
 
     def _as_counted(self, claim: Claim) -> Claim:
         """The claim with its try as the ledger counts it: anew since its first checkpoint."""
@@ -156,6 +164,7 @@ class Deliveries:
         settings: DeliverySettings,
         bell: Bell,
         stopped: Callable[[ShopId, Dependency], str | None] = lambda _shop, _dependency: None,
+        tell: Callable[[Claim, Outcome], None] = lambda _claim, _outcome: None,
     ) -> None:
         self._database = database
         self._daemon_id = daemon_id
@@ -163,7 +172,7 @@ class Deliveries:
         self._settings = settings
         self._bell = bell
         self._stopped = stopped
-        self._desk = EngineDesk(database, settings.budgets)
+        self._desk = EngineDesk(database, settings.budgets, tell)
         self._known: set[EffectId] = set()
         self._claims_in_doubt = False
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from typing import Literal
+
+Told = Callable[[Literal["ok", "failed", "limited"], float], None]
+"""How a call ended, and after how many seconds."""
 
 _LATEST = 256
 """So many of the latest calls are what latency is told from."""
@@ -15,6 +19,7 @@ class Health:
     __slots__ = (
         "_clock",
         "_latencies",
+        "_tell",
         "calls",
         "failing_since",
         "failure_code",
@@ -25,8 +30,9 @@ class Health:
         "limited_until",
     )
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], tell: Told = lambda _outcome, _seconds: None) -> None:
         self._clock = clock
+        self._tell = tell
         self._latencies: deque[float] = deque(maxlen=_LATEST)
         self.calls = 0
         self.failures = 0
@@ -45,9 +51,7 @@ class Health:
 
     def succeeded(self, began: float) -> None:
         """The other side answered, whatever it said of the thing that was asked."""
-        self.last_success = now = self._clock()
-        self.failing_since = None
-        self._latencies.append(now - began)
+        self._tell("ok", self._answered(began))
 
     def failed(self, began: float, code: str, sentence: str) -> None:
         """The other side did not do what it is there for."""
@@ -56,11 +60,18 @@ class Health:
         self.failing_since = self.failing_since or now
         self.failure_code, self.failure_sentence = code, sentence
         self._latencies.append(now - began)
+        self._tell("failed", now - began)
 
     def limited(self, began: float, seconds: float) -> None:
         """The other side is well and asks us to wait."""
-        self.succeeded(began)
+        self._tell("limited", self._answered(began))
         self.held_back(seconds)
+
+    def _answered(self, began: float) -> float:
+        self.last_success = now = self._clock()
+        self.failing_since = None
+        self._latencies.append(now - began)
+        return now - began
 
     def held_back(self, seconds: float) -> None:
         """A call was not made: the rate is used up for so long."""

@@ -19,10 +19,11 @@ from engine.fleet.gates import Gates
 from engine.identifiers import GrantId, ShopId
 from engine.words import Dependency, EffectKind
 from sync.desk import Handler
-from sync.health import Health
+from sync.health import Health, Told
 from sync.http_client import open_http_client
 from sync.inventory.deliveries import stock_handlers
 from sync.inventory.service import InventoryService, ServiceSettings
+from sync.monitoring.counted import Counted
 from sync.notices.letter import Outbox
 from sync.notices.post_office import PostOffice, PostSettings
 from sync.rates import Rates, RedisSettings
@@ -74,7 +75,12 @@ class Outside:
     """Opens the clients on entering, closes them on leaving."""
 
     def __init__(
-        self, database: Database, settings: OutsideSettings, outbox: Outbox, clock: DatabaseClock | None = None
+        self,
+        database: Database,
+        settings: OutsideSettings,
+        outbox: Outbox,
+        clock: DatabaseClock | None = None,
+        counted: Counted | None = None,
     ) -> None:
         self._database = database
         self._clock = clock or DatabaseClock()
@@ -85,22 +91,31 @@ class Outside:
         self.directory = Directory(database, self._client)
         self.gates = Gates(database)
         self.rates = Rates(settings.redis)
-        self._notices_health = Health(time.monotonic)
+        counted = counted or Counted()
+
+        def tell(name: str) -> Told:
+            return functools.partial(counted.call, name)
+
+        self._notices_health = Health(time.monotonic, tell("notices"))
         tiktok = GuardSettings(calls_per_second=settings.tiktok_calls_per_second, breaker=settings.tiktok_breaker)
-        self._tiktok_guard = Guard("tiktok", tiktok, self.gates, rates=self.rates)
+        self._tiktok_guard = Guard("tiktok", tiktok, self.gates, rates=self.rates, tell=tell("tiktok"))
         self._auth_guard = Guard(
-            "tiktok_auth", GuardSettings(breaker=settings.tiktok_breaker), self.gates, rates=self.rates
+            "tiktok_auth",
+            GuardSettings(breaker=settings.tiktok_breaker),
+            self.gates,
+            rates=self.rates,
+            tell=tell("tiktok_auth"),
         )
         # EasyPost lets lists through more slowly than everything else.
         budgets = {LISTS_BUDGET: 5} if settings.carrier_calls_per_second else {}
         carrier = GuardSettings(
             calls_per_second=settings.carrier_calls_per_second, budgets=budgets, breaker=settings.carrier_breaker
         )
-        self._carrier_guard = Guard("carrier", carrier, self.gates, rates=self.rates)
+        self._carrier_guard = Guard("carrier", carrier, self.gates, rates=self.rates, tell=tell("carrier"))
         inventory = GuardSettings(
             calls_per_second=0, breaker=settings.inventory_breaker, read_retries=settings.inventory_read_retries
         )
-        self._inventory_guard = Guard("inventory", inventory, self.gates, rates=self.rates)
+        self._inventory_guard = Guard("inventory", inventory, self.gates, rates=self.rates, tell=tell("inventory"))
 
     async def __aenter__(self) -> Self:
         self._tiktok = await self._open(self._settings.tiktok_base_url)

@@ -21,7 +21,7 @@ import structlog
 from engine.effects.kinds import Retries
 from engine.errors import Ambiguous, Retryable
 from engine.fleet.gates import Probe
-from sync.health import Health
+from sync.health import Health, Told
 from sync.rates import Rates
 
 T = TypeVar("T")
@@ -178,9 +178,10 @@ class Guard:
         rates: Rates | None = None,
         clock: Callable[[], float] = time.monotonic,
         chance: random.Random | None = None,
+        tell: Told = lambda _outcome, _seconds: None,
     ) -> None:
         self.name = name
-        self.health = Health(clock)
+        self.health = Health(clock, tell)
         self._settings = settings
         self._gates = gates
         self._chance = chance or random.Random()  # noqa: S311  # jitter, not a secret

@@ -9,6 +9,8 @@ Where to look
     api/               the REST interface
     reception          who calls, how much and how often: the body of a request, or the answer that refuses it
     letterbox          webhooks into the inbox, many in one transaction
+    watching           metrics, health, livez and readyz, for whoever watches the daemon
+    counting           every request counted by the pattern of its route
     tiktok_webhooks    POST /webhooks/tiktok
     easypost_webhooks  POST /webhooks/easypost
 """

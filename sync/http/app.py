@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from engine.database.connection import Database
 from sync.http import easypost_webhooks, tiktok_webhooks
+from sync.http.counting import Counting
 from sync.http.easypost_webhooks import EasyPostWebhooks
 from sync.http.letterbox import Letterbox
 from sync.http.problem import http_exception
@@ -18,6 +19,7 @@ from sync.http.reception import Reception
 from sync.http.settings import HttpSettings
 from sync.http.surface import Surface
 from sync.http.tiktok_webhooks import TikTokWebhooks
+from sync.monitoring.counted import Counted
 from sync.tiktok.token_calls import AppCredentials
 
 
@@ -30,20 +32,23 @@ def build(
     clock: Callable[[], float],
     reception: Reception | None = None,
     api: ASGIApp | None = None,
+    counted: Counted | None = None,
     more: Sequence[BaseRoute] = (),
 ) -> ASGIApp:
-    """The application. Without EasyPost's secret nothing of EasyPost's could be believed, and there is no such endpoint."""
+    """The application, every request counted. Without EasyPost's secret nothing of it could be believed, and there is no such endpoint."""
+    counted = counted or Counted()
     reception = reception or Reception(settings)
     letterbox = Letterbox(database, ring, store_seconds=settings.store_seconds)
-    tiktok = TikTokWebhooks(app, reception, letterbox, clock=clock)
+    tiktok = TikTokWebhooks(app, reception, letterbox, counted, clock=clock)
     routes: list[BaseRoute] = [Route(tiktok_webhooks.PATH, tiktok.receive, methods=["POST"])]
     if settings.easypost_secret:
         easypost = EasyPostWebhooks(
-            settings.easypost_secret, settings.easypost_signature, reception, letterbox, clock=clock
+            settings.easypost_secret, settings.easypost_signature, reception, letterbox, counted, clock=clock
         )
         routes.append(Route(easypost_webhooks.PATH, easypost.receive, methods=["POST"]))
     beneath = [] if api is None else [_Beneath(api)]
-    return Surface(Starlette(routes=[*routes, *more, *beneath], exception_handlers={HTTPException: http_exception}))
+    starlette = Starlette(routes=[*routes, *more, *beneath], exception_handlers={HTTPException: http_exception})
+    return Counting(Surface(starlette), counted)
 
 
 class _Beneath(BaseRoute):

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from engine.orders.inbox import Arrival
 from sync.http.letterbox import Letterbox
 from sync.http.reception import Reception, Refusal
+from sync.monitoring.counted import Counted
 from sync.shipping.easypost_webhooks import EASYPOST, is_genuine_v1, is_genuine_v2
 
 PATH = "/webhooks/easypost"
@@ -24,12 +25,20 @@ class EasyPostWebhooks:
     """The endpoint; `signature` says which of EasyPost's two ways to sign is asked for."""
 
     def __init__(
-        self, secret: str, signature: str, reception: Reception, letterbox: Letterbox, *, clock: Callable[[], float]
+        self,
+        secret: str,
+        signature: str,
+        reception: Reception,
+        letterbox: Letterbox,
+        counted: Counted,
+        *,
+        clock: Callable[[], float],
     ) -> None:
         self._secret = secret
         self._signature = signature
         self._reception = reception
         self._letterbox = letterbox
+        self._counted = counted
         self._clock = clock
 
     async def receive(self, request: Request) -> Response:
@@ -39,9 +48,11 @@ class EasyPostWebhooks:
             if not self._is_genuine(request, body):
                 _log.warning("webhook_refused", sender="easypost", source=self._reception.source(request))
                 raise Refusal(401)
-            await self._letterbox.put(Arrival(EASYPOST, body, _event_id(body)))
+            is_new = await self._letterbox.put(Arrival(EASYPOST, body, _event_id(body)))
         except Refusal as refusal:
+            self._counted.refused("easypost", refusal.status)
             return refusal.response()
+        self._counted.webhook("easypost", is_new=is_new)
         return Response()
 
     def _is_genuine(self, request: Request, body: bytes) -> bool:

@@ -73,6 +73,11 @@ class Reception:
             nearest = hops.pop()
         return nearest[:64]
 
+    def is_relayed(self, request: Request) -> bool:
+        """Whether the call says that it came through something which nobody vouched for."""
+        said = any(name in request.headers for name in ("forwarded", "x-forwarded-for", "x-real-ip"))
+        return said and not self._is_trusted(request.client.host if request.client else "")
+
     def _is_trusted(self, address: str) -> bool:
         try:
             known = ipaddress.ip_address(address)

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from engine.orders.inbox import Arrival
 from sync.http.letterbox import Letterbox
 from sync.http.reception import Reception, Refusal
+from sync.monitoring.counted import Counted
 from sync.tiktok.signing import is_genuine_webhook
 from sync.tiktok.token_calls import AppCredentials
 from sync.tiktok.webhooks import WEBHOOK
@@ -34,11 +35,18 @@ class TikTokWebhooks:
     """The endpoint; an app's webhooks, whatever their shop."""
 
     def __init__(
-        self, app: AppCredentials, reception: Reception, letterbox: Letterbox, *, clock: Callable[[], float]
+        self,
+        app: AppCredentials,
+        reception: Reception,
+        letterbox: Letterbox,
+        counted: Counted,
+        *,
+        clock: Callable[[], float],
     ) -> None:
         self._app = app
         self._reception = reception
         self._letterbox = letterbox
+        self._counted = counted
         self._clock = clock
 
     async def receive(self, request: Request) -> Response:
@@ -50,14 +58,20 @@ class TikTokWebhooks:
                 _log.warning("webhook_refused", sender="tiktok", source=self._reception.source(request))
                 raise Refusal(401)
             envelope = _envelope(body)
-            await self._letterbox.put(
+            is_new = await self._letterbox.put(
                 Arrival(WEBHOOK, body, _text(envelope, "tts_notification_id")),
                 tiktok_shop_id=_text(envelope, "shop_id"),
                 ignored=self._too_old(envelope),
             )
         except Refusal as refusal:
+            self._counted.refused("tiktok", refusal.status)
             return refusal.response()
+        self._counted.webhook("tiktok", is_new=is_new, lag_seconds=self._lag(envelope))
         return Response()
+
+    def _lag(self, envelope: dict[str, Any]) -> float | None:
+        sent = envelope.get("timestamp")
+        return self._clock() - sent if isinstance(sent, int) else None
 
     def _too_old(self, envelope: dict[str, Any]) -> str:
         sent = envelope.get("timestamp")

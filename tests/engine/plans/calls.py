@@ -14,6 +14,7 @@ from engine.fleet.daemons import DEAD_AFTER_SECONDS
 from engine.identifiers import DEFAULT_CREATOR, EffectId, OrderId, PackageId, new_id
 from engine.inventory import movements, stock, stock_card, stock_list, waited
 from engine.inventory.stock_lines import Shown, StockFilter
+from engine.monitoring import readings
 from engine.orders import detail, holds, inbox, notes, polls, priority, queries, status, tags
 from engine.orders.bulk import batches, journal
 from engine.orders.filter_language.reading import filter_of
@@ -266,3 +267,6 @@ READS: Mapping[str, Call] = {
     ),
 }
 """What screens ask: it costs what is open, whatever is closed."""
+
+SAMPLES: Mapping[str, Call] = {"what a scrape reads": lambda s: readings.read(s.store)}
+"""What counts up to a cap and looks at the newest so many: it costs that much at most, and walks nothing that grows."""

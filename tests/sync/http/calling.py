@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import httpx
+from starlette.routing import BaseRoute
 
 from engine.database.connection import Database
 from sync.http.app import build
 from sync.http.listener import Listener
 from sync.http.settings import HttpSettings
+from sync.monitoring.counted import Counted
 from tests.sync.outside import APP
 
 SECRET = "\ufb01x-caf\u00e9"
@@ -58,10 +60,13 @@ async def listening(
     settings: HttpSettings | None = None,
     *,
     clock: Callable[[], float] = lambda: NOW,
+    counted: Counted | None = None,
+    more: Sequence[BaseRoute] = (),
 ) -> AsyncIterator[Called]:
     given = settings or HttpSettings(enabled=True, port=0, easypost_secret=SECRET, calls_per_second=0)
     rings: list[None] = []
-    listener = Listener(given, build(store, given, APP, ring=lambda: rings.append(None), clock=clock))
+    app = build(store, given, APP, ring=lambda: rings.append(None), clock=clock, counted=counted, more=more)
+    listener = Listener(given, app)
     ends = asyncio.Event()
     running = asyncio.create_task(listener.run(ends))
     try:

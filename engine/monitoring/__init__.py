@@ -1,0 +1,8 @@
+"""How the house is doing, in numbers that a machine watches: the same on every daemon, since they come from the database.
+
+Where to look
+    readings    the cheap figures of orders, queues, dependencies and the database, read at one moment
+    gauges      the same as named gauges
+    server      the PostgreSQL server behind it: open transactions, vacuum, standbys, slots
+    health      the specification's health document
+"""

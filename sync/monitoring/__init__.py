@@ -1,0 +1,9 @@
+"""How this process is doing, for whoever watches it: what it counts, and how a scrape reads it.
+
+Where to look
+    counts      plain counters and histograms, written where the work is done
+    counted     which work is counted: calls, effects, batches, webhooks, requests
+    watch       the database's figures as this process last read them
+    exposition  the counts and the database's figures in Prometheus's words
+    settings    who may look, and how often the database is asked
+"""

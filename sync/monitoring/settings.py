@@ -1,0 +1,20 @@
+"""Who may look at metrics and health, and how fresh the database's figures are."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+THIS_MACHINE: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
+
+
+@dataclass(frozen=True, slots=True)
+class MonitoringSettings:
+    """Whoever calls from one of `networks`, or shows the token, may look; without a token the networks alone decide."""
+
+    networks: tuple[Network, ...] = THIS_MACHINE
+    token: str = field(default="", repr=False)
+    fresh_seconds: float = 5.0
+    """The database is asked at most so often, whoever scrapes."""
