@@ -1,7 +1,8 @@
 """Links of the audit chain: each entry's hash covers the one before it, its place, its words and its sealed values.
 
 The chain runs per subject (an order, a product, a shop), because the subject's row is locked by whoever changes it. Hashes cover the
-stored bytes, so that anyone can verify a chain without the keys to read it.
+digests of the stored bytes, so that anyone can verify a chain without the keys to read it, and so that a value can be sealed anew or
+erased later: the digest of what was first stored stays in its place.
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ _COLUMNS = (
 
 _in_columns = attrgetter(*_COLUMNS)
 
+_BY_DIGESTS = b"by digests"
+"""Begins what such hashes cover, so that a digest never passes for a value."""
+
 GENESIS = b""
 """What the first entry of a subject follows."""
 
@@ -54,6 +58,9 @@ class Entry:
     previous_hash: bytes
     hash: bytes
     created_at: datetime
+    before_digest: bytes | None = None
+    """Of what was first stored in `before`; None as long as that is there."""
+    after_digest: bytes | None = None
 
 
 def link(
@@ -72,7 +79,15 @@ def link(
     sealed_before = _seal(vault, owner, "audit_log.before", subject, before)
     sealed_after = _seal(vault, owner, "audit_log.after", subject, after)
     digest = entry_hash(
-        subject, sequence, action, actor.name, str(actor.source), sealed_before, sealed_after, previous_hash, at
+        subject,
+        sequence,
+        action,
+        actor.name,
+        str(actor.source),
+        value_digest(sealed_before),
+        value_digest(sealed_after),
+        previous_hash,
+        at,
     )
     return Entry(
         subject,
@@ -99,20 +114,60 @@ def entry_hash(
     previous_hash: bytes,
     at: datetime,
 ) -> bytes:
-    """The digest of everything the entry says and of what it follows."""
-    return digest(
-        (
-            previous_hash,
-            subject.bytes,
-            str(sequence).encode(),
-            action.encode(),
-            actor.encode(),
-            source.encode(),
-            before or b"",
-            after or b"",
-            instant(at),
-        )
+    """The digest of everything the entry says, its values by their own digests, and of what it follows."""
+    said = _said(subject, sequence, action, actor, source, previous_hash, at)
+    return digest((_BY_DIGESTS, *said, before or b"", after or b""))
+
+
+def _said(
+    subject: UUID, sequence: int, action: str, actor: str, source: str, previous_hash: bytes, at: datetime
+) -> tuple[bytes, ...]:
+    return (
+        previous_hash,
+        subject.bytes,
+        str(sequence).encode(),
+        action.encode(),
+        actor.encode(),
+        source.encode(),
+        instant(at),
     )
+
+
+def value_digest(stored: bytes | None) -> bytes | None:
+    """What a hash covers of a stored value."""
+    return None if stored is None else hashlib.sha256(stored).digest()
+
+
+def covers(entry: Entry) -> bool:
+    """Whether the entry's hash covers what it says."""
+    said = _said(
+        entry.subject,
+        entry.sequence,
+        entry.action,
+        entry.actor,
+        entry.source,
+        entry.previous_hash,
+        entry.created_at,
+    )
+    before = entry.before_digest or value_digest(entry.before) or b""
+    after = entry.after_digest or value_digest(entry.after) or b""
+    return entry.hash == digest((_BY_DIGESTS, *said, before, after)) or is_whole_only(entry)
+
+
+def is_whole_only(entry: Entry) -> bool:
+    """Whether the entry is of before hashes covered digests: its values are covered byte by byte, and stay as they are."""
+    if entry.before_digest is not None or entry.after_digest is not None:
+        return False
+    *said, at = _said(
+        entry.subject,
+        entry.sequence,
+        entry.action,
+        entry.actor,
+        entry.source,
+        entry.previous_hash,
+        entry.created_at,
+    )
+    return entry.hash == digest((*said, entry.before or b"", entry.after or b"", at))
 
 
 def digest(parts: Iterable[bytes]) -> bytes:

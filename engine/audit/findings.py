@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID
 
-from engine.audit.chain import GENESIS, Entry, entry_hash
+from engine.audit.chain import GENESIS, Entry, covers
+
+_CONTENT = ("action", "actor", "source", "before", "after", "before_digest", "after_digest")
 
 _MOST_TRIED = 40
 """Among so many broken entries of one chain it is looked for ones that changed places."""
@@ -112,18 +114,7 @@ def _is_clean(entries: Sequence[Entry], witnesses: Sequence[Witness], cut: Cut) 
 
 def _whole(entry: Entry, **other: object) -> bool:
     """Whether the entry's hash covers what it says, or what it would say with these values."""
-    said = replace(entry, **other) if other else entry  # type: ignore[arg-type]
-    return entry.hash == entry_hash(
-        said.subject,
-        said.sequence,
-        said.action,
-        said.actor,
-        said.source,
-        said.before,
-        said.after,
-        said.previous_hash,
-        said.created_at,
-    )
+    return covers(replace(entry, **other) if other else entry)  # type: ignore[arg-type]
 
 
 def _missing(entries: Sequence[Entry], cut: Cut) -> list[int]:
@@ -149,7 +140,7 @@ def _changed_places(broken: Mapping[int, Entry], missing: Sequence[int]) -> dict
     for sequence, entry in broken.items():
         for place, other in broken.items():
             if place != sequence and sequence not in moved:
-                content = {name: getattr(entry, name) for name in ("action", "actor", "source", "before", "after")}
+                content = {name: getattr(entry, name) for name in _CONTENT}
                 if _whole(other, created_at=entry.created_at, **content):
                     moved[sequence] = place
     return moved
@@ -161,20 +152,9 @@ def _field(entry: Entry, entries: Sequence[Entry], cut: Cut, witnesses: Sequence
         before = cut.hash
     if before is not None and _whole(entry, previous_hash=before):
         return Field.LINK
-    recomputed = entry_hash(
-        entry.subject,
-        entry.sequence,
-        entry.action,
-        entry.actor,
-        entry.source,
-        entry.before,
-        entry.after,
-        entry.previous_hash,
-        entry.created_at,
-    )
     after = next((each.previous_hash for each in entries if each.sequence == entry.sequence + 1), None)
     known = {after, *(witness.hash for witness in witnesses if witness.sequence == entry.sequence)}
-    if recomputed in known:
+    if any(_whole(entry, hash=each) for each in known if each is not None):
         return Field.HASH
     opened = opens(entry)
     if opened is None:

@@ -42,7 +42,8 @@ UNION SELECT h.subject FROM audit_seals s JOIN audit_seal_heads h ON h.seal = s.
 _RANGE = "{0} >= $1 AND {0} <= $2"
 _LISTED = "{0} = ANY($1::uuid[])"
 _ENTRIES = """
-SELECT subject, sequence, action, actor, source, before, after, previous_hash, hash, created_at
+SELECT subject, sequence, action, actor, source, before, after, previous_hash, hash, created_at,
+       before_digest, after_digest
 FROM audit_log WHERE {where} ORDER BY subject, sequence
 """
 _ORDERS = "SELECT id, order_number, audit_sequence, audit_head FROM orders WHERE {where}"

@@ -23,12 +23,16 @@ from engine.database import embedded, migrate
 from engine.errors import Misconfigured, Unreachable
 from engine.privacy import secrets
 from engine.privacy.cipher import Vault, new_master_key
+from engine.privacy.key_loader import KeyLoader
 from engine.privacy.os_keyring import system_keyring
 
 Connection = Any
 """An asyncpg connection or the pool's proxy of one; asyncpg ships no types."""
 
 T = TypeVar("T")
+
+NEXT_MASTER_KEY = "master_key_new"
+"""The secret that is to follow `master_key`."""
 
 _SESSION = {
     "search_path": "orders",
@@ -143,6 +147,7 @@ class Database:
 
     async def close(self) -> None:
         """Close connections, then leave the embedded server."""
+        self.vault.ring.close()
         if "engine" in self.__dict__:
             await self.engine.dispose()
         await _close(self.pool)
@@ -260,14 +265,15 @@ async def _open(
         else:
             await migrate.check(plain)
         chain = _chain(environment, session)
-        vault = Vault(_master_key(chain, make=session is not None, needed=need_key))
+        vault = _vault(chain, make=session is not None, needed=need_key)
         pool = await make_pool(1, settings.pool_size, settings.application_name)
         try:
             async with pool.acquire() as connection:
-                await vault.load(connection)
+                await vault.load(connection, opening=True)
         except BaseException:
             pool.terminate()
             raise
+        vault.ring.keep_up(KeyLoader(connect), functools.partial(_refresh_keys, pool, vault))
     except (OSError, asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError) as error:
         raise Unreachable(
             "database.unreachable",
@@ -292,6 +298,17 @@ def _chain(environment: Mapping[str, str], session: embedded.Session | None) -> 
     if session is None:
         return secrets.Secrets(environment, keyring=system_keyring())
     return secrets.Secrets(environment, data_directory=session.data_directory, keyring=session.keyring)
+
+
+async def _refresh_keys(pool: asyncpg.Pool, vault: Vault) -> None:
+    async with pool.acquire() as connection:
+        await vault.load(connection)
+
+
+def _vault(chain: secrets.Secrets, *, make: bool, needed: bool) -> Vault:
+    key = _master_key(chain, make=make, needed=needed)
+    following = chain.read(NEXT_MASTER_KEY) if key is not None else None
+    return Vault(key, following.reveal() if following else None)
 
 
 def _master_key(chain: secrets.Secrets, *, make: bool, needed: bool) -> str | None:

@@ -20,6 +20,8 @@ WORK = "orders_work"
 """There may be work: daemons listen."""
 CHANGED = "orders_changed"
 """Something may look different now: consoles listen."""
+KEYS = "orders_keys"
+"""A data key was made, retired or deleted: whoever listens to anything listens to this too."""
 COALESCE_SECONDS: Mapping[str, float] = {WORK: 0.02, CHANGED: 0.04}
 _RECONNECT_SECONDS = 1.0
 _LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
@@ -81,6 +83,7 @@ async def _listen_once(
     connection.add_termination_listener(lambda _: lost.set())
     try:
         await connection.add_listener(channel, lambda *_: on_hint())
+        await connection.add_listener(KEYS, lambda *_: database.vault.ring.hint())
         on_hearing(True)
         on_hint()
         waits = [asyncio.ensure_future(stopping.wait()), asyncio.ensure_future(lost.wait())]

@@ -4,4 +4,6 @@ Where to look
     secrets      where passwords and the master key come from
     os_keyring   the keyring of the operating system, where there is one
     cipher       the vault: AES-256-GCM under per-creator data keys, and the blind index
+    key_ring     the keys a process has, and how it keeps up with new ones; `key_loader` reads them where nothing can wait
+    wrapping     the master key, and what is wrapped by it
 """

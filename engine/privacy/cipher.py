@@ -17,10 +17,13 @@ from typing import Any
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from engine.errors import Misconfigured
 from engine.identifiers import UserId
+from engine.privacy.key_ring import KeyRing
+from engine.privacy.wrapping import NONCE_BYTES, new_master_key, read_master
+
+__all__ = ["MASK", "Vault", "key_head", "key_number", "new_master_key", "normalise_word", "search_words"]
 
 MASK = "•••"
 """What a person sees where a value cannot be opened or was masked by the channel."""
@@ -28,19 +31,13 @@ MASK = "•••"
 _VERSION = 1
 _OPEN_VERSION = 0
 _HEADER = struct.Struct(">BI")
-_NONCE_BYTES = 12
-_BODY = _HEADER.size + _NONCE_BYTES
+_BODY = _HEADER.size + NONCE_BYTES
 _TAG_BYTES = 16
 _MAY_LIE_OPEN = ("audit_log.", "journal.")
 """Elsewhere a value that claims not to be sealed is a forged one."""
 _WORD = struct.Struct(">q")
 _SPACES = re.compile(r"\s+")
 _PUNCTUATION = re.compile(r"[\s()+\-.]")
-
-
-def new_master_key() -> str:
-    """A fresh 256-bit master key as the hexadecimal text that the secret chain keeps."""
-    return os.urandom(32).hex()
 
 
 class _Nonces:
@@ -57,8 +54,8 @@ class _Nonces:
     def next(self) -> bytes:
         place = self._place
         if place >= len(self._bytes):
-            self._bytes, place = os.urandom(_NONCE_BYTES * self._MANY), 0
-        self._place = end = place + _NONCE_BYTES
+            self._bytes, place = os.urandom(NONCE_BYTES * self._MANY), 0
+        self._place = end = place + NONCE_BYTES
         return self._bytes[place:end]
 
     def _forget(self) -> None:
@@ -69,77 +66,35 @@ _nonces = _Nonces()
 
 
 class Vault:
-    """Data keys in memory. Without a master key it seals nothing, opens nothing, and everything else goes on."""
+    """Seals and opens with the keys of a ring. Without a master key it seals nothing, opens nothing, and everything else goes on."""
 
-    def __init__(self, master_key: str | None) -> None:
-        self._ciphers: dict[int, AESGCM] = {}
-        self._current: dict[UserId, int] = {}
-        self._stored: set[UserId] = set()
-        self._master: AESGCM | None = None
-        self._index_key = b""
-        if master_key is not None:
-            try:
-                raw = bytes.fromhex(master_key)
-            except ValueError:
-                raw = b""
-            if len(raw) != 32:
-                raise Misconfigured(
-                    "keys.master_malformed",
-                    "The master key is not 64 hexadecimal digits: give the key that was kept when the database was made.",
-                )
-            self._master = AESGCM(raw)
-            self._index_key = hmac.digest(raw, b"orders-tui blind index", "sha256")
+    def __init__(self, master_key: str | None, next_master_key: str | None = None) -> None:
+        """`next_master_key` is the one that is to follow, known beside the one in force while programs change over."""
+        self.ring = KeyRing([read_master(key) for key in (master_key, next_master_key) if key is not None])
 
     @property
     def has_keys(self) -> bool:
-        return self._master is not None
+        return bool(self.ring.masters)
 
-    async def load(self, connection: Any) -> None:
-        """Read every data key. Raises Misconfigured when the master key is not the one they were sealed with."""
-        if self._master is None:
-            return
-        for row in await connection.fetch(
-            "SELECT id, user_id, wrapped FROM data_keys WHERE retired_at IS NULL ORDER BY id"
-        ):
-            self._adopt(row["id"], UserId(row["user_id"]), row["wrapped"])
-            self._stored.add(UserId(row["user_id"]))
+    async def load(self, connection: Any, *, opening: bool = False) -> None:
+        """Read every key. When `opening`, raises Misconfigured when the master key is not the one they were sealed with."""
+        await self.ring.read(connection, opening=opening)
 
     async def ensure(self, connection: Any, owner: UserId) -> None:
         """Make the creator's data key if there is none yet."""
-        if self._master is None or owner in self._stored:
-            return
-        await connection.execute("SELECT id FROM users WHERE id = $1 FOR UPDATE", owner)
-        # A key made by a transaction that is rolled back was never stored: it is trusted once another transaction reads it.
-        row = await connection.fetchrow(
-            """
-            SELECT id, wrapped, xmin::text <> pg_current_xact_id()::xid::text AS stored FROM data_keys
-            WHERE user_id = $1 AND retired_at IS NULL ORDER BY id DESC LIMIT 1
-            """,
-            owner,
-        )
-        if row is None:
-            nonce = os.urandom(_NONCE_BYTES)
-            wrapped = nonce + self._master.encrypt(nonce, os.urandom(32), owner.bytes)
-            row = await connection.fetchrow(
-                "INSERT INTO data_keys (user_id, wrapped) VALUES ($1, $2) RETURNING id, wrapped, false AS stored",
-                owner,
-                wrapped,
-            )
-        self._adopt(row["id"], owner, row["wrapped"])
-        if row["stored"]:
-            self._stored.add(owner)
+        await self.ring.ensure(connection, owner)
 
     def seal(self, owner: UserId, place: str, row: UUID, plain: bytes) -> bytes:
         """Seal one value of `row` in `place` ("orders.customer_name"). The owner's key must have been ensured."""
-        number = self._current.get(owner)
-        if number is None:
+        current = self.ring.current(owner)
+        if current is None:
             raise Misconfigured(
                 "keys.missing",
                 "Personal data cannot be stored without the master key: set ORDERS_TUI_MASTER_KEY or its credential file.",
             )
+        number, cipher = current
         nonce = _nonces.next()
-        bound = place.encode() + row.bytes
-        return _HEADER.pack(_VERSION, number) + nonce + self._ciphers[number].encrypt(nonce, plain, bound)
+        return _HEADER.pack(_VERSION, number) + nonce + cipher.encrypt(nonce, plain, place.encode() + row.bytes)
 
     def open(self, place: str, row: UUID, sealed: bytes | None) -> bytes | None:
         """The plain value; None when nothing is stored or its key is not here. Raises Misconfigured for a forged value."""
@@ -147,13 +102,13 @@ class Vault:
             return None
         if sealed[0] == _OPEN_VERSION and place.startswith(_MAY_LIE_OPEN):
             return sealed[1:]
-        if self._master is None:
+        if not self.ring.masters:
             return None
         if sealed[0] == _OPEN_VERSION or len(sealed) < _BODY + _TAG_BYTES:
             raise _forged(place)
         version, number = _HEADER.unpack_from(sealed)
-        cipher = self._ciphers.get(number)
-        if version != _VERSION or cipher is None:
+        cipher = self.ring.cipher(number) if version == _VERSION else None
+        if cipher is None:
             return None
         try:
             return cipher.decrypt(sealed[_HEADER.size : _BODY], sealed[_BODY:], place.encode() + row.bytes)
@@ -162,7 +117,7 @@ class Vault:
 
     def can_seal(self, owner: UserId) -> bool:
         """Whether this creator's key is here."""
-        return owner in self._current
+        return self.ring.has_current(owner)
 
     @staticmethod
     def mark_open(plain: bytes) -> bytes:
@@ -182,19 +137,21 @@ class Vault:
 
     def word(self, text: str) -> int:
         """The blind index of one normalised word: the same word gives the same number, and the number tells nothing."""
-        return int(_WORD.unpack_from(hmac.digest(self._index_key, normalise_word(text).encode(), hashlib.sha256))[0])
+        return int(
+            _WORD.unpack_from(hmac.digest(self.ring.index_key, normalise_word(text).encode(), hashlib.sha256))[0]
+        )
 
-    def _adopt(self, number: int, owner: UserId, wrapped: bytes) -> None:
-        assert self._master is not None
-        try:
-            key = self._master.decrypt(wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], owner.bytes)
-        except InvalidTag:
-            raise Misconfigured(
-                "keys.master_wrong",
-                "The master key is not the one this database was made with: give back the old one (ORDERS_TUI_MASTER_KEY).",
-            ) from None
-        self._ciphers[number] = AESGCM(key)
-        self._current[owner] = number
+
+def key_number(sealed: bytes) -> int | None:
+    """The number of the data key a stored value is sealed with; None for one that is not sealed."""
+    if len(sealed) < _BODY + _TAG_BYTES or sealed[0] != _VERSION:
+        return None
+    return int(_HEADER.unpack_from(sealed)[1])
+
+
+def key_head(number: int) -> bytes:
+    """How every value sealed with this data key begins."""
+    return _HEADER.pack(_VERSION, number)
 
 
 def _forged(place: str) -> Misconfigured:

@@ -133,7 +133,8 @@ async def empty(database: Database) -> None:
     """Forget every order, shop and product of a demo; its keys and its people stay."""
     tables = await database.pool.fetchval(
         "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables "
-        "WHERE schemaname = 'orders' AND tablename NOT IN ('alembic_version', 'users', 'locations', 'data_keys')"
+        "WHERE schemaname = 'orders' "
+        "AND tablename NOT IN ('alembic_version', 'users', 'locations', 'data_keys', 'index_keys')"
     )
     async with database.transaction() as connection:
         await connection.execute(RETENTION_DOOR)

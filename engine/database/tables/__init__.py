@@ -3,6 +3,7 @@
 Where to look
     schema       the MetaData, the enums and the column shapes all modules share
     access       tokens the program issued
+    privacy      how long personal data is kept, and the errands that see to it
     people       users, grants, shops and their polls, locations, data keys, who gets which notice
     products     products and the stock ledger
     stocktaking  counts of the shelves, alarms
@@ -26,6 +27,7 @@ from engine.database.tables import (
     paper,
     parcels,
     people,
+    privacy,
     products,
     records,
     stocktaking,
@@ -45,6 +47,7 @@ __all__ = [
     "paper",
     "parcels",
     "people",
+    "privacy",
     "products",
     "records",
     "stocktaking",

@@ -101,6 +101,7 @@ orders = Table(
     Column("rate_rule", Text, nullable=False, server_default="", comment="how a rule wants its label chosen"),
     Column("audit_sequence", Integer, nullable=False, server_default="0"),
     Column("audit_head", Sealed, nullable=False, server_default=text("'\\x'::bytea")),
+    Column("forgotten_at", Time, comment="when its person was forgotten; nothing personal is taken in for it since"),
     CheckConstraint(one_of("order_kind", OrderKind), name="order_kind"),
     postgresql_with={"fillfactor": "80"},
 )

@@ -8,6 +8,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Integer,
+    LargeBinary,
     PrimaryKeyConstraint,
     Table,
     Text,
@@ -39,8 +40,22 @@ data_keys = Table(
     Column("id", Integer, primary_key=True, autoincrement=True),
     refer("user_id", "users.id"),
     Column("wrapped", Sealed, nullable=False, comment="AES-256 key sealed by the master key"),
+    Column("master", LargeBinary, comment="fingerprint of the master key; null: of before there were any"),
     moment("created_at", required=True),
-    moment("retired_at"),
+    Column("retired_at", Time, comment="since when nothing new is sealed with it"),
+    Column("emptied_at", Time, comment="when nothing was found under it"),
+    Column("emptied_by", Text, comment="the transaction before which everything may still have seen values under it"),
+)
+
+index_keys = Table(
+    "index_keys",
+    metadata,
+    Column("one", Boolean, primary_key=True, server_default=text("true")),
+    Column("wrapped", Sealed, nullable=False, comment="key of the blind index sealed by the master key"),
+    Column("master", LargeBinary, nullable=False, comment="fingerprint of the master key in force"),
+    moment("wrapped_at", required=True),
+    moment("created_at", required=True),
+    CheckConstraint("one", name="one"),
 )
 
 locations = Table(

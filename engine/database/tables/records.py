@@ -37,6 +37,8 @@ audit_log = Table(
     Column("previous_hash", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False),
     moment("created_at", required=True),
+    Column("before_digest", LargeBinary, comment="of what was first stored, once that was sealed anew or erased"),
+    Column("after_digest", LargeBinary, comment="likewise"),
     PrimaryKeyConstraint("subject", "sequence"),
     CheckConstraint(one_of("source", ChangeSource), name="source"),
 )

@@ -116,8 +116,8 @@ async def rehash(connection: Any, order_id: OrderId, sequence: int, **changed: A
     )
     row |= changed
     digest = chain.entry_hash(
-        order_id, sequence, row["action"], row["actor"], row["source"], row["before"], row["after"], row["previous_hash"],
-        row["created_at"],
+        order_id, sequence, row["action"], row["actor"], row["source"], chain.value_digest(row["before"]),
+        chain.value_digest(row["after"]), row["previous_hash"], row["created_at"],
     )  # fmt: skip
     await connection.execute(
         "UPDATE audit_log SET actor = $3, previous_hash = $4, hash = $5 WHERE subject = $1 AND sequence = $2",
