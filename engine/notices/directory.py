@@ -120,7 +120,7 @@ async def read_directory(database: Database, version: int) -> Directory:
         refusals = await connection.fetch(_REFUSALS)
     return Directory(
         version,
-        {target.target_id: target for target in await targets_of(database, targets)},
+        {target.target_id: target for target in targets_of(database, targets)},
         {(UserId(row["user_id"]), row["template"], row["channel"]): _choice(row) for row in choices},
         frozenset((row["word"], row["template"]) for row in refusals),
     )
@@ -131,15 +131,9 @@ async def changed(connection: Any) -> None:
     await connection.execute(_CHANGED)
 
 
-async def targets_of(database: Database, rows: Sequence[Any]) -> list[Target]:
+def targets_of(database: Database, rows: Sequence[Any]) -> list[Target]:
     """Rows as targets; an address that cannot be opened is an empty one."""
-    targets = [_target(database, row) for row in rows]
-    if any(row["address"] and not target.address for row, target in zip(rows, targets, strict=True)):
-        # Another program has made a data key since this one read them.
-        async with database.pool.acquire() as connection:
-            await database.vault.load(connection)
-        targets = [_target(database, row) for row in rows]
-    return targets
+    return [_target(database, row) for row in rows]
 
 
 def _target(database: Database, row: Any) -> Target:

@@ -77,7 +77,7 @@ class TargetView:
 async def list_targets(database: Database) -> list[TargetView]:
     """Every target, by label."""
     rows = await database.pool.fetch(_LIST)
-    return [_view(target, row) for target, row in zip(await targets_of(database, rows), rows, strict=True)]
+    return [_view(target, row) for target, row in zip(targets_of(database, rows), rows, strict=True)]
 
 
 async def find_target(database: Database, label: str) -> Target:
@@ -85,7 +85,7 @@ async def find_target(database: Database, label: str) -> Target:
     row = await database.pool.fetchrow("SELECT * FROM notice_targets WHERE label = $1", label)
     if row is None:
         raise _unknown(label)
-    return (await targets_of(database, [row]))[0]
+    return targets_of(database, [row])[0]
 
 
 async def add_target(database: Database, new: NewTarget, *, known_templates: Collection[str], actor: Actor) -> None:

@@ -69,7 +69,7 @@ class KeyRing:
         self._unproven: set[int] = set()
         self._gone: set[int] = set()
         self._looked_at = _now()
-        self._tried_at = self._looked_at
+        self._tried_at = 0.0
         self._loader: KeyLoader | None = None
         self._refresh: Callable[[], Awaitable[None]] | None = None
         self._refreshing: asyncio.Task[None] | None = None
@@ -82,7 +82,8 @@ class KeyRing:
 
     def hint(self) -> None:
         """Something has changed about keys: look before the next value is sealed."""
-        self._looked_at = min(self._looked_at, _now() - LOOK_FIRST_SECONDS)
+        self._looked_at = min(self._looked_at, _now() - LOOK_FIRST_SECONDS - 1)
+        self._tried_at = 0.0
         self._begin_refresh()
 
     async def read(self, connection: Any, *, opening: bool = False) -> None:

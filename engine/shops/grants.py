@@ -148,8 +148,8 @@ async def read_tokens(database: Database, grant_id: GrantId) -> tuple[GrantState
 
 async def open_tokens(database: Database, grant_id: GrantId, row: Any) -> GrantTokens | None:
     """The tokens of a row of `grants`; None when there are none that can be opened."""
-    access = await open_secret(database, "grants.access_token", grant_id, row["access_token"])
-    refresh = await open_secret(database, "grants.refresh_token", grant_id, row["refresh_token"])
+    access = open_secret(database, "grants.access_token", grant_id, row["access_token"])
+    refresh = open_secret(database, "grants.refresh_token", grant_id, row["refresh_token"])
     if access is None or refresh is None:
         return None
     return GrantTokens(access, row["access_expires_at"], refresh, row["refresh_expires_at"])

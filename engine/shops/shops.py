@@ -117,7 +117,7 @@ async def connect_shop(
 async def list_shops(database: Database) -> list[Shop]:
     """All shops that were ever connected, by name."""
     rows = await database.pool.fetch(f"SELECT {COLUMNS} FROM shops ORDER BY name, id")  # noqa: S608
-    return [await read_shop(database, row) for row in rows]
+    return [read_shop(database, row) for row in rows]
 
 
 async def find_shop(database: Database, shop_id: ShopId) -> Shop:
@@ -125,12 +125,12 @@ async def find_shop(database: Database, shop_id: ShopId) -> Shop:
     row = await database.pool.fetchrow(f"SELECT {COLUMNS} FROM shops WHERE id = $1", shop_id)  # noqa: S608
     if row is None:
         raise NotFound("shop.unknown", "The shop is not connected any more.")
-    return await read_shop(database, row)
+    return read_shop(database, row)
 
 
-async def read_shop(database: Database, row: Any) -> Shop:
+def read_shop(database: Database, row: Any) -> Shop:
     """From a row of `shops`."""
-    cipher = await open_secret(database, "shops.cipher", row["id"], row["cipher"])
+    cipher = open_secret(database, "shops.cipher", row["id"], row["cipher"])
     return Shop(
         shop_id=ShopId(row["id"]),
         user_id=UserId(row["user_id"]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -42,7 +43,10 @@ def test_every_part_of_an_entry_is_covered_by_its_hash() -> None:
     ]
     for change in changes:
         assert not chain.covers(replace(entry, **change))  # type: ignore[arg-type]
-    digests = {"before_digest": chain.value_digest(entry.before), "after_digest": chain.value_digest(entry.after)}
+    digests: dict[str, Any] = {
+        "before_digest": chain.value_digest(entry.before),
+        "after_digest": chain.value_digest(entry.after),
+    }
     assert chain.covers(replace(entry, before=None, after=b"sealed anew", **digests))
     assert not chain.covers(replace(entry, before=digests["before_digest"], after=digests["after_digest"]))
 
