@@ -7,6 +7,7 @@ Where to look
     identifiers   typed ids and UUIDv7
     money         an amount and its currency
     words         the closed sets of the domain: statuses, states, kinds
+    named_requests  what was asked under a name of the caller's is done once
     ports         what the engine expects of the outside world: the facts and outcomes it is told
     access/       roles, what each may do, and a database as one caller sees it
     database/     connections, the embedded server, tables, lock order, wake-ups, migrations

@@ -3,6 +3,7 @@
 Where to look
     connection   `open_database`: pools, session settings, the vault
     embedded/    the bundled server and its lifecycle
+    joined       a database that is one transaction of somebody else's
     locks        the only order in which rows are locked
     newest_first the story of one thing, newest first, by keyset
     loss         telling a database that went away from one that refused something

@@ -14,6 +14,7 @@ Where to look, coming in
     shop_rows      what intake reads of the shops of a batch
 Changing
     status         what people ask for of a few orders
+    asked_changes  a status asked for together with who is not to be told of it
     bulk/          the one way to change many: ids or all that match, with progress, stop, continuation and undo
     parcels/       split, combined, handed over, voided, tracked, and sent back
     picking/       waves, units picked, short picks, parcels packed or stopped, goods put back
@@ -35,6 +36,7 @@ Seeing
     saved_views    filters, sorts and columns that people keep under a name (shared_views.toml: everybody's from the start)
     filter_language/  a filter as people type it
     queries        pages and counts by keyset: `narrowing` makes a `predicate` of a filter, with `probing` and `search`; `piles`, `rows`
+    records/       orders as the specification's tables have them, for other programs
     effect_words   each kind of effect in words
     detail         one order's pane; `timeline` is its story, `why` the one sentence of why it has not moved
     opening        sealed values opened for a person, made safe for a terminal by `plain_text`

@@ -6,6 +6,7 @@ import asyncio
 
 import structlog
 
+from engine import named_requests
 from engine.audit.seals import LEASE as SEAL_LEASE
 from engine.audit.seals import Sealer
 from engine.database.loss import is_lost
@@ -42,6 +43,7 @@ def ticks(post: Post) -> list[Tick]:
         Tick("forget_minutes", 3600.0, rounds.forget_minutes, 60.0),
         Tick("watch_snapshots", 15.0, rounds.watch_snapshots, 1.0),
         Tick("sweep_journal", 600.0, rounds.sweep_journal, 30.0),
+        Tick("forget_answers", _FORGET_SECONDS, rounds.forget_answers, 30.0),
         Tick("forget_rule_runs", _FORGET_SECONDS, rounds.forget_rule_runs, 30.0),
         Tick("seal_audit", settings.seal_seconds, rounds.seal_audit, settings.seal_seconds / 20),
     ]
@@ -116,6 +118,10 @@ class Housekeeping:
     async def sweep_journal(self) -> None:
         """Forget what can no longer be undone."""
         await journal.sweep(self._database)
+
+    async def forget_answers(self) -> None:
+        """Forget what was answered to named requests a day ago."""
+        await named_requests.sweep(self._database)
 
     async def forget_rule_runs(self) -> None:
         """Let go of what rules did long ago, by one daemon, in batches."""

@@ -27,6 +27,7 @@ COMMITS: dict[str, tuple[str, int]] = {
     "engine.inventory.pushing.settle_pushes": ("goods arrive", 1),
     "engine.inventory.pushing.take_pushes": ("goods arrive", 1),
     "engine.inventory.pushing.to_check": ("goods arrive", 1),
+    "engine.named_requests.sweep": ("taken in", 1),
     "engine.notices.bounces.record": ("bounces", 1),
     "engine.notices.sends.claim": ("notice targets", 1),
     "engine.notices.sends.forget_claims": ("lost send", 1),
