@@ -14,4 +14,8 @@ Where to look
     problems   every error as a problem
     shapes/    what goes in and out, in pydantic
     me         GET /api/me
+    orders     lists of orders and one order; `order_query` reads which, `cursors` are places in a list, `summaries` its totals
+    order_changes  a status or a workflow asked for; `bulk` a status for many
+    deeds      how anything is written: once, as the caller, at the version that was seen
+    writing    what goes out as JSON
 """

@@ -17,18 +17,20 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from engine.database.connection import Database
-from sync.http.api import me, problems
+from sync.http.api import bulk, me, order_changes, orders, problems
 from sync.http.api.admission import Admission
+from sync.http.api.deeds import Deeds
 from sync.http.api.gate import Gate
 from sync.http.api.keys import Keys
 from sync.http.api.limits import Limits
 from sync.http.api.settings import ApiSettings
 from sync.http.api.shapes.problem import ProblemShape
+from sync.http.api.summaries import Summaries
 from sync.http.api.tokens import Tokens
 from sync.http.problem import http_exception
 from sync.rates import Rates
 
-ROUTERS: Sequence[APIRouter] = (me.router,)
+ROUTERS: Sequence[APIRouter] = (me.router, bulk.router, orders.router, order_changes.router)
 """All of them; one that is not here is not served."""
 
 DOCUMENT_PATH = "/openapi.json"
@@ -80,6 +82,8 @@ async def open_api(
         stack.push_async_callback(keys.close)
         own = await stack.enter_async_context(database.beside(settings.connections, "orders-tui http"))
         api.state.admission = Admission(own, settings, Tokens(settings.access, keys), limits, source=source)
+        api.state.summaries = Summaries()
+        api.state.deeds = Deeds.of(own, api.state.summaries)
         gate: ASGIApp = Gate(api, settings, limits, source=source, methods=lambda path: methods_of(api, path))
         if settings.origins:
             gate = CORSMiddleware(

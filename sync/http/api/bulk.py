@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from engine.access.permissions import Permission
 from starlette.requests import Request
 from starlette.responses import Response
-from sync.http.api.routing import new_router
-from sync.http.api.session import Session, needs
-from sync.http.problem import Problem
 
 from engine import named_requests
+from engine.access.permissions import Permission
 from engine.database.joined import Joined
 from engine.identifiers import BatchId, OrderId
 from engine.named_requests import Answer, Name
 from engine.orders.bulk import batches, many
 from engine.orders.bulk.requests import BatchState, BatchView, BulkKind, BulkRequest
 from sync.http.api.deeds import IdempotencyKey, claim, deeds_of, name_of, response
+from sync.http.api.routing import new_router
+from sync.http.api.session import Session, needs
 from sync.http.api.shapes.order_changes import BulkUpdateStatusRequest, BulkUpdateStatusResponse
 from sync.http.api.writing import written
+from sync.http.problem import Problem
 
 router = new_router("orders")
 

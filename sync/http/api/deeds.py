@@ -16,8 +16,6 @@ from uuid import UUID
 from fastapi import Header
 from starlette.requests import Request
 from starlette.responses import Response
-from sync.http.api.session import Session
-from sync.http.problem import Problem
 
 from engine import named_requests
 from engine.database.joined import Joined
@@ -29,8 +27,10 @@ from engine.named_requests import Answer, Name
 from engine.orders.changes import CHANGED_MEANWHILE, what_changed
 from engine.orders.parcels.sharing import sharing
 from engine.orders.views import ChangeOutcome
+from sync.http.api.session import Session
 from sync.http.api.summaries import Summaries
 from sync.http.api.writing import etag
+from sync.http.problem import Problem
 
 IdempotencyKey = Annotated[
     str | None,

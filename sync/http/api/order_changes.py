@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import UUID
 
-from engine.access.permissions import Permission
 from starlette.requests import Request
 from starlette.responses import Response
-from sync.http.api.routing import new_router
-from sync.http.api.session import Session, needs
 
+from engine.access.permissions import Permission
 from engine.database.joined import Joined
 from engine.errors import Refused
 from engine.identifiers import OrderId
@@ -20,6 +18,8 @@ from engine.orders.records.values import OrderRecord
 from engine.orders.records.whole import latest_workflow, record
 from engine.workflow import starting
 from sync.http.api.deeds import IdempotencyKey, IfMatch, Seen, check, deeds_of, lock_seen
+from sync.http.api.routing import new_router
+from sync.http.api.session import Session, needs
 from sync.http.api.shapes.order_changes import (
     TriggerWorkflowRequest,
     TriggerWorkflowResponse,

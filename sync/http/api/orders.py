@@ -7,13 +7,11 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from engine.access.permissions import Permission
 from fastapi import Header, Query
 from starlette.requests import Request
 from starlette.responses import Response
-from sync.http.api.routing import new_router
-from sync.http.api.session import Session, needs
 
+from engine.access.permissions import Permission
 from engine.identifiers import OrderId
 from engine.orders.records.pages import page_at, page_beside
 from engine.orders.records.summary import Summary
@@ -23,6 +21,8 @@ from engine.orders.views import OrderFilter, OrderKey
 from sync.http.api import cursors
 from sync.http.api.cursors import Place
 from sync.http.api.order_query import WhichPage
+from sync.http.api.routing import new_router
+from sync.http.api.session import Session, needs
 from sync.http.api.shapes.orders import GetOrderResponse, GetOrdersResponse
 from sync.http.api.summaries import Summaries
 from sync.http.api.writing import answer, etag, written

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from engine.access.roles import Role
-from sync.http.api.session import Session
-
 from engine.identifiers import UserId
 from engine.orders.predicate import is_tallied
 from engine.orders.records.summary import Summary, summary
 from engine.orders.views import OrderFilter
+from sync.http.api.session import Session
 
 KEPT_SECONDS: Final = 2.0
 """How old the totals of a filtered list may be, where other daemons and people write; what is written here is seen at once."""

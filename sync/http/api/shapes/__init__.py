@@ -4,4 +4,7 @@ Where to look
     shape   what all of them have in common
     problem a refusal
     me      who is asking
+    amounts money and addresses
+    orders  orders as the specification spells them
+    order_changes  what may be asked of them
 """

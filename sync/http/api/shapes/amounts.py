@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Annotated
 
 from pydantic import WithJsonSchema
+
 from sync.http.api.shapes.shape import Told
 
 Amount = Annotated[

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
-from sync.http.api.shapes.shape import Asked, Told
 
 from engine.words import OrderStatus
 from sync.http.api.shapes.orders import OrderShape
+from sync.http.api.shapes.shape import Asked, Told
 
 Reason = Annotated[str, Field(max_length=255, description="Kept in the order's history.")]
 

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
-from sync.http.api.shapes.shape import Told
 
 from engine.words import (
     ChangeSource,
@@ -20,6 +19,7 @@ from engine.words import (
     WorkflowState,
 )
 from sync.http.api.shapes.amounts import AddressShape, Amount
+from sync.http.api.shapes.shape import Told
 
 
 class OrderShape(Told):
