@@ -61,7 +61,12 @@ async def update_status(
             told=told,
         )
         document: dict[str, Any] = {"success": True}
-        if check(outcome) and (workflow := await latest_workflow(connection, OrderId(order_id))) is not None:
+        as_asked = outcome.code == "order.closed" and outcome.after is wanted.status
+        if (
+            not as_asked
+            and check(outcome)
+            and (workflow := await latest_workflow(connection, OrderId(order_id))) is not None
+        ):
             document["workflow_triggered"] = workflow.workflow_name
         order = document["order"] = await record(connection, joined.vault, order_id)
         return about(order, document)
