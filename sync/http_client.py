@@ -8,10 +8,11 @@ tells those that prove that the other side saw nothing from those that do not.
 from __future__ import annotations
 
 import asyncio
+import functools
 import ipaddress
 import logging
 import ssl
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -60,44 +61,19 @@ class _Silence(logging.Filter):
 _SILENCE = _Silence()
 
 
-class _Transport(httpx.AsyncBaseTransport):
-    """httpx's way into aiohttp's connection pool: a whole request in, a whole answer out.
+class _Answer(httpx.Response):
+    """An answer whose whole body is here."""
 
-    What breaks is told apart by whether anything can have left: a refused or unanswered connection is `ConnectError` or
-    `ConnectTimeout`, one that was lost later `ReadError`, since the request may have been carried out.
-    """
+    def __init__(self, answer: aiohttp.ClientResponse, body: bytes, request: httpx.Request) -> None:
+        super().__init__(answer.status, headers=answer.raw_headers, request=request, stream=_READ_ALREADY)
+        self._body = body
 
-    def __init__(self, open_session: Callable[[], aiohttp.ClientSession]) -> None:
-        self._open_session = open_session
-        self._session: aiohttp.ClientSession | None = None
+    @property
+    def content(self) -> bytes:
+        return self._body
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        # Opened at the first call, inside the running loop.
-        session = self._session = self._session or self._open_session()
-        parts = request.extensions.get("timeout", {})
-        try:
-            async with session.request(
-                request.method,
-                # Encoded already: quoted once more it would no longer be the one that was signed.
-                yarl.URL(request.extensions["address"], encoded=True),
-                headers=[(name.decode("ascii"), value.decode("latin-1")) for name, value in request.headers.raw],
-                data=request.content or None,
-                allow_redirects=False,
-                auto_decompress=False,
-                timeout=aiohttp.ClientTimeout(
-                    connect=parts.get("pool"), sock_connect=parts.get("connect"), sock_read=parts.get("read")
-                ),
-            ) as answer:
-                body = await answer.read()
-        except (aiohttp.ClientError, TimeoutError) as error:
-            failure = _in_httpx_words(error, request)
-        else:
-            return httpx.Response(answer.status, headers=answer.raw_headers, content=body, request=request)
-        raise failure
 
-    async def aclose(self) -> None:
-        if self._session is not None:
-            await self._session.close()
+_READ_ALREADY = httpx.ByteStream(b"")
 
 
 def _in_httpx_words(error: Exception, request: httpx.Request) -> httpx.TransportError:
@@ -124,49 +100,94 @@ async def _only_once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandler
         raise aiohttp.ClientConnectionError("The connection was lost.") from None
 
 
-class _Client(httpx.AsyncClient):
-    """A client of one address, whose calls go straight to the transport.
+@functools.lru_cache(maxsize=64)
+def _limits(
+    pool: float | None, connect: float | None, write: float | None, read: float | None
+) -> tuple[aiohttp.ClientTimeout, float | None]:
+    """The parts of a timeout for aiohttp, and the seconds of the whole call."""
+    seconds = [part for part in (pool, connect, write, read) if part is not None]
+    parts = aiohttp.ClientTimeout(connect=pool, sock_connect=connect, sock_read=read)
+    return parts, sum(seconds) if seconds else None
 
-    There are no cookies, redirects or authentication flows to look after, and looking after them costs half of a
-    call. A deadline stands over the whole call: aiohttp has no write timeout, and dripping bytes never trip the read
-    one.
+
+class _Connections(httpx.AsyncBaseTransport):
+    """aiohttp's connections to one address, opened at the first call, inside the running loop."""
+
+    def __init__(self, most: int, context: ssl.SSLContext, headers: Mapping[str, str]) -> None:
+        self._most = most
+        self._context = context
+        self._headers = headers
+        self._session: aiohttp.ClientSession | None = None
+
+    def session(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=self._most, ssl=self._context, keepalive_timeout=30.0),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers=self._headers,
+                middlewares=(_only_once,),
+            )
+        return self._session
+
+    async def aclose(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+
+class _Client(httpx.AsyncClient):
+    """A client of one address: httpx's interface and errors, aiohttp's connection pool, and nothing in between.
+
+    There are no cookies, redirects or authentication flows to look after, and httpx's requests and answers cost more than the call
+    itself. A deadline stands over the whole call: aiohttp has no write timeout, and dripping bytes never trip the read one. What
+    breaks is told apart by whether anything can have left: a refused or unanswered connection is `ConnectError` or `ConnectTimeout`,
+    one that was lost later `ReadError`, since the request may have been carried out.
     """
 
-    def __init__(self, origin: str, transport: httpx.AsyncBaseTransport, **options: Any) -> None:
-        super().__init__(base_url=origin, transport=transport, **options)
+    def __init__(self, origin: str, connections: _Connections, **options: Any) -> None:
+        self._connections = connections
+        super().__init__(base_url=origin, transport=connections, **options)
         self._origin = origin.rstrip("/")
-        self._straight = transport
-        self._own_headers = self.headers.multi_items()
-        self._own_timeout = self.timeout.as_dict()
+        self._request = functools.cache(lambda method: httpx.Request(method, self.base_url))
 
-    def build_request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Request:
+    async def request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Response:
         is_ours = isinstance(url, str) and url.startswith("/")
         address = f"{self._origin}{url}" if is_ours else str(url)
         if params := options.get("params"):
             address = f"{address}?{urlencode(params, quote_via=quote)}"
-        timeout = options.get("timeout")
-        given = options.get("headers") or {}
-        return httpx.Request(
-            method,
-            # The whole address, which may carry a signature or a token, is the transport's alone: no error repeats it.
-            self.base_url if is_ours else url,
-            headers=[*self._own_headers, *given.items()],
-            content=options.get("content"),
-            json=options.get("json"),
-            extensions={
-                "address": address,
-                "timeout": timeout.as_dict() if isinstance(timeout, httpx.Timeout) else self._own_timeout,
-            },
-        )
-
-    async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
-        parts = request.extensions.get("timeout", {})
-        seconds = [part for part in parts.values() if part is not None]
+        headers, body = options.get("headers"), options.get("content")
+        if (document := options.get("json")) is not None:
+            headers, body = {"content-type": "application/json", **(headers or {})}, encode_json(document)
+        asked = options.get("timeout")
+        timeout = asked if isinstance(asked, httpx.Timeout) else self.timeout
+        limits, seconds = _limits(timeout.pool, timeout.connect, timeout.write, timeout.read)
+        # The whole address, which may carry a signature or a token, stays in here: no error repeats it.
+        request = self._request(method) if is_ours else httpx.Request(method, url)
+        failure: httpx.TransportError
+        deadline = asyncio.timeout(seconds)
         try:
-            async with asyncio.timeout(sum(seconds) if seconds else None):
-                return await self._straight.handle_async_request(request)
-        except TimeoutError:
-            raise httpx.ReadTimeout("The whole call took too long.", request=request) from None
+            async with (
+                deadline,
+                self._connections.session().request(
+                    method,
+                    # Encoded already: quoted once more it would no longer be the one that was signed.
+                    yarl.URL(address, encoded=True),
+                    headers=headers,
+                    data=body or None,
+                    allow_redirects=False,
+                    auto_decompress=False,
+                    timeout=limits,
+                ) as answer,
+            ):
+                received = await answer.read()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            failure = _in_httpx_words(error, request)
+            if deadline.expired():
+                failure = httpx.ReadTimeout("The whole call took too long.", request=request)
+        else:
+            if "content-encoding" in answer.headers:
+                return httpx.Response(answer.status, headers=answer.raw_headers, content=received, request=request)
+            return _Answer(answer, received, request)
+        raise failure
 
 
 def open_http_client(
@@ -181,19 +202,11 @@ def open_http_client(
     logging.getLogger("httpx").addFilter(_SILENCE)
     context = httpx.create_ssl_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-
-    def session() -> aiohttp.ClientSession:
-        return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=connections, ssl=context, keepalive_timeout=30.0),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            middlewares=(_only_once,),
-        )
-
+    headers = {"user-agent": user_agent, "accept-encoding": "gzip, deflate"}
     return _Client(
         base_url,
-        _Transport(session),
+        _Connections(connections, context, headers),
         timeout=(timeouts or Timeouts()).as_httpx(),
-        headers={"user-agent": user_agent},
         trust_env=False,
     )
 

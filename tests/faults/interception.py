@@ -118,16 +118,16 @@ class Interception:
         wrap("copy_records_to_table", counts=lambda _: True)
 
     def _around_calls(self) -> None:
-        send = http_client._Transport.handle_async_request
+        request = http_client._Client.request
         leave = FolderOutbox.deliver
 
-        async def sent(transport: Any, request: httpx.Request) -> Any:
-            return await self._call(call_name(request), lambda: send(transport, request))
+        async def sent(client: Any, method: str, url: httpx.URL | str, **options: Any) -> Any:
+            return await self._call(call_name(method, url), lambda: request(client, method, url, **options))
 
         async def left(outbox: FolderOutbox, letters: Any) -> Any:
             return await self._call(LETTERS, lambda: leave(outbox, letters))
 
-        http_client._Transport.handle_async_request = sent  # type: ignore[method-assign, assignment]
+        http_client._Client.request = sent  # type: ignore[method-assign, assignment]
         FolderOutbox.deliver = left  # type: ignore[method-assign, assignment]
 
     async def _commit(self, connection: Any, send: Callable[[], Awaitable[Any]]) -> Any:
@@ -227,10 +227,9 @@ _WORDS = frozenset({"shipping_providers", "shipping_info", "return_refund"})
 """Parts of addresses that are no ids, though they look like them."""
 
 
-def call_name(request: httpx.Request) -> str:
+def call_name(method: str, url: httpx.URL | str) -> str:
     """Method and address, without the version and with every id replaced."""
-    # The request's own address is only whom it goes to; the whole one is handed to the transport beside it.
-    path = httpx.URL(request.extensions["address"]).path
+    path = httpx.URL(url).path
     parts = [part for part in path.split("/") if part and not re.fullmatch(r"20\d{4}", part)]
     named = ["*" if re.search(r"\d{3}|_", part) and part not in _WORDS else part for part in parts]
-    return f"{request.method} /{'/'.join(named)}"
+    return f"{method} /{'/'.join(named)}"
