@@ -25,15 +25,16 @@ _OWNERS = (
     "SELECT p.id, s.user_id, p.generation FROM packages p JOIN shops s ON s.id = p.shop_id WHERE p.id = ANY($1::uuid[])"
 )
 
-# A package whose order was cancelled meanwhile keeps its state, and its new label is voided below.
+# A package whose order was cancelled meanwhile keeps its state, and its new label is voided below. Its first order is not looked for by
+# ORDER BY and LIMIT: that walks the contents of all packages in the orders' order.
 _LABELLED = """
 UPDATE packages p
 SET state = CASE WHEN p.state = 'planned' THEN 'labelled' ELSE 'voiding' END,
     provider = d.provider, carrier = d.carrier, service = d.service, tracking_number = d.tracking_number,
     tracking_status = 'label_created', shipment_reference = d.shipment, tracker_reference = d.tracker,
     label_cost = d.cost, label_currency = d.currency, labelled_at = now(),
-    label_address = (SELECT o.shipping_address FROM package_items c JOIN orders o ON o.id = c.order_id
-                     WHERE c.package_id = p.id ORDER BY c.order_id LIMIT 1),
+    label_address = (SELECT o.shipping_address FROM orders o WHERE o.id = (
+        SELECT (array_agg(c.order_id ORDER BY c.order_id))[1] FROM package_items c WHERE c.package_id = p.id)),
     tiktok_package_id = CASE WHEN d.tiktok = '' THEN p.tiktok_package_id ELSE d.tiktok END,
     track_due_at = CASE WHEN p.state = 'planned' THEN now() END, after_void = '', version = p.version + 1, updated_at = now()
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::numeric[], $8::text[], $9::text[], $10::text[])
