@@ -37,9 +37,19 @@ def build_daemon(settings: Settings, database: Database) -> Daemon:
     working = replace(
         daemon_settings(settings),
         http=settings.http.for_listener(found.reveal() if found is not None else ""),
-        monitoring=settings.telemetry.for_daemon(token.reveal() if token is not None else ""),
+        monitoring=settings.telemetry.for_daemon(
+            token.reveal() if token is not None else "", _written_to(settings, database)
+        ),
+        alerts=settings.alerts.for_daemon(),
     )
     return Daemon(database, outside_settings(settings, database), notice_outbox(settings, database), working)
+
+
+def _written_to(settings: Settings, database: Database) -> dict[str, Path]:
+    """The folders a daemon writes to, by what they are for."""
+    home = _home(database)
+    places = {"data": home, "letters": settings.notices.folder, "paper": settings.printing.folder}
+    return {name: place for name, place in places.items() if place is not None}
 
 
 def outside_settings(settings: Settings, database: Database) -> OutsideSettings:
@@ -142,8 +152,11 @@ def notice_outbox(settings: Settings, database: Database) -> Outbox:
         smtp = settings.notices.for_smtp(password)
         assert smtp is not None
         return SmtpOutbox(smtp)
-    home = database.data_directory or Path(platformdirs.user_data_dir("orders-tui"))
-    return FolderOutbox(settings.notices.for_folder(home))
+    return FolderOutbox(settings.notices.for_folder(_home(database)))
+
+
+def _home(database: Database) -> Path:
+    return database.data_directory or Path(platformdirs.user_data_dir("orders-tui"))
 
 
 def _secret(database: Database, name: str) -> str:

@@ -36,7 +36,7 @@ from orders_tui.settings_outside import (
     Section,
     TikTokSection,
 )
-from orders_tui.settings_telemetry import TelemetrySection
+from orders_tui.settings_telemetry import AlertsSection, TelemetrySection
 from orders_tui.settings_themes import ThemeSection
 
 ENVIRONMENT_PREFIX = "ORDERS_TUI_"
@@ -166,6 +166,7 @@ class Settings(BaseSettings):
     limits: LimitsSection = LimitsSection()
     daemon: DaemonSection = DaemonSection()
     http: HttpSection = HttpSection()
+    alerts: AlertsSection = AlertsSection()
     telemetry: TelemetrySection = TelemetrySection()
     console: ConsoleSection = ConsoleSection()
     printing: PrintingSection = PrintingSection()

@@ -1,14 +1,17 @@
-"""What may be set of being watched: who may read metrics and health."""
+"""What may be set of being watched: who may read metrics and health, and what somebody is told of."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import Field, IPvAnyNetwork, PositiveFloat
+from pydantic import Field, FiniteFloat, IPvAnyNetwork, NonNegativeFloat, PositiveFloat
 
 from orders_tui.settings_outside import Section
 
 if TYPE_CHECKING:
+    from engine.monitoring.rules import AlertRule
     from sync.monitoring.settings import MonitoringSettings
 
 
@@ -20,7 +23,21 @@ class TelemetrySection(Section):
     fresh_seconds: PositiveFloat = 5.0
     """The database is asked at most so often, however many scrape."""
 
-    def for_daemon(self, token: str) -> MonitoringSettings:
+    def for_daemon(self, token: str, places: Mapping[str, Path]) -> MonitoringSettings:
         from sync.monitoring.settings import THIS_MACHINE, MonitoringSettings
 
-        return MonitoringSettings((*THIS_MACHINE, *self.networks), token, self.fresh_seconds)
+        return MonitoringSettings((*THIS_MACHINE, *self.networks), token, places, self.fresh_seconds)
+
+
+class AlertsSection(Section):
+    """What differs from the alerts that ship with the program, by an alert's name: orders-tui alerts list shows them."""
+
+    off: list[str] = Field(default_factory=list)
+    thresholds: dict[str, FiniteFloat] = Field(default_factory=dict)
+    for_seconds: dict[str, NonNegativeFloat] = Field(default_factory=dict)
+
+    def for_daemon(self) -> tuple[AlertRule, ...]:
+        """Raises Misconfigured for a name that is none."""
+        from engine.monitoring.rules import AlertChanges, rules
+
+        return rules(AlertChanges(self.thresholds, self.for_seconds, self.off))

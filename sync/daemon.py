@@ -31,11 +31,13 @@ from sync.http.listener import Listener
 from sync.http.reception import Reception
 from sync.http.watching import Standing, Watching
 from sync.monitoring.counted import Counted
+from sync.monitoring.vitals import Vitals
 from sync.monitoring.watch import Watch
 from sync.notices.letter import Outbox
 from sync.outside import Outside, OutsideSettings
 from sync.rounds import ROUNDS
 from sync.rounds.housekeeping import Housekeeping
+from sync.rounds.monitoring import Monitoring
 from sync.rounds.post import Post
 from sync.schedule import Tick, keep_in_step, make_schedule
 from sync.waking import Bell
@@ -52,6 +54,8 @@ class Daemon:
         self._clock = DatabaseClock()
         self.counted = Counted()
         self._standing = Standing(time.monotonic)
+        self._watch = Watch(database, settings.monitoring.fresh_seconds)
+        self._vitals = Vitals(settings.monitoring.places, self._clock)
         self._outside = Outside(database, outside, outbox, self._clock, self.counted)
         self._settings = settings
         self._bell = Bell(Announcer(database, CHANGED).announce)
@@ -75,7 +79,9 @@ class Daemon:
                 raise
         async with self._outside:
             alive = Tick("show_life", _LIFE_SECONDS, self._show_life)
-            schedule = make_schedule([alive, *(tick for ticks in ROUNDS for tick in ticks(post))])
+            monitoring = Monitoring(post, self.counted, self._vitals, self._watch)
+            rounds = [tick for ticks in ROUNDS for tick in ticks(post)]
+            schedule = make_schedule([alive, *rounds, *monitoring.ticks()])
             schedule.start()
             work = asyncio.create_task(self._work(schedule))
             if on_ready is not None:
@@ -122,6 +128,7 @@ class Daemon:
             group.create_task(deliveries.run(self._ends))
             group.create_task(self._outside.notices.sending.run(self._daemon_id, self._ends))
             group.create_task(keep_in_step(schedule, self._ends))
+            group.create_task(self._vitals.watch_loop(self._ends))
             group.create_task(listen(self._database, self._bell.ring, self._ends))
             if self._settings.http.enabled:
                 group.create_task(self._listen())
@@ -139,9 +146,10 @@ class Daemon:
             watching = Watching(
                 self._settings.monitoring,
                 reception,
-                Watch(self._database, self._settings.monitoring.fresh_seconds),
+                self._watch,
                 self._standing,
                 self.counted,
+                self._vitals,
                 version=self._settings.version,
             )
             app = build(

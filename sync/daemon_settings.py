@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from engine.fleet import daemons
+from engine.monitoring.rules import AlertRule, rules
 from engine.workflow.rules.forgetting import KEPT_DAYS
 from sync.delivery import DeliverySettings
 from sync.http.settings import HttpSettings
@@ -46,6 +47,7 @@ class DaemonSettings:
     """The same for all daemons of a database: whoever misses three of these beats is dead to the others."""
     http: HttpSettings = field(default_factory=HttpSettings)
     monitoring: MonitoringSettings = field(default_factory=MonitoringSettings)
+    alerts: tuple[AlertRule, ...] = field(default_factory=rules)
     poll: PollSettings = field(default_factory=PollSettings)
     mirror_seconds: float = 30.0
     grants: GrantTimes = field(default_factory=GrantTimes)

@@ -69,10 +69,13 @@ def _orders(readings: Readings) -> Iterator[Gauge]:
                 "The workflow's own work an order, of the last 15 minutes.",
                 seconds,
             )
-    if readings.since_seal_seconds is not None:
-        yield _one(
-            "orders_house_audit_seal_age_seconds", "Since the audit was sealed last.", readings.since_seal_seconds
-        )
+    yield _one(
+        "orders_house_audit_unsealed_seconds",
+        "How long a change has waited for a seal.",
+        readings.unsealed_seconds or 0.0,
+    )
+    if readings.audit_findings is not None:
+        yield _one("orders_house_audit_findings", "What the last look at the audit found.", readings.audit_findings)
 
 
 def _fleet(readings: Readings) -> Iterator[Gauge]:
@@ -81,8 +84,11 @@ def _fleet(readings: Readings) -> Iterator[Gauge]:
     yield _one(
         "orders_house_lost_daemons", "Daemons that ended without saying so in ten minutes.", readings.lost_daemons
     )
-    failing = {each.dependency: float(each.failing_since is not None) for each in states}
-    yield _by("orders_house_dependency_failing", "1 while no daemon gets through.", "dependency", failing)
+    failing = {
+        each.dependency: (readings.at - each.failing_since).total_seconds() if each.failing_since is not None else 0.0
+        for each in states
+    }
+    yield _by("orders_house_dependency_failing_seconds", "Since when nobody gets through.", "dependency", failing)
     gates = {each.dependency: float(each.dependency in readings.open_gates) for each in states}
     yield _by("orders_house_breaker_open", "1 while a dependency is left alone.", "dependency", gates)
     limited = {each.dependency: each.limited_seconds for each in states}

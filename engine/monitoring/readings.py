@@ -94,12 +94,14 @@ SELECT coalesce(sum(created), 0)::bigint AS created, coalesce(sum(shipped), 0)::
 FROM order_minutes WHERE minute > now() - interval '1 day'
 """
 
-# A few rows each.
+# A few rows each. Index: audit_log_created_index.
 _UPKEEP = """
 SELECT (SELECT count(*) FROM daemons WHERE stopped_at IS NULL AND beat_at <= now() - make_interval(secs => $1)
            AND beat_at > now() - make_interval(secs => $2)) AS lost,
        (SELECT extract(epoch FROM min(refresh_expires_at) - now())::float8 FROM grants WHERE state = 'active') AS grant_ends,
-       (SELECT extract(epoch FROM now() - sealed_at)::float8 FROM audit_seals ORDER BY number DESC LIMIT 1) AS since_seal,
+       (SELECT extract(epoch FROM now() - min(a.created_at))::float8 FROM audit_log a
+         WHERE a.created_at >= coalesce((SELECT horizon FROM audit_seals ORDER BY number DESC LIMIT 1), '-infinity')) AS unsealed,
+       (SELECT value FROM fleet_gauges WHERE gauge = 'audit.findings' AND source = '') AS audit_findings,
        (SELECT array_agg(dependency ORDER BY dependency) FROM gates WHERE opened_until IS NOT NULL) AS open_gates
 """
 
@@ -153,7 +155,10 @@ class Readings:
     dependencies: tuple[DependencyState, ...]
     open_gates: tuple[str, ...]
     grant_ends_seconds: float | None
-    since_seal_seconds: float | None
+    unsealed_seconds: float | None
+    """How long the first change has waited that no seal covers yet; None where all are covered."""
+    audit_findings: float | None
+    """What the last look at the audit found; None before the first."""
     last_order: str
     server: ServerReading
 
@@ -200,7 +205,8 @@ async def read(database: Database) -> Readings:
         dependencies=tuple(await read_states(database)),
         open_gates=tuple(upkeep["open_gates"] or ()),
         grant_ends_seconds=upkeep["grant_ends"],
-        since_seal_seconds=upkeep["since_seal"],
+        unsealed_seconds=upkeep["unsealed"],
+        audit_findings=upkeep["audit_findings"],
         last_order=str(steps["last_order"] or ""),
         server=await read_server(database),
     )

@@ -6,7 +6,7 @@ from typing import Final
 
 from engine.words import Audience
 
-URGENT: Final = frozenset({"alert", "grant_revoked", "grant_ending", "oversold"})
+URGENT: Final = frozenset({"alert", "alert_critical", "grant_revoked", "grant_ending", "oversold"})
 """These pass quiet hours, and wait for no others."""
 
 _GATHERED_ALREADY: Final = frozenset({"pick_list", "failure", "low_stock"})

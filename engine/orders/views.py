@@ -297,6 +297,8 @@ class Pulse:
     completed_last_minute: int
     daemon_alive: bool
     open_gates: tuple[str, ...]
+    alerts: int = 0
+    """How many fire."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,8 @@ SELECT (SELECT count(*) FROM work) AS open_orders,
          WHERE created_at > now() - interval '1 minute') AS completed_last_minute,
        EXISTS (SELECT FROM daemons
                 WHERE stopped_at IS NULL AND beat_at > now() - interval '6 seconds') AS daemon_alive,
-       ARRAY(SELECT dependency FROM gates WHERE opened_until > now() ORDER BY dependency) AS open_gates
+       ARRAY(SELECT dependency FROM gates WHERE opened_until > now() ORDER BY dependency) AS open_gates,
+       (SELECT count(*) FROM alerts WHERE state = 'firing') AS alerts
 """  # noqa: S608
 
 
@@ -71,4 +72,5 @@ async def pulse(database: Database) -> Pulse:
         completed_last_minute=record["completed_last_minute"],
         daemon_alive=record["daemon_alive"],
         open_gates=tuple(record["open_gates"]),
+        alerts=record["alerts"],
     )

@@ -42,6 +42,7 @@ Where to look
     daemon     the loop without a screen
     demo       a whole shop on this machine
     status     how each dependency is doing, as the daemons see it
+    alerts     list, rules
     doctor     every dependency in one line; `doctor_notices` looks at notices, `doctor_printing` at paper, `findings` is what is found
 
 A noun's module gives `app = cyclopts.App(name=…)`; its line in `app.COMMANDS` makes it known. Nothing here draws.

@@ -36,6 +36,7 @@ COMMANDS = {
     "keys": "The console's keys, what they do, and the commands that do the same.",
     "config": "The configuration that is in force.",
     "status": "How each dependency is doing, as the daemons see it.",
+    "alerts": "What somebody should know: what fires now, and what is watched for.",
     "doctor": "Check everything the program depends on, one line each.",
 }
 """Each command's help; its app is `app` in the module of the same name here, imported when it is called."""

@@ -1,4 +1,4 @@
-"""How each dependency is, as the daemons see it, and how many daemons live."""
+"""What fires, how many daemons live, and how each dependency is, as they see it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from textual.content import Content
 
 from engine.fleet.dependencies import Condition, DependencyState
+from engine.monitoring.alerts import Alert
+from engine.monitoring.rules import Severity
 from engine.orders.plain_text import plain
 from orders_tui.formatting import moment, words
 from orders_tui.overview.figure import LABEL, Figure
@@ -23,12 +25,22 @@ _STYLES = {
 }
 
 
-def dependency_figures(states: Sequence[DependencyState], daemons: int, viewer: Viewer) -> list[Figure]:
-    """The daemons, then each dependency: condition, since when, rate, the last error in one sentence."""
+def dependency_figures(
+    states: Sequence[DependencyState], daemons: int, viewer: Viewer, alerts: Sequence[Alert] = ()
+) -> list[Figure]:
+    """The alerts that fire, the daemons, then each dependency: condition, since when, rate, the last error in one sentence."""
     alive = f"{daemons} alive" if daemons else "none alive: nothing is sent or worked until one starts"
     style = "$text-success" if daemons else "bold $text-warning"
-    lines = [Figure("daemons", Content.assemble(f"{'daemons':<{LABEL}}", (alive, style)))]
+    lines = [Figure(f"alert-{alert.name}", _alert(alert, viewer)) for alert in alerts]
+    lines += [Figure("daemons", Content.assemble(f"{'daemons':<{LABEL}}", (alive, style)))]
     return lines + [Figure(f"dependency-{state.dependency}", _line(state, viewer)) for state in states]
+
+
+def _alert(alert: Alert, viewer: Viewer) -> Content:
+    style = "bold $text-error" if alert.severity is Severity.CRITICAL else "$text-warning"
+    since = f" since {moment(alert.since, viewer)}" if alert.since else ""
+    words = f"{alert.sentence} {alert.mend}"
+    return Content.assemble((f"{alert.severity:<{LABEL}}", style), words, (since, "$text-muted"))
 
 
 def _line(state: DependencyState, viewer: Viewer) -> Content:

@@ -62,7 +62,7 @@ def figures_of(panel: str, readings: Readings, viewer: Viewer, width: int) -> li
         case "effects" if still:
             return effect_figures(still.effects)
         case "outside" if still:
-            return dependency_figures(still.dependencies, still.daemons, viewer)
+            return dependency_figures(still.dependencies, still.daemons, viewer, still.alerts)
         case "shops" if still and moves:
             return shop_figures(still.shops, moves.places, viewer)
         case _:

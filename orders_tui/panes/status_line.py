@@ -111,6 +111,9 @@ def _facts(session: Session) -> list[Fact]:
         return facts or [Fact("reading …", 1)]
     if session.options.read_only:
         facts.append(Fact("read-only", 7, "$text-warning"))
+    if pulse.alerts:
+        many = "alert" if pulse.alerts == 1 else "alerts"
+        facts.append(Fact(f"{pulse.alerts} {many}", 8, "bold $text-error"))
     if pulse.open_gates:
         facts.append(Fact(f"paused: {', '.join(pulse.open_gates)}", 6, "$text-warning"))
     if pulse.held:

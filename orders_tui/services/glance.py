@@ -9,6 +9,7 @@ from typing import Final
 
 from engine.database.connection import Database
 from engine.fleet.dependencies import DependencyState, alive, read_states
+from engine.monitoring.alerts import Alert, list_alerts
 from engine.reports.flow import steps_a_minute
 from engine.reports.latency import Latency, workflow_latency
 from engine.reports.radar import RadarBin, radar
@@ -47,6 +48,7 @@ class Standstill:
     shops: tuple[ShopGlance, ...]
     dependencies: tuple[DependencyState, ...]
     daemons: int
+    alerts: tuple[Alert, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,13 @@ class Glance:
                 shops=tuple(await shop_glances(database, now)),
                 dependencies=tuple(await read_states(database)),
                 daemons=await alive(database),
+                alerts=tuple(await list_alerts(database)),
             )
+
+    async def alerts(self, *, every: bool = False) -> list[Alert]:
+        """What fires, the critical first; with `every` also what is well or pending."""
+        with lost_is_unreachable():
+            return await list_alerts(self._database, all_of_them=every)
 
     async def results(self, now: datetime, midnight: datetime) -> Results:
         """What changes slowly."""

@@ -6,6 +6,7 @@ broken: they are for this machine, for the networks that the settings name, and 
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import ipaddress
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from sync.http.reception import Reception
 from sync.monitoring.counted import Counted
 from sync.monitoring.exposition import Exposition
 from sync.monitoring.settings import MonitoringSettings
+from sync.monitoring.vitals import Vitals
 from sync.monitoring.watch import Watch
 
 STALLED_SECONDS = 60.0
@@ -57,6 +59,7 @@ class Watching:
         watch: Watch,
         standing: Standing,
         counted: Counted,
+        vitals: Vitals,
         *,
         version: str,
     ) -> None:
@@ -64,6 +67,7 @@ class Watching:
         self._reception = reception
         self._watch = watch
         self._standing = standing
+        self._vitals = vitals
         self._exposition = Exposition(counted, about={"version": version})
 
     def routes(self) -> list[BaseRoute]:
@@ -89,10 +93,9 @@ class Watching:
         """The process's counts and the house's figures; while the database is away the counts alone."""
         if (refusal := self._refusal(request)) is not None:
             return refusal
-        try:
-            found = list(gauges(await self._watch.readings()))
-        except Unreachable:
-            found = []
+        found = list(self._vitals.gauges())
+        with contextlib.suppress(Unreachable):
+            found += gauges(await self._watch.readings())
         text, content_type = self._exposition.render(found, request.headers.get("accept", ""))
         return Response(text, headers={"content-type": content_type, "cache-control": "no-store"})
 

@@ -4,6 +4,7 @@ Where to look
     counts      plain counters and histograms, written where the work is done
     counted     which work is counted: calls, effects, batches, webhooks, requests
     watch       the database's figures as this process last read them
+    vitals      disks, clock and loop of this daemon's machine
     exposition  the counts and the database's figures in Prometheus's words
     settings    who may look, and how often the database is asked
 """

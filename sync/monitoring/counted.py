@@ -10,6 +10,8 @@ from sync.monitoring.counts import CALL_SECONDS, WORK_SECONDS, Counter, Histogra
 
 CallOutcome = Literal["ok", "failed", "limited"]
 CALL_OUTCOMES: Final[tuple[CallOutcome, ...]] = ("ok", "failed", "limited")
+_BROKEN: Final = frozenset({"500", "504"})
+"""Answers that are our fault; 503 says to come again."""
 EFFECT_OUTCOMES: Final = ("done", "failed", "unsure", "postponed")
 
 
@@ -78,6 +80,15 @@ class Counted:
             self.effect_seconds,
             self.batch_seconds,
         )
+
+    def for_fleet(self) -> dict[str, int]:
+        """What the fleet's judge needs of it, by name: only ever rising."""
+        found = {f"call.{dependency}.{outcome}": number for (dependency, outcome), number in self.calls.values.items()}
+        found |= {f"effect.{kind}.{outcome}": number for (kind, outcome), number in self.effects.values.items()}
+        asked = [(status, n) for (_, route, status), n in self.requests.values.items() if route.startswith("/api/")]
+        found["request.all"] = sum(number for _, number in asked)
+        found["request.broken"] = sum(number for status, number in asked if status in _BROKEN)
+        return found
 
     def call(self, dependency: str, outcome: CallOutcome, seconds: float) -> None:
         """A call to a dependency ended so."""

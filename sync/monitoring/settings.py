@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -16,5 +18,7 @@ class MonitoringSettings:
 
     networks: tuple[Network, ...] = THIS_MACHINE
     token: str = field(default="", repr=False)
+    places: Mapping[str, Path] = field(default_factory=dict)
+    """Folders that the daemon writes to, by what they are for."""
     fresh_seconds: float = 5.0
     """The database is asked at most so often, whoever scrapes."""

@@ -11,6 +11,7 @@ Where to look
     channels      what shops list, and what they are told of stock
     stock         alarms, and the nightly check that stock adds up
     bounces       letters that came back
+    monitoring    this daemon's counts and figures told to the fleet, alerts judged
     grants        tokens refreshed early, grants that end, and which shops are reached
 """
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 COMMITS: dict[str, tuple[str, int]] = {
     "engine.audit.seals.Sealer.seal": ("sealed", 1),
+    "engine.audit.verify._Walk.chains": ("taken in", 1),
     "engine.effects.ledger.claim": ("plain", 6),
     "engine.effects.ledger.forget_claims": ("lost claim", 1),
     "engine.effects.settling.settle": ("plain", 6),
@@ -28,6 +29,10 @@ COMMITS: dict[str, tuple[str, int]] = {
     "engine.inventory.pushing.take_pushes": ("goods arrive", 1),
     "engine.inventory.pushing.to_check": ("goods arrive", 1),
     "engine.named_requests.sweep": ("taken in", 1),
+    "engine.monitoring.alerts.judge": ("plain", 1),
+    "engine.monitoring.fleet.add": ("plain", 1),
+    "engine.monitoring.fleet.forget": ("plain", 1),
+    "engine.monitoring.fleet.tell": ("plain", 1),
     "engine.notices.bounces.record": ("bounces", 1),
     "engine.notices.sends.claim": ("notice targets", 1),
     "engine.notices.sends.forget_claims": ("lost send", 1),

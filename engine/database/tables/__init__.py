@@ -14,6 +14,7 @@ Where to look
     paper        stations and their printers, what was printed
     outside      inbox and effects, notices to targets, gates, leases, daemons
     records      audit log, notes, batches, journal, saved views, rules, counters
+    monitoring   what the fleet counts and tells of itself, alerts
     tallies      how many orders are where, what they come to, and what happened in each minute
     answers      what the HTTP surface answered to named requests
 """
@@ -22,6 +23,7 @@ from engine.database.tables import (
     access,
     answers,
     channels,
+    monitoring,
     orders,
     outside,
     paper,
@@ -42,6 +44,7 @@ __all__ = [
     "answers",
     "channels",
     "metadata",
+    "monitoring",
     "orders",
     "outside",
     "paper",

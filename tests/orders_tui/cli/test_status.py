@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 from engine.database.connection import Database
 from engine.fleet import daemons
 from engine.fleet.dependencies import DependencyReport, write_states
+from engine.monitoring.alerts import judge
+from engine.monitoring.rules import rules
 from tests.orders_tui.cli.saying import Command
 
 WELL = DependencyReport("tiktok", calls=12, success_ago=1.0, p95_seconds=0.2, skew_seconds=4.0)
@@ -48,3 +53,26 @@ async def test_without_a_daemon_nobody_knows(command: Command, store: Database) 
     assert (said.code, said.out) == (1, "")
     assert said.err.startswith("No daemon is at work")
     assert await store.pool.fetchval("SELECT count(*) FROM dependency_states") == 0
+
+
+async def test_what_fires_is_listed_with_its_mend_and_the_rules_follow_the_settings(
+    command: Command, store: Database, configured: Path
+) -> None:
+    assert (await command("alerts", "list")).code == 0
+    await judge(store, [replace(rule, for_seconds=0) for rule in rules()], {"workflow.queue.depth": 1500.0})
+    said = await command("alerts", "list")
+    assert said.code == 1
+    assert [line.partition(": ")[0] for line in said.lines] == ["WARNING   workflow_queue"]
+    assert "1,500 orders wait to be decided. Start another daemon" in said.out
+    [document] = (await command("alerts", "list", "--json")).documents
+    assert (document["name"], document["state"], document["value"]) == ("workflow_queue", "firing", 1500.0)
+    configured.write_text('[alerts]\noff = ["disk_full"]\n[alerts.thresholds]\nworkflow_queue = 25\n')
+    every = await command("alerts", "list", "--all")
+    assert len(every.lines) == len(rules()) - 1
+    written = await command("alerts", "rules")
+    assert 'max(orders_house_queue_depth{queue=\\"workflow\\"}) > 25"' in written.out
+    assert "OrdersDiskFull" not in written.out
+    configured.write_text("[alerts.thresholds]\nqueue = 25\n")
+    refused = await command("alerts", "list")
+    assert (refused.code, refused.out) == (2, "")
+    assert "'queue', which is no alert" in refused.err

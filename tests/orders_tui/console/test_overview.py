@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -10,6 +11,8 @@ import pytest
 from engine.database.connection import Database
 from engine.fleet.dependencies import DependencyReport, write_states
 from engine.identifiers import DEFAULT_CREATOR, DaemonId, new_id
+from engine.monitoring.alerts import judge
+from engine.monitoring.rules import rules
 from engine.words import OrderStatus, WorkflowState
 from orders_tui.console import OrdersApp
 from orders_tui.drawing import bar, condensed, spark
@@ -83,6 +86,8 @@ async def busy_house(factory: Factory, opened: Database) -> None:
         "INSERT INTO daemons (id, host, process_id, version, beat_at) VALUES ($1, 'quay', 7, '1.0', now() + interval '1 hour')",
         daemon,
     )
+    no_daemon = next(rule for rule in rules() if rule.name == "no_daemon")
+    await judge(opened, [replace(no_daemon, for_seconds=0)], {"fleet.daemons": 0.0})
     down = DependencyReport("carrier", 90, 4, 60, 5, 5, "refused", "HTTP 503 from the carrier.", 0.4, 20.0)
     await write_states(opened, daemon, [down, DependencyReport("tiktok", 1200, 0, 1, p95_seconds=0.25)])
 
@@ -112,6 +117,9 @@ async def test_every_number_stands_in_words_and_opens_the_orders_behind_it(
         assert figures(app, "effects")["effects-carrier"] == "carrier 1 and 2 wait for their time"
         outside = figures(app, "outside")
         assert outside["daemons"] == "daemons 1 alive"
+        assert outside["alert-no_daemon"].startswith(
+            "critical No daemon is at work: nothing is polled, decided or sent. Start one"
+        )
         assert "left alone" in outside["dependency-carrier"]
         assert "HTTP 503 from the carrier." in outside["dependency-carrier"]
         assert outside["dependency-tiktok"] == "tiktok ok 1,200 calls, p95 250 ms"

@@ -13,6 +13,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.routing import BaseRoute
 
+from engine.clock import DatabaseClock
 from engine.database.connection import Database
 from engine.fleet import daemons
 from engine.words import OrderStatus
@@ -21,6 +22,7 @@ from sync.http.settings import HttpSettings
 from sync.http.watching import STALLED_SECONDS, Standing, Watching
 from sync.monitoring.counted import Counted
 from sync.monitoring.settings import THIS_MACHINE, MonitoringSettings
+from sync.monitoring.vitals import Vitals
 from sync.monitoring.watch import Watch
 from tests.factories import Factory
 from tests.sync.http.calling import Called, listening
@@ -60,7 +62,9 @@ async def watched(
     counted, now = Counted(), [1000.0]
     standing = Standing(lambda: now[0])
     watch = Watch(store, settings.fresh_seconds, clock=lambda: now[0])
-    watching = Watching(settings, Reception(given), watch, standing, counted, version="1.2.3")
+    watching = Watching(
+        settings, Reception(given), watch, standing, counted, Vitals({}, DatabaseClock()), version="1.2.3"
+    )
     more: Sequence[BaseRoute] = watching.routes()
     async with listening(store, given, counted=counted, more=more) as called:
         yield Watched(called, counted, standing, now)

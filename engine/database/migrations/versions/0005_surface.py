@@ -25,6 +25,7 @@ def upgrade() -> None:
     _keys()
     _audit_digests()
     _retention()
+    _monitoring()
     _guards()  # the last: it covers every table that is there
 
 
@@ -137,6 +138,51 @@ def _tokens() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["orders.users.id"], name=op.f("access_tokens_user_id_fkey")),
         sa.PrimaryKeyConstraint("id", name=op.f("access_tokens_pkey")),
         sa.UniqueConstraint("digest", name=op.f("access_tokens_digest_key")),
+        schema="orders",
+    )
+
+
+def _monitoring() -> None:
+    op.create_table(
+        "fleet_minutes",
+        sa.Column("minute", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("counter", sa.Text(), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("minute", "counter", name=op.f("fleet_minutes_pkey")),
+        schema="orders",
+    )
+    op.create_table(
+        "fleet_gauges",
+        sa.Column("gauge", sa.Text(), nullable=False),
+        sa.Column(
+            "source", sa.Text(), nullable=False, comment="the daemon that tells it; empty: true of the whole house"
+        ),
+        sa.Column("value", sa.Double(), nullable=False),
+        sa.Column("told_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("gauge", "source", name=op.f("fleet_gauges_pkey")),
+        schema="orders",
+        postgresql_with={"fillfactor": "50"},
+    )
+    op.create_table(
+        "alerts",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("severity", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False, comment="pending: beyond its threshold, not for long enough yet"),
+        sa.Column(
+            "since", sa.DateTime(timezone=True), nullable=True, comment="when the value went beyond the threshold"
+        ),
+        sa.Column(
+            "clear_since", sa.DateTime(timezone=True), nullable=True, comment="while it fires: when the value came back"
+        ),
+        sa.Column("fired_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("over_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("episode", sa.BigInteger(), server_default="0", nullable=False, comment="how often it has fired"),
+        sa.Column("value", sa.Double(), nullable=True),
+        sa.Column("sentence", sa.Text(), server_default="", nullable=False),
+        sa.Column("mend", sa.Text(), server_default="", nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("state IN ('well', 'pending', 'firing')", name=op.f("alerts_state_check")),
+        sa.PrimaryKeyConstraint("name", name=op.f("alerts_pkey")),
         schema="orders",
     )
 
