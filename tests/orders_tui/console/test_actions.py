@@ -142,15 +142,7 @@ async def test_the_line_on_top_names_the_screens_who_works_and_as_much_else_as_t
         assert "daemon: this console's" in text(app)
         app.session.pulse = replace(app.session.pulse, alerts=2)
         app.screen_stack[-1].query_one(StatusLine).redraw()
-        assert lines(app)[0].split("2 alerts")[1].split() == [
-            "open",
-            "1",
-            "done",
-            "0/min",
-            "daemon:",
-            "this",
-            "console's",
-        ]
+        assert "2 alerts  open 1" in lines(app)[0]
         await pilot.resize_terminal(80, 24)
         await settle(pilot)
         assert lines(app)[0].endswith(" daemon up"), "shorter where there is no room"
