@@ -19,6 +19,7 @@ Where to look
     fleet/        many daemons on one database: heartbeats, leases, gates
     notices/      who gets which notice, where and when, and what came of each send
     effects/      the permanent ledger of everything that goes outside
+    backup/       the whole database as one file, and back again
     audit/        the hash chain of who changed what
     paper/        stations and printers, what is on a list, a slip or a sheet of labels, what was printed
     monitoring/   the figures and health of the whole house, for machines that watch it

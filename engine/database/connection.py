@@ -9,18 +9,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 import asyncpg
 import orjson
 
-from engine.database import embedded, migrate
-from engine.errors import Misconfigured, Unreachable
+from engine.database import addresses, embedded, migrate
+from engine.database.logins import Login, login_of
+from engine.errors import Misconfigured
 from engine.privacy import secrets
 from engine.privacy.cipher import Vault, new_master_key
 from engine.privacy.key_loader import KeyLoader
@@ -37,7 +36,6 @@ NEXT_MASTER_KEY = "master_key_new"
 _SESSION = {
     "search_path": "orders",
     "lock_timeout": "2s",
-    "statement_timeout": "60s",
     "timezone": "UTC",
 }
 _RETRIED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.LockNotAvailableError)
@@ -56,6 +54,8 @@ class DatabaseSettings:
     application_name: str = "orders-tui"
     idle_transaction_seconds: float = 10.0
     """A session that leaves its transaction open for longer is ended by the server: a frozen program holds up nobody for ever."""
+    statement_seconds: float = 60.0
+    """How long one statement may take; 0 for as long as it likes."""
     account: str = "orders-tui"
     """The system account the embedded server runs as when the program is started by root."""
 
@@ -71,6 +71,7 @@ class Database:
         session: embedded.Session | None,
         chain: secrets.Secrets,
         restart: Callable[[], Awaitable[embedded.Session]] | None,
+        login: Login,
         *,
         pooled: bool,
         make_pool: Callable[[int, int, str], Awaitable[asyncpg.Pool]] | None = None,
@@ -82,6 +83,8 @@ class Database:
         """Where this installation's other secrets are."""
         self.connect = connect
         """Opens one more connection outside the pool, for LISTEN."""
+        self.login = login
+        """How PostgreSQL's own programs reach this database."""
         self._session = session
         self._restart = restart
         self._make_pool = make_pool
@@ -92,7 +95,7 @@ class Database:
         assert self._make_pool is not None
         pool = await self._make_pool(0, connections, application_name)
         try:
-            yield Database(pool, self.vault, self.connect, None, self.secrets, None, pooled=self.pooled)
+            yield Database(pool, self.vault, self.connect, None, self.secrets, None, self.login, pooled=self.pooled)
         finally:
             await _close(pool)
 
@@ -206,7 +209,7 @@ async def open_database(
     restart: Callable[[], Awaitable[embedded.Session]] | None = None
     parameters: dict[str, Any]
     if settings.url:
-        parameters = _address(settings, environment)
+        parameters = addresses.parameters_of(settings.url, environment)
     else:
         restart = functools.partial(
             embedded.start, settings.data_directory, environment=environment, account=settings.account
@@ -237,6 +240,7 @@ async def _open(
     server_settings = _SESSION | {
         "application_name": settings.application_name,
         "idle_in_transaction_session_timeout": str(idle_milliseconds),
+        "statement_timeout": str(round(settings.statement_seconds * 1000)),
     }
     cache = {"statement_cache_size": 0} if settings.pooled else {}
 
@@ -259,7 +263,7 @@ async def _open(
             reset=_leave_as_it_is,
         )
 
-    try:
+    with addresses.reaching(parameters):
         if migrated if migrated is not None else session is not None:
             await migrate.upgrade(plain)
         else:
@@ -274,24 +278,17 @@ async def _open(
             pool.terminate()
             raise
         vault.ring.keep_up(KeyLoader(connect), functools.partial(_refresh_keys, pool, vault))
-    except (OSError, asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError) as error:
-        raise Unreachable(
-            "database.unreachable",
-            f"The database at {_place(parameters)} does not answer ({_reason(error)}): start it, or mend database.url.",
-        ) from error
-    except (asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError) as error:
-        raise Unreachable(
-            "database.refused",
-            f"The database at {_place(parameters)} refuses the login {_named(parameters, 'user')!r}: "
-            "give the right password in ORDERS_TUI_DATABASE_PASSWORD or its credential file.",
-        ) from error
-    except asyncpg.InvalidCatalogNameError as error:
-        raise Unreachable(
-            "database.missing",
-            f"There is no database {_named(parameters, 'database')!r} at {_place(parameters)}: "
-            "create it, or mend database.url.",
-        ) from error
-    return Database(pool, vault, connect, session, chain, restart, pooled=settings.pooled, make_pool=make_pool)
+    return Database(
+        pool,
+        vault,
+        connect,
+        session,
+        chain,
+        restart,
+        login_of(parameters),
+        pooled=settings.pooled,
+        make_pool=make_pool,
+    )
 
 
 def _chain(environment: Mapping[str, str], session: embedded.Session | None) -> secrets.Secrets:
@@ -322,45 +319,3 @@ def _master_key(chain: secrets.Secrets, *, make: bool, needed: bool) -> str | No
             "ORDERS_TUI_MASTER_KEY_FILE.",
         )
     return found.reveal() if found else None
-
-
-def _address(settings: DatabaseSettings, environment: Mapping[str, str]) -> dict[str, Any]:
-    parts = urlsplit(settings.url)
-    if parts.scheme not in {"postgresql", "postgres"}:
-        raise Misconfigured(
-            "database.url_malformed",
-            "database.url must begin with postgresql:// (for example postgresql://orders@db.example/orders).",
-        )
-    if parts.password:
-        raise Misconfigured(
-            "database.url_has_password",
-            "database.url holds a password: take it out and set ORDERS_TUI_DATABASE_PASSWORD or its credential file.",
-        )
-    password = secrets.Secrets(environment).read("database_password")
-    return {"dsn": settings.url} | ({"password": password.reveal()} if password else {})
-
-
-def _place(parameters: Mapping[str, Any]) -> str:
-    if "dsn" not in parameters:
-        return str(parameters.get("host", "localhost"))
-    parts = urlsplit(parameters["dsn"])
-    asked = dict(parse_qsl(parts.query))
-    hosts = parts.netloc.rpartition("@")[2] or asked.get("host", "localhost")  # several, when a standby is listed
-    return hosts if ":" in hosts or hosts.startswith("/") else f"{hosts}:{asked.get('port', 5432)}"
-
-
-def _named(parameters: Mapping[str, Any], what: str) -> str:
-    """The login or the database that was asked for."""
-    if "dsn" not in parameters:
-        return str(parameters.get(what, ""))
-    parts = urlsplit(parameters["dsn"])
-    in_path = {"user": parts.username or "", "database": parts.path.removeprefix("/")}[what]
-    return unquote(in_path) or dict(parse_qsl(parts.query)).get(what, "")
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        # asyncio words a refused connection by its address; the system says it plainly.
-        plain = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
-        return plain.lower()
-    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -101,18 +101,22 @@ class Accounts:
     wrong_tallies: int = 0
 
     @property
+    def wrong(self) -> Mapping[str, int]:
+        """What is lost, doubled or negative, by name."""
+        sums = {
+            "broken_histories": self.broken_histories,
+            "unbalanced_stock": self.unbalanced_stock,
+            "open_without_work": self.open_without_work,
+            "unrecorded_labels": self.unrecorded_labels,
+            "misfilled_parcels": self.misfilled_parcels,
+            "wrong_tallies": self.wrong_tallies,
+        }
+        return {name: number for name, number in sums.items() if number}
+
+    @property
     def balanced(self) -> bool:
         """Whether nothing is lost, doubled or negative."""
-        return not any(
-            (
-                self.broken_histories,
-                self.unbalanced_stock,
-                self.open_without_work,
-                self.unrecorded_labels,
-                self.misfilled_parcels,
-                self.wrong_tallies,
-            )
-        )
+        return not self.wrong
 
 
 async def at_work(database: Database) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """The bundled PostgreSQL server: no port, a password, shared by the programs of one machine, mended after any kill.
 
 Where to look
-    session      `start`, `serve`, `Session.leave`: the whole interface, with `EmbeddedServer`
+    session      `start`, `serve`, `Session.leave`, `discard`: the whole interface, with `EmbeddedServer`
     server       from whatever state it was left in to answering; stopping
     sharing      who uses it: one locked file per program
     postmaster   what postmaster.pid says, and whether that is true
@@ -16,6 +16,6 @@ Where to look
 
 from engine.database.embedded.errors import EmbeddedError
 from engine.database.embedded.layout import default_data_directory
-from engine.database.embedded.session import EmbeddedServer, Session, serve, start
+from engine.database.embedded.session import EmbeddedServer, Session, discard, serve, start
 
-__all__ = ["EmbeddedError", "EmbeddedServer", "Session", "default_data_directory", "serve", "start"]
+__all__ = ["EmbeddedError", "EmbeddedServer", "Session", "default_data_directory", "discard", "serve", "start"]

@@ -10,12 +10,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+import shutil
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import quote
 
 from engine.database.embedded import account as accounts
 from engine.database.embedded import binaries, cluster, server, sharing
@@ -47,6 +49,10 @@ class EmbeddedServer:
             "password": self.password.reveal(),
             "database": self.database,
         }
+
+    def address(self) -> str:
+        """The same as one address, without the password."""
+        return f"postgresql://{self.user}@/{self.database}?host={quote(str(self.socket_directory), safe='')}&port={self.port}"
 
 
 @dataclass(slots=True)
@@ -114,6 +120,14 @@ async def serve(
         await session.leave(on_wait=on_wait)
 
 
+async def discard(data_directory: Path, *, on_wait: Callable[[str], None] | None = None) -> bool:
+    """Stop the server of a data directory that nobody uses and remove all of it; False, and nothing done, while somebody does."""
+    gone: list[bool] = []
+    layout = Layout(data_directory.expanduser().absolute())
+    await _in_a_thread(lambda waiting: gone.append(_discard(layout, waiting)), on_wait)
+    return gone[0]
+
+
 def _start(layout: Layout, system_account: str, chain: Secrets, waiting: Waiting) -> Session:
     account = accounts.resolve(system_account)
     with os_errors_as_sentences(layout.data_directory):
@@ -158,6 +172,20 @@ def _leave(layout: Layout, registration: sharing.Registration, waiting: Waiting)
         registration.withdraw()
         if not sharing.others_remain(layout.programs):
             server.stop(layout, waiting)
+
+
+def _discard(layout: Layout, waiting: Waiting) -> bool:
+    if not layout.data_directory.exists():
+        return True
+    with os_errors_as_sentences(layout.data_directory):
+        layout.programs.mkdir(mode=0o700, exist_ok=True)
+        with sharing.lifecycle(layout.lifecycle_lock, waiting):
+            if sharing.others_remain(layout.programs):
+                return False
+            server.stop(layout, waiting)
+            shutil.rmtree(layout.data_directory)
+            shutil.rmtree(layout.socket_directory, ignore_errors=True)  # where it lies in the short place
+    return True
 
 
 async def _in_a_thread(work: Callable[[Waiting], None], on_wait: Callable[[str], None] | None) -> None:
