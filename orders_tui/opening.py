@@ -47,14 +47,15 @@ async def open_services_at(
 
 async def actor_of(database: Database, *, embedded: bool) -> Actor:
     """The person: the database login; for the embedded database, which has one login only, the system's login name."""
-    login = _system_login() if embedded else await database.pool.fetchval("SELECT session_user::text")
+    login = system_login() if embedded else await database.pool.fetchval("SELECT session_user::text")
     known = await database.pool.fetchrow("SELECT id, display_name FROM users WHERE login_role = $1", login)
     if known is None:
         return Actor(login, ChangeSource.USER)
     return Actor(known["display_name"], ChangeSource.USER, UserId(known["id"]))
 
 
-def _system_login() -> str:
+def system_login() -> str:
+    """The login name of the person at the keyboard, as the system knows it."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):  # a container's uid need not have a name

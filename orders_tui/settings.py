@@ -24,6 +24,7 @@ from engine.errors import Misconfigured
 from engine.workflow.rules.forgetting import KEPT_DAYS
 from orders_tui.printing.printers import PrintSettings, check_command
 from orders_tui.scanner import ScannerOptions, Suffix
+from orders_tui.settings_backup import BackupSection
 from orders_tui.settings_outside import (
     BreakersSection,
     CarrierSection,
@@ -170,6 +171,7 @@ class Settings(BaseSettings):
     telemetry: TelemetrySection = TelemetrySection()
     console: ConsoleSection = ConsoleSection()
     printing: PrintingSection = PrintingSection()
+    backup: BackupSection = BackupSection()
 
     @classmethod
     def settings_customise_sources(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from engine.fleet import daemons
 from engine.monitoring.rules import AlertRule, rules
@@ -23,6 +24,17 @@ class GrantTimes:
     watch_seconds: float = 60.0
     paused_seconds: float = 300.0
     """How often a shop that TikTok calls inactive is asked whether it is back."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackupSettings:
+    """Backups that daemons take by themselves: none without a directory, which lies on the machine of the daemon that takes one."""
+
+    directory: Path | None = None
+    every_seconds: float = 86_400.0
+    keep: int = 14
+    prove: bool = True
+    look_seconds: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +63,7 @@ class DaemonSettings:
     poll: PollSettings = field(default_factory=PollSettings)
     mirror_seconds: float = 30.0
     grants: GrantTimes = field(default_factory=GrantTimes)
+    backup: BackupSettings = field(default_factory=BackupSettings)
     push: PushSettings = field(default_factory=PushSettings)
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
 

@@ -10,7 +10,7 @@ Where to look
     taking       a backup taken
     restoring    into a new data directory, or into an empty shared database
     proving      is what came back whole: rows, audit, books
-    scratch      a cluster of its own that is gone afterwards
+    scratch      a cluster of its own that is gone afterwards; `python -m engine.backup` does that beside a daemon
     keeping      which files of a folder are kept
     record       when the last one was taken, for everybody to see
 """

@@ -71,7 +71,9 @@ class DumpWriter:
         return self._digest.hexdigest()
 
 
-def write_archive(file: BinaryIO, dump: Callable[[DumpWriter], None], manifest: Callable[[DumpWriter], Manifest]) -> None:
+def write_archive(
+    file: BinaryIO, dump: Callable[[DumpWriter], None], manifest: Callable[[DumpWriter], Manifest]
+) -> None:
     """Let `dump` write, then add what `manifest` says of it."""
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=_FASTEST) as archive:
         with archive.open(DUMP, "w", force_zip64=True) as member:
@@ -116,7 +118,8 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
         raise NotFound("backup.missing", f"There is no backup {path}: name one of orders-tui backup list.") from None
     except OSError as error:
         raise Unreachable(
-            "backup.unreadable", f"The backup {path} cannot be read ({error.strerror or error}): mend its path or its mode."
+            "backup.unreadable",
+            f"The backup {path} cannot be read ({error.strerror or error}): mend its path or its mode.",
         ) from error
     except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, NotImplementedError) as error:
         reason = str(error).splitlines()[0].strip("'\"") if str(error) else "it ends too early"

@@ -20,7 +20,9 @@ _INHERITED = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH")
 _PIPE_BYTES = 256 * 1024
 
 
-def dump(login: Login, arguments: list[str], take: Callable[[bytes], None], running: list[subprocess.Popen[bytes]]) -> None:
+def dump(
+    login: Login, arguments: list[str], take: Callable[[bytes], None], running: list[subprocess.Popen[bytes]]
+) -> None:
     """Run pg_dump and hand over what it writes; `running` holds it meanwhile, so that another thread may end it."""
     command = [binaries.installed().program("pg_dump"), *arguments, f"--dbname={login.connection}"]
     with tempfile.TemporaryFile() as said:
@@ -87,5 +89,7 @@ def _not_dumped(reason: str) -> OrdersError:
             f"This login may not read the whole database ({reason}): take backups with the login that owns the tables.",
         )
     if "connection" in reason or "server closed" in reason:
-        return Unreachable("backup.cut_off", f"The database went away during the backup ({reason}): no backup was written.")
+        return Unreachable(
+            "backup.cut_off", f"The database went away during the backup ({reason}): no backup was written."
+        )
     return Refused("backup.failed", f"pg_dump did not finish ({reason}): no backup was written.")

@@ -51,9 +51,7 @@ class LastBackup:
 async def last_backup(database: Database) -> LastBackup:
     """What is known of backups, on the database's clock."""
     row = await database.pool.fetchrow(_LAST)
-    return LastBackup(
-        row["taken_at"], row["age_seconds"], row["proved_at"], row["tried_seconds"], row["problem"] or ""
-    )
+    return LastBackup(row["taken_at"], row["age_seconds"], row["proved_at"], row["tried_seconds"], row["problem"] or "")
 
 
 async def note_taken(database: Database, taken: Taken) -> UUID:

@@ -24,8 +24,8 @@ from engine.database.connection import Database, DatabaseSettings, open_database
 from engine.database.logins import login_of
 from engine.errors import Conflict, Misconfigured, Refused
 from engine.identifiers import ShopId
-from engine.privacy.cipher import Vault
 from engine.privacy.secrets import Secrets
+from engine.privacy.wrapping import read_master
 from engine.shops.policies import set_import_mode
 from engine.workflow.facts import ImportMode
 
@@ -73,7 +73,7 @@ def require_key(manifest: Manifest, key: str | None) -> None:
             "backup.key_missing",
             f"The personal data in this backup opens with {needed}: give it with --key FILE, or in {_MASTER_KEY_VARIABLE}.",
         )
-    if (given := Vault(key).fingerprint) != manifest.key_fingerprint:
+    if (given := read_master(key).fingerprint.hex()) != manifest.key_fingerprint:
         raise Refused(
             "backup.key_wrong",
             f"The personal data in this backup opens with {needed}, and the one given is {given}: nothing was restored.",
@@ -90,12 +90,7 @@ async def restore_into_directory(
     on_wait: Callable[[str], None] | None = None,
 ) -> Restored:
     """A new embedded database in `directory`. Raises Refused, Misconfigured, Unreachable; then `directory` is as it was."""
-    directory = directory.expanduser().absolute()
-    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-        raise Refused(
-            "restore.not_empty",
-            f"{directory} is not empty, and a backup is never restored over anything: name a directory that is not there yet.",
-        )
+    directory = _still_free(directory)
     manifest = await asyncio.to_thread(archive.check_whole, backup)
     require_key(manifest, key)
     making = directory.with_name(f"{directory.name}.restoring")
@@ -118,10 +113,20 @@ async def restore_into_directory(
     return replace(restored, where=str(directory))
 
 
+def _still_free(directory: Path) -> Path:
+    directory = directory.expanduser().absolute()
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise Refused(
+            "restore.not_empty",
+            f"{directory} is not empty, and a backup is never restored over anything: name a directory that is not there yet.",
+        )
+    return directory
+
+
 async def restore_into_shared(
     backup: Path, place: DatabaseSettings, key: str | None, environment: Mapping[str, str], wishes: Wishes
 ) -> Restored:
-    """Into the database at `place.url`, which must not have our schema. Raises Refused, Misconfigured, Unreachable: nothing is left then."""
+    """Into the database at `place.url`, which must not have our schema. Raises Refused, Misconfigured, Unreachable: it is empty then."""
     if place.pooled:
         raise Refused("restore.pooled", "Restoring needs a session of its own: give the direct or the session address.")
     manifest = await asyncio.to_thread(archive.check_whole, backup)

@@ -35,13 +35,16 @@ _ARGUMENTS = (
 )
 _FACTS = """
 SELECT date_trunc('second', now()) AS at, current_setting('server_version') AS server_version,
-       current_setting('server_version_num')::int AS server, (SELECT version_num FROM {schema}.alembic_version) AS revision
+       current_setting('server_version_num')::int AS server, (SELECT version_num FROM {schema}.alembic_version) AS revision,
+       (SELECT encode(master, 'hex') FROM {schema}.index_keys) AS master
 """
 _TABLES = """
 SELECT relname FROM pg_class WHERE relnamespace = $1::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition AND relname <> $2
 ORDER BY relname
 """
-_PATIENT = "SELECT set_config(s, '0', true) FROM unnest(ARRAY['statement_timeout', 'idle_in_transaction_session_timeout']) AS s"
+_PATIENT = """
+SELECT set_config(s, '0', true) FROM unnest(ARRAY['statement_timeout', 'idle_in_transaction_session_timeout', 'lock_timeout']) AS s
+"""
 _NEWER_THAN_15 = b"SET transaction_timeout = 0;\n"  # every later dump begins with it, and servers before 17 refuse it
 
 
@@ -75,7 +78,9 @@ async def take_backup(database: Database, place: Path, *, program_version: str) 
             )
         target = place if place.suffix == SUFFIX else place / f"orders-{facts['at']:%Y%m%dT%H%M%SZ}{SUFFIX}"
         key = database.secrets.read("master_key")
-        rows = await count_rows(connection)
+        masters = database.vault.ring.masters
+        fingerprint = facts["master"] or (masters[0].fingerprint.hex() if masters else "")
+        loop = asyncio.get_running_loop()
 
         def manifest(writer: DumpWriter) -> Manifest:
             return Manifest(
@@ -84,10 +89,10 @@ async def take_backup(database: Database, place: Path, *, program_version: str) 
                 server_version=facts["server_version"],
                 schema_revision=facts["revision"],
                 embedded=database.data_directory is not None,
-                rows=rows,
+                rows=asyncio.run_coroutine_threadsafe(count_rows(connection), loop).result(),
                 dump_bytes=writer.bytes,
                 dump_sha256=writer.sha256,
-                key_fingerprint=database.vault.fingerprint,
+                key_fingerprint=fingerprint,
                 key_place=f"{key.origin}, {key.place}" if key else "",
             )
 

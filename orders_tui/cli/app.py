@@ -33,6 +33,8 @@ COMMANDS = {
     "rules": "When this happens, if that holds, do these: written, tried, switched.",
     "notices": "Who is told what, where and when, and what was sent.",
     "db": "Where the database is, its schema, its health.",
+    "backup": "The whole database as one file: taken, listed, tried.",
+    "restore": "A backup brought back where there is nothing yet.",
     "keys": "The console's keys, what they do, and the commands that do the same.",
     "config": "The configuration that is in force.",
     "status": "How each dependency is doing, as the daemons see it.",

@@ -10,6 +10,7 @@ Where to look
     tracking      what the carriers say of open parcels
     channels      what shops list, and what they are told of stock
     stock         alarms, and the nightly check that stock adds up
+    backups       the whole database as a file, once a day
     bounces       letters that came back
     monitoring    this daemon's counts and figures told to the fleet, alerts judged
     grants        tokens refreshed early, grants that end, and which shops are reached
@@ -19,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sync.rounds import bounces, channels, dependencies, grants, housekeeping, polls, stock, tracking
+from sync.rounds import backups, bounces, channels, dependencies, grants, housekeeping, polls, stock, tracking
 from sync.rounds.post import Post
 from sync.schedule import Tick
 
@@ -32,5 +33,6 @@ ROUNDS: tuple[Callable[[Post], list[Tick]], ...] = (
     stock.ticks,
     channels.ticks,
     bounces.ticks,
+    backups.ticks,
 )
 """All of them."""

@@ -9,6 +9,10 @@ from __future__ import annotations
 COMMITS: dict[str, tuple[str, int]] = {
     "engine.audit.seals.Sealer.seal": ("sealed", 1),
     "engine.audit.verify._Walk.chains": ("taken in", 1),
+    "engine.backup.record.note_failed": ("backed up", 1),
+    "engine.backup.record.note_proved": ("backed up", 1),
+    "engine.backup.record.note_taken": ("backed up", 1),
+    "engine.backup.taking._snapshot": ("backed up", 1),
     "engine.effects.ledger.claim": ("plain", 6),
     "engine.effects.ledger.forget_claims": ("lost claim", 1),
     "engine.effects.settling.settle": ("plain", 6),
@@ -19,6 +23,7 @@ COMMITS: dict[str, tuple[str, int]] = {
     "engine.fleet.gates.Gates.closed": ("deaf shop", 1),
     "engine.fleet.gates.Gates.opened": ("deaf shop", 1),
     "engine.fleet.gates.Gates.probe": ("deaf shop", 1),
+    "engine.fleet.leases.leave": ("backed up", 1),
     "engine.fleet.leases.take": ("plain", 1),
     "engine.fleet.leases.take_turn": ("plain", 1),
     "engine.inventory.alarms.look_over": ("plain", 1),

@@ -433,6 +433,19 @@ async def _call(stage: Stage) -> None:
     await _until(stage, "SELECT count(*) = 6 FROM inbox WHERE source = 'webhook' AND state <> 'new'")
 
 
+async def _no_folder(stage: Stage) -> None:
+    """A file lies where backups are to go."""
+    stage.notes["backups"] = stage.folder / "backups"
+    stage.notes["backups"].write_text("")
+
+
+async def _a_folder_for_backups(stage: Stage) -> None:
+    """It is taken away once a backup failed for it; then one is taken, and tried."""
+    await _until(stage, "SELECT EXISTS (SELECT 1 FROM backups WHERE path = '' AND problem <> '')")
+    stage.notes["backups"].unlink(missing_ok=True)
+    await _until(stage, "SELECT EXISTS (SELECT 1 FROM backups WHERE proved_at IS NOT NULL)")
+
+
 async def _until(stage: Stage, query: str) -> None:
     async def reached() -> bool:
         return bool(await stage.ask(query))
@@ -464,6 +477,7 @@ SCENES = {
         Scene("inactive shop", _inactive, _active_again),
         Scene("late stock", _empty_shelves, _stock_arrives),
         Scene("notice targets", _two_targets, _targets_are_told),
+        Scene("backed up", _no_folder, _a_folder_for_backups, mistakes=frozenset({"backup_failed"})),
         Scene("bounces", meanwhile=_a_letter_comes_back),
         Scene("timed holds", _hold_for_a_moment),
         Scene("corrupted address", _corrupted, _mend_address),

@@ -116,6 +116,7 @@ class Stage:
             log,
             strikes,
             port=self.notes.get("port", 0),
+            backups=self.notes.get("backups"),
             **more,
         )
         process = PROCESSES.Process(target=main, args=(orders, theirs), daemon=True)

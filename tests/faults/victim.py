@@ -25,7 +25,7 @@ from orders_tui.loop import run
 from orders_tui.settings import Settings
 from orders_tui.settings_outside import NoticesSection
 from sync.daemon import Daemon
-from sync.daemon_settings import DaemonSettings, GrantTimes
+from sync.daemon_settings import BackupSettings, DaemonSettings, GrantTimes
 from sync.delivery import DeliverySettings
 from sync.http.settings import HttpSettings
 from sync.inventory.push import PushSettings
@@ -64,9 +64,13 @@ class Orders:
     lease_seconds: float = LEASE_SECONDS
     port: int = 0
     """Where it listens for webhooks; 0: nowhere."""
+    backups: Path | None = None
+    """Where it puts backups, one after the other; None: nowhere."""
 
 
-def small_settings(settings: Settings, lease_seconds: float, port: int = 0) -> DaemonSettings:
+def small_settings(
+    settings: Settings, lease_seconds: float, port: int = 0, backups: Path | None = None
+) -> DaemonSettings:
     """Small batches and short waits, so that a few orders meet every boundary several times."""
     return DaemonSettings(
         version=daemon_settings(settings).version,
@@ -82,6 +86,7 @@ def small_settings(settings: Settings, lease_seconds: float, port: int = 0) -> D
         http=HttpSettings(enabled=port > 0, port=port, calls_per_second=0),
         poll=PollSettings(overlap_seconds=3, page_size=20),
         grants=GrantTimes(reach_seconds=0.2, refresh_seconds=0.2, watch_seconds=0.4, paused_seconds=0.3),
+        backup=BackupSettings(backups, every_seconds=1.0, keep=2, look_seconds=0.2),
         push=PushSettings(every_seconds=0.3, check_after_seconds=0.2, check_again_seconds=0.2),
         delivery=DeliverySettings(
             batch=4,
@@ -148,7 +153,7 @@ async def _work(orders: Orders, line: Connection) -> None:
             database,
             replace(outside_settings(settings, database), tiktok_breaker=QUICK_BREAKER),
             FolderOutbox(settings.notices.for_folder(orders.folder)),
-            small_settings(settings, orders.lease_seconds, orders.port),
+            small_settings(settings, orders.lease_seconds, orders.port, orders.backups),
         )
         await daemon.run(stopping)
         line.send((dict(interception.commits), dict(interception.calls)))

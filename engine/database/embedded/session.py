@@ -123,8 +123,7 @@ async def serve(
 async def discard(data_directory: Path, *, on_wait: Callable[[str], None] | None = None) -> bool:
     """Stop the server of a data directory that nobody uses and remove all of it; False, and nothing done, while somebody does."""
     gone: list[bool] = []
-    layout = Layout(data_directory.expanduser().absolute())
-    await _in_a_thread(lambda waiting: gone.append(_discard(layout, waiting)), on_wait)
+    await _in_a_thread(lambda waiting: gone.append(_discard(data_directory, waiting)), on_wait)
     return gone[0]
 
 
@@ -174,7 +173,8 @@ def _leave(layout: Layout, registration: sharing.Registration, waiting: Waiting)
             server.stop(layout, waiting)
 
 
-def _discard(layout: Layout, waiting: Waiting) -> bool:
+def _discard(data_directory: Path, waiting: Waiting) -> bool:
+    layout = Layout(data_directory.expanduser().absolute())
     if not layout.data_directory.exists():
         return True
     with os_errors_as_sentences(layout.data_directory):

@@ -17,11 +17,13 @@ Where to look
     monitoring   what the fleet counts and tells of itself, alerts
     tallies      how many orders are where, what they come to, and what happened in each minute
     answers      what the HTTP surface answered to named requests
+    backups      which backups were taken, and how they went
 """
 
 from engine.database.tables import (
     access,
     answers,
+    backups,
     channels,
     monitoring,
     orders,
@@ -42,6 +44,7 @@ __all__ = [
     "SCHEMA",
     "access",
     "answers",
+    "backups",
     "channels",
     "metadata",
     "monitoring",

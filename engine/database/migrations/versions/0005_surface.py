@@ -26,6 +26,7 @@ def upgrade() -> None:
     _audit_digests()
     _retention()
     _monitoring()
+    _backups()
     _guards()  # the last: it covers every table that is there
 
 
@@ -347,5 +348,23 @@ def _retention() -> None:
         sa.Column("progressed_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("errand", name=op.f("privacy_errands_pkey")),
+        schema="orders",
+    )
+
+
+def _backups() -> None:
+    op.create_table(
+        "backups",
+        sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), server_default="", nullable=False, comment="empty: none was written"),
+        sa.Column("bytes", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("orders", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("sha256", sa.Text(), server_default="", nullable=False, comment="of the dump"),
+        sa.Column("proved_at", sa.DateTime(timezone=True), nullable=True, comment="restored for a try, and whole"),
+        sa.Column("problem", sa.Text(), server_default="", nullable=False),
+        sa.Column("noted_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("backups_pkey")),
         schema="orders",
     )
