@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from engine.access import group_roles, guards
 from engine.backup import archive, programs
 from engine.backup.manifest import Manifest
 from engine.backup.proving import Proof, prove
@@ -154,12 +155,17 @@ async def _bring_back(
     """Load, count, upgrade, prove, quieten. What does not hold is taken away again, unless it is wanted anyway."""
     keyed = {name: text for name, text in environment.items() if not name.startswith(_MASTER_KEY_VARIABLE)}
     keyed |= {_MASTER_KEY_VARIABLE: key} if key is not None else {}
+    async with connected_to(place.url, environment) as connection:
+        await group_roles.ensure(connection)
     await asyncio.to_thread(programs.load, login_of(parameters_of(place.url, environment)), archive.pieces_of(backup))
     async with connected_to(place.url, environment) as connection:
         counted = await count_rows(connection)
         await connection.execute("ANALYZE")
     database = await open_database(place, keyed, migrated=True)
     try:
+        async with database.transaction() as connection:
+            for statement in guards.statements():
+                await connection.execute(statement)
         proof = await prove(database, counted, manifest.rows)
         if not (proof.whole or wishes.anyway):
             await database.pool.execute(f"DROP SCHEMA {migrate.SCHEMA} CASCADE")

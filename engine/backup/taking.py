@@ -31,6 +31,7 @@ _ARGUMENTS = (
     f"--schema={SCHEMA}",
     f"--exclude-table-data={SCHEMA}.{PRESENCE}",
     "--no-owner",
+    "--no-privileges",  # they name roles of this cluster; ours are given anew, others' are not ours to give
     "--lock-wait-timeout=60s",
 )
 _FACTS = """
@@ -146,6 +147,7 @@ def _write(
         def take(piece: bytes) -> None:
             writer.write(piece if writer.bytes else piece.replace(_NEWER_THAN_15, b"", 1))
 
+        assert database.login is not None, "one person's view of a database is not all of it"
         programs.dump(database.login, [*_ARGUMENTS, f"--snapshot={snapshot}"], take, running)
 
     def tell(writer: DumpWriter) -> Manifest:

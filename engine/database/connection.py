@@ -71,9 +71,9 @@ class Database:
         session: embedded.Session | None,
         chain: secrets.Secrets,
         restart: Callable[[], Awaitable[embedded.Session]] | None,
-        login: Login,
         *,
         pooled: bool,
+        login: Login | None = None,
         make_pool: Callable[[int, int, str], Awaitable[asyncpg.Pool]] | None = None,
     ) -> None:
         self.pool = pool
@@ -84,7 +84,7 @@ class Database:
         self.connect = connect
         """Opens one more connection outside the pool, for LISTEN."""
         self.login = login
-        """How PostgreSQL's own programs reach this database."""
+        """How PostgreSQL's own programs reach this database; None for one person's view of it."""
         self._session = session
         self._restart = restart
         self._make_pool = make_pool
@@ -95,7 +95,7 @@ class Database:
         assert self._make_pool is not None
         pool = await self._make_pool(0, connections, application_name)
         try:
-            yield Database(pool, self.vault, self.connect, None, self.secrets, None, self.login, pooled=self.pooled)
+            yield Database(pool, self.vault, self.connect, None, self.secrets, None, pooled=self.pooled)
         finally:
             await _close(pool)
 
@@ -285,8 +285,8 @@ async def _open(
         session,
         chain,
         restart,
-        login_of(parameters),
         pooled=settings.pooled,
+        login=login_of(parameters),
         make_pool=make_pool,
     )
 

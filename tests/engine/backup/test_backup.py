@@ -32,6 +32,15 @@ from tests.factories import MASTER_KEY
 
 WISHES = Wishes(MIRA)
 OTHER_KEY = "1c" * 32
+RIGHTS = """
+SELECT array_agg(r ORDER BY r) FROM (
+    SELECT relname || coalesce(array_to_string(ARRAY(SELECT unnest(relacl)::text ORDER BY 1), ' '), '') || relrowsecurity AS r
+    FROM pg_class WHERE relnamespace = 'orders'::regnamespace AND relkind IN ('r', 'v', 'S')
+    UNION ALL
+    SELECT proname || coalesce(array_to_string(ARRAY(SELECT unnest(proacl)::text ORDER BY 1), ' '), '') FROM pg_proc
+    WHERE pronamespace = 'orders'::regnamespace
+    UNION ALL SELECT tablename || policyname FROM pg_policies WHERE schemaname = 'orders') rights
+"""
 
 
 @asynccontextmanager
@@ -117,6 +126,7 @@ async def test_a_backup_taken_under_load_comes_back_whole_with_its_key_and_only_
         assert database.vault.open_text("orders.customer_name", row["id"], row["customer_name"]) == "Ines Falk"
         assert (await account(database)).labels == restored.proof.accounts.labels > 0
         assert await database.pool.fetchval("SELECT policies ->> 'import_mode' FROM shops") == "observe"
+        assert await database.pool.fetchval(RIGHTS) == await house.store.pool.fetchval(RIGHTS)
     finally:
         await database.close()
     assert await house.store.pool.fetchval("SELECT policies ->> 'import_mode' FROM shops") == "work"

@@ -9,10 +9,11 @@ import pytest
 
 from engine.backup.record import last_backup
 from engine.database.connection import Database
+from engine.privacy.wrapping import read_master
 from tests.factories import MASTER_KEY, Factory
 from tests.orders_tui.cli.saying import Command
 
-FINGERPRINT = "6a69130e96769568"
+FINGERPRINT = read_master(MASTER_KEY).fingerprint.hex()
 
 
 async def test_a_backup_is_taken_listed_tried_and_refused_without_its_key(
