@@ -14,6 +14,7 @@ from orders_tui.services.connecting import TikTokAccess
 from sync.daemon import Daemon
 from sync.daemon_settings import DaemonSettings
 from sync.delivery import DeliverySettings
+from sync.http.settings import HttpSettings
 from sync.inventory.service import ServiceSettings
 from sync.notices.folder import FolderOutbox
 from sync.notices.letter import Outbox
@@ -32,11 +33,10 @@ if TYPE_CHECKING:
 
 def build_daemon(settings: Settings, database: Database) -> Daemon:
     """A daemon over this database. Raises Misconfigured for a missing secret, naming it and where it may be put."""
-    found = database.secrets.read("easypost_webhook_secret") if settings.http.enabled else None
     token = database.secrets.read("metrics_token") if settings.http.enabled else None
     working = replace(
         daemon_settings(settings),
-        http=settings.http.for_listener(found.reveal() if found is not None else ""),
+        http=_http_settings(settings, database),
         monitoring=settings.telemetry.for_daemon(
             token.reveal() if token is not None else "", _written_to(settings, database)
         ),
@@ -50,6 +50,17 @@ def _written_to(settings: Settings, database: Database) -> dict[str, Path]:
     home = _home(database)
     places = {"data": home, "letters": settings.notices.folder, "paper": settings.printing.folder}
     return {name: place for name, place in places.items() if place is not None}
+
+
+def _http_settings(settings: Settings, database: Database) -> HttpSettings:
+    """The listener's; its secrets are read only where it listens."""
+    if not settings.http.enabled:
+        return HttpSettings()
+    easypost, jwt = database.secrets.read("easypost_webhook_secret"), database.secrets.read("jwt_secret")
+    access = settings.access.for_api(jwt.reveal() if jwt else "")
+    return settings.http.for_listener(
+        easypost.reveal() if easypost else "", settings.api.for_listener(settings.http, access)
+    )
 
 
 def outside_settings(settings: Settings, database: Database) -> OutsideSettings:

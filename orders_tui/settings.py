@@ -25,6 +25,7 @@ from engine.workflow.rules.forgetting import KEPT_DAYS
 from orders_tui.printing.printers import PrintSettings, check_command
 from orders_tui.scanner import ScannerOptions, Suffix
 from orders_tui.settings_backup import BackupSection
+from orders_tui.settings_access import AccessSection, ApiSection
 from orders_tui.settings_outside import (
     BreakersSection,
     CarrierSection,
@@ -169,6 +170,8 @@ class Settings(BaseSettings):
     http: HttpSection = HttpSection()
     alerts: AlertsSection = AlertsSection()
     telemetry: TelemetrySection = TelemetrySection()
+    api: ApiSection = ApiSection()
+    access: AccessSection = AccessSection()
     console: ConsoleSection = ConsoleSection()
     printing: PrintingSection = PrintingSection()
     backup: BackupSection = BackupSection()

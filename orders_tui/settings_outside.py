@@ -23,6 +23,7 @@ from engine.errors import Misconfigured
 from engine.words import Dependency
 
 if TYPE_CHECKING:
+    from sync.http.api.settings import ApiSettings
     from sync.http.settings import HttpSettings
     from sync.inventory.push import PushSettings
     from sync.notices.apprise_channel import AppriseSettings
@@ -348,7 +349,7 @@ class BreakersSection(Section):
 
 
 class HttpSection(Section):
-    """The daemon's own listener, for webhooks. Secret: `easypost_webhook_secret`.
+    """The daemon's own listener, for webhooks and the REST interface. Secret: `easypost_webhook_secret`.
 
     In clear it listens on this machine alone, behind a proxy; with a certificate it speaks TLS 1.3.
     """
@@ -366,7 +367,7 @@ class HttpSection(Section):
     largest_body_bytes: PositiveInt = 1_048_576
     easypost_signature: Literal["v1", "v2"] = "v1"
 
-    def for_listener(self, easypost_secret: str) -> HttpSettings:
+    def for_listener(self, easypost_secret: str, api: ApiSettings) -> HttpSettings:
         """Raises Misconfigured for an address that the outside could reach in clear."""
         from sync.http.settings import HttpSettings
 
@@ -382,4 +383,5 @@ class HttpSection(Section):
             largest_body_bytes=self.largest_body_bytes,
             easypost_signature=self.easypost_signature,
             easypost_secret=easypost_secret,
+            api=api,
         )

@@ -38,10 +38,10 @@ class Surface:
             return
         request_id = _named(scope)
         careful = _ENCRYPTED if scope["scheme"] == "https" else _CAREFUL
-        started = False
+        started = ended = False
 
         async def give(message: Message) -> None:
-            nonlocal started
+            nonlocal started, ended
             if message["type"] == "http.response.start":
                 started = True
                 given = {name.lower() for name, _ in message.get("headers", ())}
@@ -51,6 +51,7 @@ class Surface:
                     (b"x-request-id", request_id),
                 ]
             await send(message)
+            ended = message["type"] == "http.response.body" and not message.get("more_body", False)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id.decode()):
             try:
@@ -58,8 +59,10 @@ class Surface:
             except Exception:
                 # Neither the address nor the query: people search for people.
                 _log.exception("request_broke", method=scope["method"], route=getattr(scope.get("route"), "path", ""))
+                if ended:
+                    return
                 if started:
-                    raise
+                    raise  # half an answer: the connection is cut, so that nobody takes it for a whole one
                 await broken().response()(scope, receive, give)
 
 

@@ -25,7 +25,7 @@ from engine.errors import (
     Terminal,
     Unreachable,
 )
-from sync.http.problem import Problem, http_exception
+from sync.http.problem import Problem, broken, http_exception
 
 _log = structlog.get_logger(__name__)
 
@@ -102,6 +102,7 @@ def install(api: FastAPI) -> None:
     """Make every error of `api` a problem."""
     api.add_exception_handler(RequestValidationError, _invalid)
     api.add_exception_handler(HTTPException, http_exception)
+    api.add_exception_handler(Exception, _unknown)
     for kind in (Problem, OrdersError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
         api.add_exception_handler(kind, _known)
 
@@ -118,3 +119,8 @@ async def _known(_: Request, error: Exception) -> Response:
     if problem.status >= 500:
         _log.warning("request_not_answered", code=problem.code, error=type(error).__name__)
     return problem.response()
+
+
+async def _unknown(_: Request, __: Exception) -> Response:
+    """The framework raises it again once it is answered, for whoever writes it down."""
+    return broken().response()

