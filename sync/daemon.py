@@ -20,6 +20,7 @@ from engine.clock import DatabaseClock
 from engine.database.connection import Database
 from engine.database.loss import is_lost
 from engine.database.notify import CHANGED, Announcer, listen
+from engine.errors import Misconfigured
 from engine.fleet import daemons
 from engine.ports.outcomes import Claim, Outcome
 from engine.workflow import runner
@@ -142,7 +143,10 @@ class Daemon:
                 from sync.http.api.app import open_api  # half a second, which a daemon that does not listen saves
 
                 opening = open_api(self._database, settings.api, self._outside.rates, source=reception.source)
-                api = await stack.enter_async_context(opening)
+                try:
+                    api = await stack.enter_async_context(opening)
+                except Misconfigured as error:  # orders are worked all the same
+                    _log.error("api_not_served", code=error.code, sentence=error.sentence)
             watching = Watching(
                 self._settings.monitoring,
                 reception,
