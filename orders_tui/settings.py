@@ -24,8 +24,8 @@ from engine.errors import Misconfigured
 from engine.workflow.rules.forgetting import KEPT_DAYS
 from orders_tui.printing.printers import PrintSettings, check_command
 from orders_tui.scanner import ScannerOptions, Suffix
-from orders_tui.settings_backup import BackupSection
 from orders_tui.settings_access import AccessSection, ApiSection
+from orders_tui.settings_backup import BackupSection
 from orders_tui.settings_outside import (
     BreakersSection,
     CarrierSection,
