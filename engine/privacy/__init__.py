@@ -5,5 +5,7 @@ Where to look
     os_keyring   the keyring of the operating system, where there is one
     cipher       the vault: AES-256-GCM under per-creator data keys, and the blind index
     key_ring     the keys a process has, and how it keeps up with new ones; `key_loader` reads them where nothing can wait
+    rotation     a new data key for a creator, a new master key for the database, and how all keys stand
+    resealing    what lies under retired keys is sealed anew, and those keys deleted; `sealed_places` says where sealed values lie
     wrapping     the master key, and what is wrapped by it
 """

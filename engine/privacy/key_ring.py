@@ -36,7 +36,7 @@ _RETRY_SECONDS = 5.0
 _KEYS = "SELECT id, user_id, wrapped, master, retired_at IS NOT NULL AS retired FROM data_keys ORDER BY id"
 _INDEX_KEY = "SELECT wrapped, master FROM index_keys"
 _NEW_INDEX_KEY = "INSERT INTO index_keys (wrapped, master) VALUES ($1, $2) ON CONFLICT DO NOTHING"
-_INDEX_BOUND = b"blind index"
+INDEX_BOUND = b"blind index"
 
 # A key made by a transaction that is rolled back was never stored: it is trusted once another transaction reads it.
 _CURRENT = """
@@ -64,6 +64,7 @@ class KeyRing:
         self.index_key = masters[0].first_index_key if masters else b""
         self._in_force: Master | None = self.masters[0] if masters else None
         self._ciphers: dict[int, AESGCM] = {}
+        self._owners: dict[int, UserId] = {}
         self._current: dict[UserId, int] = {}
         self._stored: set[UserId] = set()
         self._unproven: set[int] = set()
@@ -107,6 +108,7 @@ class KeyRing:
         if key is None:
             raise _master_wrong()
         self._ciphers[row["id"]] = AESGCM(key)
+        self._owners[row["id"]] = owner
         self._current[owner] = row["id"]
         if row["stored"]:
             self._stored.add(owner)
@@ -140,6 +142,7 @@ class KeyRing:
                 if key is None:
                     continue
                 self._ciphers[number] = AESGCM(key)
+                self._owners[number] = owner
                 self._unproven.discard(number)
             numbers.add(number)
             if not row["retired"]:
@@ -154,7 +157,7 @@ class KeyRing:
             self._learn_index_key(index, strict=strict)
 
     def _learn_index_key(self, row: Any, *, strict: bool) -> None:
-        key = unwrap(self.masters, row["wrapped"], row["master"], _INDEX_BOUND)
+        key = unwrap(self.masters, row["wrapped"], row["master"], INDEX_BOUND)
         if key is None and strict:
             raise _master_wrong()
         self._in_force = next((each for each in self.masters if each.fingerprint == row["master"]), None)
@@ -166,7 +169,7 @@ class KeyRing:
         master = self.masters[0]
         key = master.first_index_key if old else os.urandom(KEY_BYTES)
         with contextlib.suppress(asyncpg.InsufficientPrivilegeError, asyncpg.ReadOnlySQLTransactionError):
-            await connection.execute(_NEW_INDEX_KEY, master.wrap(key, _INDEX_BOUND), master.fingerprint)
+            await connection.execute(_NEW_INDEX_KEY, master.wrap(key, INDEX_BOUND), master.fingerprint)
         return await connection.fetchrow(_INDEX_KEY)
 
     # Using
@@ -187,6 +190,10 @@ class KeyRing:
             self._freshen(age)
         number = self._current.get(owner)
         return None if number is None else (number, self._ciphers[number])
+
+    def owner(self, number: int) -> UserId | None:
+        """Whose key it is; None for one that is not here."""
+        return self._owners.get(number) if self.cipher(number) is not None else None
 
     def has_current(self, owner: UserId) -> bool:
         return owner in self._current

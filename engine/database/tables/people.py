@@ -43,8 +43,6 @@ data_keys = Table(
     Column("master", LargeBinary, comment="fingerprint of the master key; null: of before there were any"),
     moment("created_at", required=True),
     Column("retired_at", Time, comment="since when nothing new is sealed with it"),
-    Column("emptied_at", Time, comment="when nothing was found under it"),
-    Column("emptied_by", Text, comment="the transaction before which everything may still have seen values under it"),
 )
 
 index_keys = Table(

@@ -208,22 +208,16 @@ def _keys() -> None:
         sa.PrimaryKeyConstraint("one", name=op.f("index_keys_pkey")),
         schema="orders",
     )
-    for column in (
+    op.add_column(
+        "data_keys",
         sa.Column(
             "master",
             sa.LargeBinary(),
             nullable=True,
             comment="fingerprint of the master key; null: of before there were any",
         ),
-        sa.Column("emptied_at", sa.DateTime(timezone=True), nullable=True, comment="when nothing was found under it"),
-        sa.Column(
-            "emptied_by",
-            sa.Text(),
-            nullable=True,
-            comment="the transaction before which everything may still have seen values under it",
-        ),
-    ):
-        op.add_column("data_keys", column, schema="orders")
+        schema="orders",
+    )
     op.alter_column("data_keys", "retired_at", comment="since when nothing new is sealed with it", schema="orders")
 
 
@@ -338,11 +332,28 @@ def _retention() -> None:
         sa.Column("looked_at", sa.BigInteger(), server_default="0", nullable=False, comment="rows, in this pass"),
         sa.Column("changed", sa.BigInteger(), server_default="0", nullable=False, comment="rows, in this pass"),
         sa.Column(
-            "passed_over",
-            sa.BigInteger(),
-            server_default="0",
+            "passed_over", sa.BigInteger(), server_default="0", nullable=False, comment="rows that somebody else held"
+        ),
+        sa.Column("stuck", sa.BigInteger(), server_default="0", nullable=False, comment="rows that cannot be changed"),
+        sa.Column(
+            "keys",
+            sa.ARRAY(sa.Integer()),
+            server_default=sa.text("'{}'::int[]"),
             nullable=False,
-            comment="rows somebody else held, or that do not open",
+            comment="found in this pass",
+        ),
+        sa.Column(
+            "proves",
+            sa.Boolean(),
+            server_default=sa.text("false"),
+            nullable=False,
+            comment="what it does not find is nowhere",
+        ),
+        sa.Column(
+            "changed_by",
+            sa.Text(),
+            nullable=True,
+            comment="transaction of the last change: whoever began before it may know values of before",
         ),
         sa.Column("began_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("progressed_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
