@@ -7,7 +7,8 @@ Where to look
     warming         what a console loads after its first screen
     opening         from settings to open services, spoken by the person at the keyboard
     settings        what can be set, for all three packages; `settings_outside` is what concerns the outside world,
-                    `settings_telemetry` who watches the daemon, `settings_backup` backups, `settings_access` the REST interface
+                    `settings_telemetry` who watches the daemon, `settings_backup` backups, `settings_access` the REST interface,
+                    `settings_privacy` how long personal data is kept
     settings_file   reading it: file, environment, and what is wrong with them in one sentence
     settings_writer    writing one setting into the file; `settings_origin` tells where each value comes from
     settings_themes    a person's own colours; `own_themes` makes them Textual's

@@ -150,6 +150,7 @@ def daemon_settings(settings: Settings) -> DaemonSettings:
         poll=PollSettings(overlap_seconds=settings.tiktok.overlap_seconds, slice_seconds=settings.tiktok.slice_seconds),
         push=settings.inventory.for_push(),
         backup=settings.backup.for_daemon(),
+        privacy=settings.privacy.for_daemon(),
         mirror_seconds=settings.inventory.mirror_seconds,
         delivery=DeliverySettings(
             batch=daemon.effect_batch_size, idle_seconds=daemon.idle_seconds, budgets=settings.retries.for_engine()

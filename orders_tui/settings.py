@@ -38,6 +38,7 @@ from orders_tui.settings_outside import (
     Section,
     TikTokSection,
 )
+from orders_tui.settings_privacy import PrivacySection
 from orders_tui.settings_telemetry import AlertsSection, TelemetrySection
 from orders_tui.settings_themes import ThemeSection
 
@@ -172,6 +173,7 @@ class Settings(BaseSettings):
     telemetry: TelemetrySection = TelemetrySection()
     api: ApiSection = ApiSection()
     access: AccessSection = AccessSection()
+    privacy: PrivacySection = PrivacySection()
     console: ConsoleSection = ConsoleSection()
     printing: PrintingSection = PrintingSection()
     backup: BackupSection = BackupSection()

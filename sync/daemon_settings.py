@@ -7,6 +7,7 @@ from pathlib import Path
 
 from engine.fleet import daemons
 from engine.monitoring.rules import AlertRule, rules
+from engine.privacy.terms import KEPT, KEY_GRACE_SECONDS, Policy
 from engine.workflow.rules.forgetting import KEPT_DAYS
 from sync.delivery import DeliverySettings
 from sync.http.settings import HttpSettings
@@ -38,6 +39,18 @@ class BackupSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PrivacyTimes:
+    """How long personal data is kept, and how much of its time an errand for it works."""
+
+    kept: Policy = KEPT
+    key_grace_seconds: float = KEY_GRACE_SECONDS
+    """A retired data key is deleted so long after it was retired at the earliest."""
+    share: float = 0.2
+    look_seconds: float = 10.0
+    retention_seconds: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
 class DaemonSettings:
     """Everything about one daemon that is not about one dependency."""
 
@@ -65,6 +78,7 @@ class DaemonSettings:
     grants: GrantTimes = field(default_factory=GrantTimes)
     backup: BackupSettings = field(default_factory=BackupSettings)
     push: PushSettings = field(default_factory=PushSettings)
+    privacy: PrivacyTimes = field(default_factory=PrivacyTimes)
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
 
     @property

@@ -30,7 +30,7 @@ from engine.workflow.rules.occasions import leave
 
 _LOCK = """
 SELECT id, tiktok_order_id, channel_status, channel_updated_at, channel_digest, payment_status, audit_sequence, audit_head, masked,
-       target_ship_by, order_source, cancel_requested, delivery_option_id, warehouse_id,
+       target_ship_by, order_source, cancel_requested, delivery_option_id, warehouse_id, forgotten_at,
        customer_name IS NOT NULL AS has_customer, shipping_address IS NOT NULL AS has_address,
        (SELECT array_agg(a.before) FROM audit_log a
         WHERE a.subject = orders.id AND a.action = 'order.address_corrected') AS corrected_from
@@ -192,7 +192,7 @@ async def _fitted(connection: Any, changes: list[_Change], rows: Mapping[str, An
 def _change(vault: Vault, shop: ShopRow, fact: OrderFact, digest: bytes, row: Any, now: Any) -> _Change:
     order_id = OrderId(row["id"])
     clear_here = row["has_customer"] and not row["masked"]
-    keep = fact.masked and clear_here
+    keep = row["forgotten_at"] is not None or (fact.masked and clear_here)
     entry = chain.link(
         vault,
         shop.user_id,

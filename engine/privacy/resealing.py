@@ -23,13 +23,12 @@ from engine.identifiers import UserId
 from engine.privacy.cipher import Vault, key_head, key_number
 from engine.privacy.rotation import tell
 from engine.privacy.sealed_places import SEALED_TABLES, SealedTable
+from engine.privacy.terms import KEY_GRACE_SECONDS
 
 if TYPE_CHECKING:
     from engine.database.connection import Database
 
 LEASE = "reseal"
-GRACE_SECONDS = 3600.0
-"""So long after it was retired a key is deleted at the earliest."""
 _STUCK_SECONDS = 86_400.0
 """How often it is looked whether what was stuck is gone."""
 
@@ -97,7 +96,12 @@ class _Found:
     keys: list[tuple[Any, ...]]
 
 
-async def step(database: Database, *, grace_seconds: float = GRACE_SECONDS) -> Step:
+async def wanted(database: Database) -> bool:
+    """Whether any key is retired."""
+    return bool(await database.pool.fetchval(f"SELECT EXISTS ({_RETIRED})"))
+
+
+async def step(database: Database, *, grace_seconds: float = KEY_GRACE_SECONDS) -> Step:
     """Look at one window of rows and seal anew what lies under retired keys, or begin or end a pass."""
     pool = database.pool
     retired = [row["id"] for row in await pool.fetch(_RETIRED)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ from pathlib import Path
 
 from engine.ports.outcomes import Done, NoticeSent, Outcome, Postponed
 from sync.notices.letter import Letter, compose
+
+_SUFFIX = ".orders-tui"
+"""What the names of our letters end with; a reader may add flags after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,21 @@ class FolderOutbox:
         """All letters in one hop to a thread; a disk that refuses postpones what it refused."""
         return await asyncio.to_thread(self._leave_all, letters)
 
+    async def forget(self, older_than_seconds: float) -> int:
+        """Delete the letters that were left here so long ago, read or not; answers how many."""
+        return await asyncio.to_thread(self._forget, time.time() - older_than_seconds)
+
+    def _forget(self, before: float) -> int:
+        gone = 0
+        for folder in ("new", "cur", "tmp"):
+            with suppress(OSError):
+                for path in (self._settings.directory / folder).iterdir():
+                    with suppress(OSError):
+                        if _SUFFIX in path.name and path.stat().st_mtime < before:
+                            path.unlink()
+                            gone += 1
+        return gone
+
     def _leave_all(self, letters: Sequence[Letter]) -> list[Outcome]:
         directory = self._settings.directory
         try:
@@ -57,7 +76,7 @@ class FolderOutbox:
         return outcomes
 
     def _leave(self, letter: Letter, already_read: set[str]) -> Outcome:
-        name = f"{letter.notice_id}.orders-tui"
+        name = f"{letter.notice_id}{_SUFFIX}"
         if name in already_read:
             return Done(NoticeSent(name))
         draft, place = self._settings.directory / "tmp" / name, self._settings.directory / "new" / name

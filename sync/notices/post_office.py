@@ -14,6 +14,7 @@ from sync.desk import Handler
 from sync.notices.apprise_channel import AppriseChannel, AppriseSettings
 from sync.notices.buyer_messages import BuyerMessages
 from sync.notices.deliveries import notice_handler
+from sync.notices.folder import FolderOutbox
 from sync.notices.letter import Outbox
 from sync.notices.sending import Sending, SendingSettings
 from sync.notices.templates import Templates
@@ -61,6 +62,12 @@ class PostOffice:
             shop_messages=BuyerMessages(database, shop) if shop is not None else None,
             clock=clock,
         )
+
+    async def forget_letters(self, older_than_seconds: float) -> int:
+        """Delete letters left in the folder so long ago; answers how many. Letters that were sent are nowhere here."""
+        if not isinstance(self._outbox, FolderOutbox):
+            return 0
+        return await self._outbox.forget(older_than_seconds)
 
     def handler(self) -> Handler:
         """The handler for `EffectKind.NOTICE`."""

@@ -13,6 +13,7 @@ Where to look
     backups       the whole database as a file, once a day
     bounces       letters that came back
     monitoring    this daemon's counts and figures told to the fleet, alerts judged
+    privacy       old values sealed under new keys, and people forgotten in time
     grants        tokens refreshed early, grants that end, and which shops are reached
 """
 
@@ -20,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sync.rounds import backups, bounces, channels, dependencies, grants, housekeeping, polls, stock, tracking
+from sync.rounds import backups, bounces, channels, dependencies, grants, housekeeping, polls, privacy, stock, tracking
 from sync.rounds.post import Post
 from sync.schedule import Tick
 
@@ -34,5 +35,6 @@ ROUNDS: tuple[Callable[[Post], list[Tick]], ...] = (
     channels.ticks,
     bounces.ticks,
     backups.ticks,
+    privacy.ticks,
 )
 """All of them."""

@@ -21,6 +21,8 @@ from engine.inventory.ledger import receive
 from engine.notices.targets import NewTarget, add_target
 from engine.orders.cancelling import cancel
 from engine.orders.parcels.voiding import void_label
+from engine.privacy.policy import Place, set_policy
+from engine.privacy.rotation import rotate_data_keys
 from engine.shops.policies import set_policies
 from engine.words import Audience, CancelReason, NoticeChannel
 from engine.workflow.executions import skip
@@ -377,6 +379,24 @@ async def _until_sealed(stage: Stage) -> None:
     await _until(stage, "SELECT EXISTS (SELECT 1 FROM audit_seals)")
 
 
+async def _new_keys(stage: Stage) -> None:
+    """The creator gets a new data key while its orders are worked; the old one goes when nothing is under it any more."""
+    await _until(stage, "SELECT count(*) >= 6 FROM orders")
+    await _persist(lambda: rotate_data_keys(stage.shop.database, None, actor=LEAD))
+    await _until(stage, "SELECT bool_and(retired_at IS NULL) FROM data_keys")
+
+
+async def _forgotten(stage: Stage) -> None:
+    """What is closed was closed long ago, and nobody's name is kept for longer than a day."""
+    pool = stage.shop.database.pool
+    await _until(stage, "SELECT count(*) >= 3 FROM orders WHERE order_status = 'delivered'")
+    await _persist(lambda: pool.execute("UPDATE order_status_history SET created_at = now() - interval '3 days'"))
+    await _persist(lambda: pool.execute("UPDATE inbox SET received_at = now() - interval '3 days'"))
+    await _persist(lambda: set_policy(stage.shop.database, Place(), orders_days=1, payloads_days=1, actor=LEAD))
+    await _until(stage, "SELECT EXISTS (SELECT FROM orders WHERE forgotten_at IS NOT NULL)")
+    await _until(stage, "SELECT EXISTS (SELECT FROM inbox WHERE payload IS NULL)")
+
+
 async def _goods_arrive(stage: Stage) -> None:
     """The shop showed the right numbers by itself; now it is told another one, and what it then shows is read back."""
     await _until(stage, "SELECT EXISTS (SELECT 1 FROM listing_stock)")
@@ -490,6 +510,8 @@ SCENES = {
         Scene("second warehouse", meanwhile=_second_warehouse),
         Scene("sealed", meanwhile=_until_sealed),
         Scene("goods arrive", meanwhile=_goods_arrive),
+        Scene("new keys", meanwhile=_new_keys),
+        Scene("forgotten", meanwhile=_forgotten),
         Scene("lost claim", prelude=(Strike("engine.effects.ledger.claim", 1, Moment.SENT, Blow.LOSE),)),
         Scene(
             "lost send",

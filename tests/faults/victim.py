@@ -16,6 +16,7 @@ from engine.database.connection import DatabaseSettings, open_database
 from engine.database.loss import is_lost
 from engine.effects.kinds import Budget, Retries
 from engine.errors import Unreachable
+from engine.privacy.terms import Policy
 from engine.words import EffectKind
 from orders_tui.assembly import daemon_settings, outside_settings
 from orders_tui.demo.plan import DemoFiles
@@ -25,7 +26,7 @@ from orders_tui.loop import run
 from orders_tui.settings import Settings
 from orders_tui.settings_outside import NoticesSection
 from sync.daemon import Daemon
-from sync.daemon_settings import BackupSettings, DaemonSettings, GrantTimes
+from sync.daemon_settings import BackupSettings, DaemonSettings, GrantTimes, PrivacyTimes
 from sync.delivery import DeliverySettings
 from sync.http.settings import HttpSettings
 from sync.inventory.push import PushSettings
@@ -87,6 +88,7 @@ def small_settings(
         poll=PollSettings(overlap_seconds=3, page_size=20),
         grants=GrantTimes(reach_seconds=0.2, refresh_seconds=0.2, watch_seconds=0.4, paused_seconds=0.3),
         backup=BackupSettings(backups, every_seconds=1.0, keep=2, look_seconds=0.2),
+        privacy=PrivacyTimes(Policy(0, 0), key_grace_seconds=3.0, share=1.0, look_seconds=0.2, retention_seconds=0.3),
         push=PushSettings(every_seconds=0.3, check_after_seconds=0.2, check_again_seconds=0.2),
         delivery=DeliverySettings(
             batch=4,
