@@ -60,11 +60,13 @@ _PROGRESS = "SELECT workflow_status, count(*) AS orders FROM order_workflows GRO
 # Every generation of a package was bought once; all but the last were voided.
 _LABELS = "SELECT coalesce(sum(generation - 1 + (labelled_at IS NOT NULL)::int), 0) FROM packages"
 
+# A label goes with the person it was for.
 _UNRECORDED_LABELS = """
 SELECT count(*) FROM effects e
 WHERE e.kind = 'buy_label' AND e.state = 'done' AND NOT EXISTS (
     SELECT FROM documents d
     WHERE d.package_id = e.package_id AND d.kind = 'label' AND d.generation = split_part(e.key, ':', 3)::int)
+  AND NOT EXISTS (SELECT FROM orders o WHERE o.id = e.order_id AND o.forgotten_at IS NOT NULL)
 """
 
 # While an order is packed, its parcels hold exactly what is still to ship of each line, however often they are split or combined.
