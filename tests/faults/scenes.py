@@ -392,6 +392,10 @@ async def _forgotten(stage: Stage) -> None:
     await _until(stage, "SELECT count(*) >= 3 FROM orders WHERE order_status = 'delivered'")
     await _persist(lambda: pool.execute("UPDATE order_status_history SET created_at = now() - interval '3 days'"))
     await _persist(lambda: pool.execute("UPDATE inbox SET received_at = now() - interval '3 days'"))
+    # And everybody was called something else before.
+    await _persist(
+        lambda: pool.execute("INSERT INTO order_search_words SELECT 1, id FROM orders ON CONFLICT DO NOTHING")
+    )
     await _persist(lambda: set_policy(stage.shop.database, Place(), orders_days=1, payloads_days=1, actor=LEAD))
     await _until(stage, "SELECT EXISTS (SELECT FROM orders WHERE forgotten_at IS NOT NULL)")
     await _until(stage, "SELECT EXISTS (SELECT FROM inbox WHERE payload IS NULL)")
