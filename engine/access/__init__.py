@@ -7,6 +7,7 @@ Where to look
     tokens       tokens the program issues itself
     users        finding who asks: by the subject of a token, by a database login
     scoped       a database whose every statement runs as the caller's role, with the caller's claims
-    guards       grants of every table to those roles
+    tables       who may do what with the rows of each table, as data; `identity.sql` is how the database knows who asks
+    guards       the grants and the row-level security made of it
     group_roles  the roles of the cluster that stand for ours; made when they are missing
 """

@@ -29,7 +29,7 @@ SELECT v.name, v.filter, v.position, v.user_id IS NULL AS shared FROM saved_view
 
 _OWNER = "SELECT u.id FROM users u WHERE u.login_role = $1"
 _NEW_OWNER = """
-INSERT INTO users (id, display_name, role, login_role) VALUES ($1, $2, 'operator', $2)
+INSERT INTO users (id, display_name, role, login_role) VALUES ($1, $2, 'admin', $2)
 ON CONFLICT (login_role) DO UPDATE SET login_role = excluded.login_role RETURNING id
 """
 
@@ -130,7 +130,7 @@ async def delete_view(connection: Connection, view: SavedView, *, actor: Actor) 
 
 
 async def _owner(connection: Connection, actor: Actor, *, make: bool = False) -> UserId | None:
-    """Whose views they are. Who keeps the first one becomes a user with the name of the login."""
+    """Whose views they are. A login that is nobody's and may make people is the owner's, who is an administrator."""
     if actor.user_id is not None:
         return actor.user_id
     found = await connection.fetchval(_OWNER, actor.name)

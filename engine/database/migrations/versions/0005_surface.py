@@ -189,8 +189,7 @@ def _monitoring() -> None:
 
 
 def _guards() -> None:
-    for statement in guards.statements():
-        op.execute(statement)
+    guards.apply(op.get_bind())
 
 
 def _keys() -> None:
