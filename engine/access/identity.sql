@@ -9,7 +9,7 @@ CREATE OR REPLACE FUNCTION orders.caller_id() RETURNS uuid
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $function$
 DECLARE
     claims jsonb;
-    subject text;
+    named text;
     found_id uuid;
     above boolean := pg_has_role(session_user, (SELECT n.nspowner FROM pg_namespace n WHERE n.nspname = 'orders'), 'MEMBER');
     said text := nullif(current_setting('request.jwt.claims', true), '');
@@ -23,7 +23,7 @@ BEGIN
     END IF;
     BEGIN
         claims := said::jsonb;
-        subject := claims ->> 'sub';
+        named := claims ->> 'sub';
         IF (claims ->> 'exp')::numeric <= extract(epoch FROM clock_timestamp()) THEN
             RETURN NULL;
         END IF;
@@ -31,8 +31,8 @@ BEGIN
         RETURN NULL;
     END;
     SELECT u.id INTO found_id FROM orders.users u
-    WHERE u.disabled_at IS NULL AND (u.id::text = lower(subject) OR u.subject = subject)
-    ORDER BY u.id::text = lower(subject) DESC LIMIT 1;
+    WHERE u.disabled_at IS NULL AND (u.id::text = lower(named) OR u.subject = named)
+    ORDER BY u.id::text = lower(named) DESC LIMIT 1;
     RETURN found_id;
 END $function$;
 

@@ -6,6 +6,7 @@ Where to look
     embedded/    the bundled server and its lifecycle
     joined       a database that is one transaction of somebody else's
     locks        the only order in which rows are locked
+    guarded      the connection of logins that row-level security may hold for
     newest_first the story of one thing, newest first, by keyset
     logins       how PostgreSQL's own programs reach a database
     loss         telling a database that went away from one that refused something

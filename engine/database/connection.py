@@ -18,6 +18,7 @@ import asyncpg
 import orjson
 
 from engine.database import addresses, embedded, migrate
+from engine.database.guarded import SessionConnection
 from engine.database.logins import Login, login_of
 from engine.errors import Misconfigured
 from engine.privacy import secrets
@@ -245,7 +246,9 @@ async def _open(
     cache = {"statement_cache_size": 0} if settings.pooled else {}
 
     async def connect() -> Connection:
-        connection = await asyncpg.connect(**parameters, server_settings=server_settings, **cache)
+        connection = await asyncpg.connect(
+            **parameters, server_settings=server_settings, connection_class=SessionConnection, **cache
+        )
         await _prepare(connection)
         return connection
 
@@ -261,6 +264,7 @@ async def _open(
             max_size=most,
             init=_prepare,
             reset=_leave_as_it_is,
+            connection_class=SessionConnection,
         )
 
     with addresses.reaching(parameters):
