@@ -10,7 +10,7 @@ from engine.identifiers import LocationId, ShopId, UserId
 from engine.orders.deadlines import Calendar
 from engine.workflow.definition import Edition
 from engine.workflow.facts import ShopPolicies
-from engine.workflow.library import newest_edition, packaged_edition, publish
+from engine.workflow.library import available, newest_edition, packaged_edition
 from engine.workflow.rules.stored import MARKS
 
 # Purpose: the shops of a batch with the newest edition of each one's workflow. Index: workflow_definitions_pkey, backwards.
@@ -24,10 +24,6 @@ LEFT JOIN LATERAL (SELECT version, digest FROM workflow_definitions w WHERE w.na
                    ORDER BY version DESC LIMIT 1) d ON true
 WHERE s.id = ANY($1::uuid[])
 """  # noqa: S608
-
-
-# An operator's program may be newer than the daemons': its orders start on what is stored until somebody who leads has been here.
-_MAY_PUBLISH = "SELECT has_table_privilege('orders.workflow_definitions', 'INSERT')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +51,13 @@ async def read_shops(connection: Any, shop_ids: Collection[ShopId]) -> dict[Shop
     packaged = packaged_edition()
     rows = await connection.fetch(_SHOPS, list(shop_ids), packaged.name)
     shops = [_shop(row) for row in rows]
-    if any(
-        shop.edition == packaged and row["version"] != packaged.version for shop, row in zip(shops, rows, strict=True)
-    ):
-        if not await connection.fetchval(_MAY_PUBLISH):
-            return {shop.shop_id: _on_stored(shop, row, packaged) for shop, row in zip(shops, rows, strict=True)}
-        await publish(connection)  # here, before anything is locked
-    return {shop.shop_id: shop for shop in shops}
-
-
-def _on_stored(shop: ShopRow, row: Any, packaged: Edition) -> ShopRow:
-    if shop.edition != packaged or row["version"] is None:
-        return shop
-    return replace(shop, edition=Edition(packaged.name, row["version"], row["digest"]))
+    # Stored here where it is missing, before anything is locked.
+    found = {
+        shop.shop_id: await available(connection, shop.edition, row["version"], row["digest"])
+        for shop, row in zip(shops, rows, strict=True)
+        if shop.edition == packaged
+    }
+    return {shop.shop_id: replace(shop, edition=found.get(shop.shop_id, shop.edition)) for shop in shops}
 
 
 def _shop(row: Any) -> ShopRow:

@@ -26,6 +26,8 @@ _PUBLISH = """
 INSERT INTO workflow_definitions (name, version, text, digest) VALUES ($1, $2, $3, $4) ON CONFLICT (name, version) DO NOTHING
 """
 
+_MAY_PUBLISH = "SELECT has_table_privilege('orders.workflow_definitions', 'INSERT')"
+
 # One loader of a name at a time; ours alone by the first number's unlikeliness.
 _LOCK = "SELECT pg_advisory_xact_lock(231538, hashtext($1))"
 
@@ -82,6 +84,21 @@ def newest_edition(name: str, version: int | None, digest: bytes | None) -> Edit
     if name == packaged.name and (version is None or version < packaged.version):
         return packaged
     return Edition(name, version or 1, digest)
+
+
+async def available(connection: Any, edition: Edition, stored: int | None, digest: bytes | None) -> Edition:
+    """This edition, the packaged one once it is stored; the newest stored one for somebody who may not store workflows.
+
+    `stored` and `digest` are those of the newest version of its name that is stored, None where none is.
+    """
+    packaged = packaged_edition()
+    if edition != packaged or stored == packaged.version:
+        return edition
+    # An operator's program may be newer than the daemons' and than whoever leads.
+    if stored is not None and not await connection.fetchval(_MAY_PUBLISH):
+        return Edition(edition.name, stored, digest)
+    await publish(connection)
+    return edition
 
 
 async def publish(connection: Any) -> None:
@@ -142,12 +159,11 @@ async def load_workflow(database: Database, text: str, file: str, *, actor: Acto
 async def newest_of(connection: Any, name: str) -> Edition:
     """On what an order of this workflow starts now; the packaged one is stored if it was not. Raises NotFound."""
     rows = await connection.fetch(_VERSIONS, name)
-    edition = newest_edition(name, *((rows[0]["version"], rows[0]["digest"]) if rows else (None, None)))
-    if edition == packaged_edition():
-        await publish(connection)
-    elif not rows:
+    version, digest = (rows[0]["version"], rows[0]["digest"]) if rows else (None, None)
+    edition = newest_edition(name, version, digest)
+    if not rows and edition != packaged_edition():
         raise _unknown(name, None)
-    return edition
+    return await available(connection, edition, version, digest)
 
 
 async def require_workflow(connection: Any, name: str) -> None:
