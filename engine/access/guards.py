@@ -40,6 +40,13 @@ def apply(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
+async def put(connection: Any) -> None:
+    """The same on a connection of the driver's, for a database that came without them (a dump)."""
+    there = [row["relname"] for row in await connection.fetch(_TABLES)]
+    for statement in statements(there):
+        await connection.execute(statement)
+
+
 def statements(there: Collection[str]) -> Iterator[str]:
     """Everything for these tables, in order; harmless when repeated."""
     yield from resources.files("engine.access").joinpath("identity.sql").read_text("utf-8").split("\n\n")[1:]

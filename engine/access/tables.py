@@ -86,6 +86,11 @@ def _worked(tenant: Tenant) -> Guard:
     return Guard(tenant, insert=WORKS, update=WORKS, delete=WORKS)
 
 
+def _told() -> Guard:
+    """What daemons tell each other."""
+    return Guard(Tenant.NOBODY, insert=_PROGRAM, update=_PROGRAM, delete=_PROGRAM)
+
+
 def _arranged(tenant: Tenant, *, delete: bool = False, lock: bool = False) -> Guard:
     """How the house works: changed by those who lead, and by the daemon."""
     others = (Role.OPERATOR,) if lock else ()
@@ -158,9 +163,13 @@ TABLES: Mapping[str, Guard] = {
     "effects": _kept(Tenant.ORDER),
     "effect_tries": _added(Tenant.EFFECT),
     "gates": _kept(Tenant.NOBODY),
-    "dependency_states": Guard(Tenant.NOBODY, insert=_PROGRAM, update=_PROGRAM, delete=_PROGRAM),
-    "leases": Guard(Tenant.NOBODY, insert=_PROGRAM, update=_PROGRAM),
-    "daemons": Guard(Tenant.NOBODY, insert=_PROGRAM, update=_PROGRAM),
+    "dependency_states": _told(),
+    "leases": _told(),
+    "daemons": _told(),
+    "fleet_minutes": _told(),
+    "fleet_gauges": _told(),
+    "alerts": _told(),
+    "backups": Guard(Tenant.NOBODY, insert=_CLEAN, update=_CLEAN, delete=_CLEAN),
     # Records
     "audit_log": Guard(Tenant.NOBODY, insert=WORKS, writes=_IN_ONE_S_NAME, refusals=True),
     "audit_seals": Guard(Tenant.NOBODY, insert=_CLEAN),

@@ -164,8 +164,7 @@ async def _bring_back(
     database = await open_database(place, keyed, migrated=True)
     try:
         async with database.transaction() as connection:
-            for statement in guards.statements():
-                await connection.execute(statement)
+            await guards.put(connection)
         proof = await prove(database, counted, manifest.rows)
         if not (proof.whole or wishes.anyway):
             await database.pool.execute(f"DROP SCHEMA {migrate.SCHEMA} CASCADE")

@@ -10,7 +10,19 @@ from uuid import UUID
 
 from sqlalchemy import Column, Table
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.types import BigInteger, Boolean, Date, DateTime, Enum, Integer, LargeBinary, Numeric, Text, Uuid
+from sqlalchemy.types import (
+    BigInteger,
+    Boolean,
+    Date,
+    DateTime,
+    Double,
+    Enum,
+    Integer,
+    LargeBinary,
+    Numeric,
+    Text,
+    Uuid,
+)
 
 from engine.database.tables import metadata
 
@@ -70,7 +82,7 @@ def _value(column: Column[Any], number: int, fresh: int) -> Any:
             return True
         case BigInteger() | Integer():
             return unique
-        case Numeric():
+        case Numeric() | Double():
             return Decimal(unique)
         case ARRAY():
             return []
