@@ -10,5 +10,6 @@ Where to look
     latency     how long the workflow itself takes, and how often it goes wrong
     tallies     how many orders are where, kept by the database as they move
     series      what happened minute by minute
+    business    volume, cycle times, ship-by, causes of failure, label cost, creators; `scope` is what is asked
     accounts    is every order where its history says, and does every number add up
 """

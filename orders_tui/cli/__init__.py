@@ -27,7 +27,7 @@ Where to look
                `stock_lists` has a product's movements, takes one back, acknowledges alarms, writes the list to a file
     failures   list, show, assign, acknowledge, snooze, wake, retry-group
     timeline   the command `orders timeline`
-    report     latency; `report_overview` is the numbers of the Overview
+    report     latency; `report_overview` is the numbers of the Overview, `report_business` how the business goes
     audit      list, verify; `audit_list` is the first of them
     goods_import  sheets of stock and of products: `stock import`, `product import`
     product    list, show, set, set-weight, map, unmap

@@ -1,4 +1,4 @@
-"""`orders-tui report`: overview, latency."""
+"""`orders-tui report`: overview, latency; the reports of the business lie beside it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from orders_tui.settings_file import read_settings
 
 app = cyclopts.App(name="report", help="Numbers over many orders.")
 app.command(overview)
+for _name in ("volume", "cycle", "ship-by", "failures", "labels", "creators"):
+    app.command(f"orders_tui.cli.report_business:{_name.replace('-', '_')}", name=_name)
 
 
 @app.command
