@@ -43,6 +43,7 @@ _TABLES = """
 SELECT relname FROM pg_class WHERE relnamespace = $1::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition AND relname <> $2
 ORDER BY relname
 """
+_BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _PATIENT = """
 SELECT set_config(s, '0', true) FROM unnest(ARRAY['statement_timeout', 'idle_in_transaction_session_timeout', 'lock_timeout']) AS s
 """
@@ -111,9 +112,9 @@ async def _snapshot(database: Database) -> AsyncIterator[tuple[Connection, str]]
     """A connection inside a snapshot that others may use until the block ends, and its name."""
     connection = await database.connect()
     try:
-        async with connection.transaction(isolation="repeatable_read", readonly=True):
-            await connection.execute(_PATIENT)
-            yield connection, await connection.fetchval("SELECT pg_export_snapshot()")
+        await connection.execute(_BEGIN)  # it ends with its connection
+        await connection.execute(_PATIENT)
+        yield connection, await connection.fetchval("SELECT pg_export_snapshot()")
     finally:
         await connection.close()
 

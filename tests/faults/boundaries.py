@@ -12,7 +12,6 @@ COMMITS: dict[str, tuple[str, int]] = {
     "engine.backup.record.note_failed": ("backed up", 1),
     "engine.backup.record.note_proved": ("backed up", 1),
     "engine.backup.record.note_taken": ("backed up", 1),
-    "engine.backup.taking._snapshot": ("backed up", 1),
     "engine.effects.ledger.claim": ("plain", 6),
     "engine.effects.ledger.forget_claims": ("lost claim", 1),
     "engine.effects.settling.settle": ("plain", 6),
