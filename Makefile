@@ -1,6 +1,6 @@
 # Two words to start: `make demo`. Everything lives in .venv; nothing outside this folder is touched.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench bench-console faults scenarios shift screenshots
+.PHONY: help setup demo test lint bench bench-api bench-console faults scenarios shift screenshots
 
 VENV := .venv
 READY := $(VENV)/.ready
@@ -10,6 +10,7 @@ help:
 	@echo "make test    the test suite"
 	@echo "make lint    ruff, mypy and the import contracts"
 	@echo "make bench   the measurements"
+	@echo "make bench-api  the HTTP interface over a hundred thousand orders"
 	@echo "make bench-console  the console at a million orders (made once, 20 GB); ROWS=… for fewer, ONLY=… for some"
 	@echo "make faults  kill, freeze, cut, lie at every commit and call (slow); ONLY=… SEED=… repeats one"
 	@echo "make scenarios  a week offline, a viral hour, an outage of hours…; ends when all books agree; ONLY=… SEED=…"
@@ -57,6 +58,9 @@ lint: $(READY)
 
 bench: $(READY)
 	@$(VENV)/bin/python -m tests.bench
+
+bench-api: $(READY)
+	@$(VENV)/bin/python -m tests.bench.api
 
 bench-console: $(READY)
 	@$(VENV)/bin/python -m tests.bench.console $(if $(ROWS),--rows $(ROWS)) $(if $(ONLY),--only '$(ONLY)')

@@ -9,6 +9,7 @@ bulk        bulk.10k_seconds: ten thousand reserved orders cancelled at once
 scale       engine.lifecycle_at_10k, _100k and _1m: on top of that many completed orders
 filling     orders by the hundred thousand
 latency     ingest.p95_ms and status.p95_ms: one order at a time, at the largest size
+api         api.read_p95_ms, api.write_p95_ms, api.max_rate: run by `make bench-api`; `api_load` is the load, in its own process
 processor   processor seconds of this program and of its PostgreSQL
 recovery    recovery.seconds: kill -9 of a daemon under load, until what it held moves again
 loop        loop.http: the whole job against the simulator
