@@ -24,7 +24,6 @@ from engine.actors import SYSTEM
 from engine.database.connection import Database, DatabaseSettings, open_database
 from engine.identifiers import UserId, new_id
 from engine.orders import intake
-from engine.reports import tallies
 from orders_tui.logs import configure_json_logs
 from orders_tui.loop import run
 from sync.http.api.app import open_api
@@ -36,14 +35,12 @@ from sync.http.settings import HttpSettings
 from sync.rates import Rates
 from sync.tiktok.token_calls import AppCredentials
 from tests.bench.api_load import Ask, Took
+from tests.bench.console.warehouse import make_warehouse
 from tests.bench.facts import order_fact, set_up_shop
-from tests.bench.filling import Ages, fill, keep_templates
-from tests.bench.lifecycle import run_lifecycle
 from tests.bench.processor import measuring
 from tests.bench.report import figure
 
 SEED = 20260302
-TEMPLATES = 2000
 OPEN = 4000
 RATE = 200
 USERS = 20
@@ -136,9 +133,11 @@ class Bench:
 
 
 async def _measure(directory: Path, asked: argparse.Namespace) -> None:
-    database = await open_database(DatabaseSettings(data_directory=directory, pool_size=6), {})
+    await make_warehouse(directory / "warehouse", asked.orders)
+    settings = DatabaseSettings(data_directory=directory / "warehouse" / "data", pool_size=6)
+    database = await open_database(settings, {})
     try:
-        await _fill(database, asked.orders)
+        await _open_orders(database)
         given = HttpSettings(enabled=True, port=0, calls_per_second=0)
         reception, ends = Reception(given), asyncio.Event()
         async with open_api(database, _UNLIMITED, Rates(), source=reception.source) as api:
@@ -164,16 +163,12 @@ async def _measure(directory: Path, asked: argparse.Namespace) -> None:
         await database.close()
 
 
-async def _fill(database: Database, orders: int) -> None:
+async def _open_orders(database: Database) -> None:
+    """Orders at work that nothing was done to yet, each for one write."""
     shop_id = await set_up_shop(database)
-    await run_lifecycle(database, shop_id, TEMPLATES)
-    await keep_templates(database, "templates", "workflow_status = 'completed'", TEMPLATES)
-    copies = orders // TEMPLATES
-    await fill(database, "templates", range(1, copies), Ages(newest=copies, apart="3 days", spread_seconds=250_000))
     for first in range(0, OPEN, 500):
-        facts = [order_fact(shop_id, 1_000_000 + first + number) for number in range(500)]
+        facts = [order_fact(shop_id, 50_000_000 + first + number) for number in range(500)]
         await intake.apply(database, facts)
-    await tallies.recount(database)
     await database.pool.execute("VACUUM ANALYZE", timeout=600)
     await database.pool.execute("CHECKPOINT", timeout=600)
 
@@ -191,7 +186,12 @@ async def _ask(database: Database, url: str, asked: argparse.Namespace) -> None:
         bearer, _ = await tokens.issue(database, SYSTEM, user_id, f"bench {number}", 1)
         bearers.append(bearer)
     ids = [row["id"] for row in await database.pool.fetch("SELECT id FROM orders ORDER BY random() LIMIT 2000")]
-    open_ids = [row["id"] for row in await database.pool.fetch("SELECT order_id AS id FROM work ORDER BY random()")]
+    open_ids = [
+        row["id"]
+        for row in await database.pool.fetch(
+            "SELECT id FROM orders WHERE order_number LIKE '57700000005000%' ORDER BY random()"
+        )
+    ]
     bench = Bench(database, url, bearers, ids, open_ids)
     await bench.learn()
     await bench.load(asked.rate / 2, 3)
