@@ -12,7 +12,8 @@ import random
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -138,29 +139,27 @@ async def _measure(directory: Path, asked: argparse.Namespace) -> None:
     database = await open_database(settings, {})
     try:
         await _open_orders(database)
-        given = HttpSettings(enabled=True, port=0, calls_per_second=0)
-        reception, ends = Reception(given), asyncio.Event()
-        async with open_api(database, _UNLIMITED, Rates(), source=reception.source) as api:
-            app = build(
-                database,
-                given,
-                AppCredentials("bench", "bench"),
-                ring=lambda: None,
-                clock=lambda: 0.0,
-                reception=reception,
-                api=api,
-            )
-            listener = Listener(given, app)
-            running = asyncio.create_task(listener.run(ends))
-            try:
-                while listener.port is None:
-                    await asyncio.sleep(0.01)
-                await _ask(database, f"http://127.0.0.1:{listener.port}", asked)
-            finally:
-                ends.set()
-                await running
+        async with _listening(database) as url:
+            await _ask(database, url, asked)
     finally:
         await database.close()
+
+
+@asynccontextmanager
+async def _listening(database: Database) -> AsyncIterator[str]:
+    given = HttpSettings(enabled=True, port=0, calls_per_second=0)
+    reception, ends, app = Reception(given), asyncio.Event(), AppCredentials("bench", "bench")
+    async with open_api(database, _UNLIMITED, Rates(), source=reception.source) as api:
+        served = build(database, given, app, ring=lambda: None, clock=lambda: 0.0, reception=reception, api=api)
+        listener = Listener(given, served)
+        running = asyncio.create_task(listener.run(ends))
+        try:
+            while listener.port is None:
+                await asyncio.sleep(0.01)
+            yield f"http://127.0.0.1:{listener.port}"
+        finally:
+            ends.set()
+            await running
 
 
 async def _open_orders(database: Database) -> None:

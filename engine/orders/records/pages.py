@@ -67,12 +67,14 @@ async def page_at(
 async def _fetch(
     connection: Any, wanted: Any, order_filter: OrderFilter, *, forwards: bool, offset: int, limit: int
 ) -> list[Any]:
-    # Picked apart (MATERIALIZED): the rows that are passed over are seen in the index alone.
+    # Picked apart (MATERIALIZED): the rows that are passed over are seen in the index alone. How many is an argument, so that one
+    # prepared statement does for every page.
+    passed = wanted.bind(offset, "bigint")
     rows: list[Any] = await connection.fetch(
         f"""
         WITH picked AS MATERIALIZED (
             SELECT id, sort_value FROM {found(wanted, order_filter)}
-             ORDER BY {order_by(order_filter, forwards=forwards)} OFFSET {offset:d} LIMIT {limit:d}
+             ORDER BY {order_by(order_filter, forwards=forwards)} OFFSET {passed} LIMIT {limit:d}
         )
         SELECT {RECORD_COLUMNS}, picked.sort_value FROM picked JOIN orders o ON o.id = picked.id {NOTES}
          ORDER BY picked.sort_value {_direction(order_filter)}, picked.id {_direction(order_filter)}

@@ -100,7 +100,9 @@ def _address(vault: Vault, order_id: UUID, sealed: bytes | None) -> dict[str, st
     opened = open_bytes(vault, _ADDRESS_PLACE, order_id, sealed)
     if opened is None:
         return dict.fromkeys(_ADDRESS, MASK)
-    lines = orjson.loads(opened)
+    lines, text = orjson.loads(opened), opened.decode()
+    if text.isascii() and text.isprintable() and "\\" not in text:  # nothing in it hides behind an escape
+        return {name: lines.get(name) or "" for name in _ADDRESS}
     return {name: plain(str(lines.get(name) or "")) for name in _ADDRESS}
 
 
