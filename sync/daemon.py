@@ -142,7 +142,9 @@ class Daemon:
             if settings.api.enabled:
                 from sync.http.api.app import open_api  # half a second, which a daemon that does not listen saves
 
-                opening = open_api(self._database, settings.api, self._outside.rates, source=reception.source)
+                opening = open_api(
+                    self._database, settings.api, self._outside.rates, source=reception.source, ends=self._ends
+                )
                 try:
                     api = await stack.enter_async_context(opening)
                 except Misconfigured as error:  # orders are worked all the same

@@ -16,6 +16,8 @@ Where to look
     me         GET /api/me
     orders     lists of orders and one order; `order_query` reads which, `cursors` are places in a list, `summaries` its totals
     order_changes  a status or a workflow asked for; `bulk` a status for many
+    events     changes as server-sent events; `following` looks once for all who follow
+    exports    whole lists as CSV or NDJSON
     deeds      how anything is written: once, as the caller, at the version that was seen
     writing    what goes out as JSON
 """

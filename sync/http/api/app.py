@@ -17,9 +17,10 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from engine.database.connection import Database
-from sync.http.api import bulk, me, order_changes, orders, problems
+from sync.http.api import bulk, events, exports, me, order_changes, orders, problems
 from sync.http.api.admission import Admission
 from sync.http.api.deeds import Deeds
+from sync.http.api.following import Following
 from sync.http.api.gate import Gate
 from sync.http.api.keys import Keys
 from sync.http.api.limits import Limits
@@ -30,7 +31,14 @@ from sync.http.api.tokens import Tokens
 from sync.http.problem import http_exception
 from sync.rates import Rates
 
-ROUTERS: Sequence[APIRouter] = (me.router, bulk.router, orders.router, order_changes.router)
+ROUTERS: Sequence[APIRouter] = (
+    me.router,
+    bulk.router,
+    events.router,
+    exports.router,
+    orders.router,
+    order_changes.router,
+)
 """All of them; one that is not here is not served."""
 
 DOCUMENT_PATH = "/openapi.json"
@@ -72,9 +80,10 @@ async def open_api(
     rates: Rates,
     *,
     source: Callable[[Request], str],
+    ends: asyncio.Event | None = None,
     routers: Sequence[APIRouter] = ROUTERS,
 ) -> AsyncIterator[ASGIApp]:
-    """The API over connections of its own, ready to be served. Raises Misconfigured for keys that cannot be used."""
+    """The API over connections of its own, ready to be served until `ends`. Raises Misconfigured for keys that cannot be used."""
     keys = Keys(settings.access)
     limits = Limits(settings, rates)
     api = build_api(routers)
@@ -84,6 +93,9 @@ async def open_api(
         api.state.admission = Admission(own, settings, Tokens(settings.access, keys), limits, source=source)
         api.state.summaries = Summaries()
         api.state.deeds = Deeds.of(own, api.state.summaries)
+        api.state.following = Following(own)
+        closing = asyncio.create_task(api.state.following.close_at(ends or asyncio.Event()))
+        stack.callback(closing.cancel)
         gate: ASGIApp = Gate(api, settings, limits, source=source, methods=lambda path: methods_of(api, path))
         if settings.origins:
             gate = CORSMiddleware(

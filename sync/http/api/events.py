@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any, Final
 
 from fastapi import Header
@@ -50,7 +50,9 @@ async def follow_orders(
     """Follow what changes, one's own orders or all that one may see, without asking again and again."""
     following: Following = request.app.state.following
     if following.is_full:
-        raise Problem(503, "events.full", "Too many follow already; come back in a while.", headers={"retry-after": "5"})
+        raise Problem(
+            503, "events.full", "Too many follow already; come back in a while.", headers={"retry-after": "5"}
+        )
     return StreamingResponse(
         _events(request, session, following, last_event_id),
         media_type="text/event-stream",
@@ -73,7 +75,7 @@ async def _events(
             if behind:
                 yield _reset(follower)
             if changes:
-                yield b"".join(_event(change, place_text(follower.place)) for change in changes)
+                yield _told(changes, follower)
             elif not behind and not follower.ended:
                 if not await _still_known(request):
                     return
@@ -90,11 +92,12 @@ async def _missed(session: Session, follower: Follower, last_event_id: str | Non
         yield _reset(follower)
         return
     async with session.database.transaction() as connection:
-        changes = await feed.changed(connection, place, limit=MOST_MISSED + 1)
-    if len(changes) > MOST_MISSED:
+        missed = await feed.changed(connection, place, limit=MOST_MISSED + 1)
+    changes = [change for change in missed if follower.sees(change)]
+    if len(missed) > MOST_MISSED:
         yield _reset(follower)
     elif changes:
-        yield b"".join(_event(change, place_text(follower.place)) for change in changes)
+        yield _told(changes, follower)
     else:
         yield _named("orders.ready", follower, {})
 
@@ -108,7 +111,15 @@ async def _still_known(request: Request) -> bool:
     return True
 
 
-def _event(change: Change, place: str) -> bytes:
+def _told(changes: Sequence[Change], follower: Follower) -> bytes:
+    """One event a change. Only the last says where to go on from: whoever lost one before it is told of all of them again."""
+    return b"".join(map(_event, changes[:-1])) + b"id: %b\n%b" % (
+        place_text(follower.place).encode(),
+        _event(changes[-1]),
+    )
+
+
+def _event(change: Change) -> bytes:
     told = {
         "id": change.order_id,
         "user_id": change.user_id,
@@ -117,7 +128,7 @@ def _event(change: Change, place: str) -> bytes:
         "workflow_status": change.workflow_status,
         "updated_at": change.updated_at,
     }
-    return b"id: %b\nevent: order.changed\ndata: %b\n\n" % (place.encode(), written(told))
+    return b"event: order.changed\ndata: %b\n\n" % written(told)
 
 
 def _reset(follower: Follower) -> bytes:

@@ -54,7 +54,9 @@ _MEDIA = {ExportFormat.CSV: "text/csv; charset=utf-8", ExportFormat.NDJSON: "app
 class WhichExport(WhichOrders):
     """The orders of a file."""
 
-    format: Annotated[ExportFormat, Field(description="`csv` for a spreadsheet, `ndjson` for a program.")] = ExportFormat.CSV
+    format: Annotated[ExportFormat, Field(description="`csv` for a spreadsheet, `ndjson` for a program.")] = (
+        ExportFormat.CSV
+    )
 
 
 @router.get(

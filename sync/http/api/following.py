@@ -35,7 +35,7 @@ _LOOK_SECONDS = 1.0
 """A look without a hint: hints are sometimes lost, and behind a pooler there are none."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Follower:
     """One listener. `only` is the creator whose orders it is told of; None: all."""
 
@@ -47,10 +47,14 @@ class Follower:
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     ended: bool = False
 
+    def sees(self, change: Change) -> bool:
+        """Whether it is an order that this listener is told of."""
+        return self.only is None or change.user_id == self.only
+
     def tell(self, changes: list[Change], place: datetime) -> None:
         """Let these wait for the listener."""
         for change in changes:
-            if self.only is None or change.user_id == self.only:
+            if self.sees(change):
                 self.waiting.pop(change.order_id, None)
                 self.waiting[change.order_id] = change
         self.place = place
@@ -97,8 +101,9 @@ class Following:
             self._followers.discard(follower)
             self._hinted.set()
 
-    def close(self) -> None:
-        """Let everybody go: their streams end, and they come back elsewhere."""
+    async def close_at(self, ends: asyncio.Event) -> None:
+        """Let everybody go once the daemon takes nothing new: their streams end, and they come back elsewhere."""
+        await ends.wait()
         self._closed = True
         for follower in self._followers:
             follower.ended = True
@@ -133,7 +138,7 @@ class Following:
         async with self._database.pool.acquire() as connection:
             low = await feed.low_water(connection)
             changes = await feed.changed(connection, place, limit=_READ)
-        reached = low if len(changes) < _READ else min(low, changes[-1].updated_at)
+        reached = max(place, low if len(changes) < _READ else min(low, changes[-1].updated_at))
         fresh = [each for each in changes if (old := seen.get(each.order_id)) is None or old.version != each.version]
         seen |= {each.order_id: each for each in fresh}
         for order_id in [order_id for order_id, each in seen.items() if each.updated_at < reached]:

@@ -73,7 +73,8 @@ async def serving(
     """Everything the daemon's listener serves, with a user and a token for every role."""
     given = http or HttpSettings(enabled=True, port=0, calls_per_second=0)
     reception, rates, ends = Reception(given), Rates(), asyncio.Event()
-    async with open_api(store, settings, rates, source=reception.source, routers=[*ROUTERS, *more]) as api:
+    routers = [*ROUTERS, *more]
+    async with open_api(store, settings, rates, source=reception.source, ends=ends, routers=routers) as api:
         app = build(store, given, APP, ring=lambda: None, clock=lambda: NOW, reception=reception, api=api)
         listener = Listener(given, app)
         running = asyncio.create_task(listener.run(ends))
