@@ -14,6 +14,7 @@ Where to look
     settings_themes    a person's own colours; `own_themes` makes them Textual's
     assembly        from settings and secrets to a daemon's parts
     logs            JSON lines
+    redaction       the last line of defence of the logs; `tracebacks` tells exceptions without what strangers' messages say
     loop            running a long job
     mistakes        where mistakes of ours are written down
     printing/       pick lists, packing slips, labels drawn as PDF and handed to printers

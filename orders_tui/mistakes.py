@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
@@ -20,11 +19,13 @@ def state_directory() -> Path:
 
 def write_down(error: BaseException, *, part: str, doing: str = "") -> str:
     """Append the traceback to the errors' log. The sentence names `part` (the console, the program) and the file."""
+    from orders_tui.tracebacks import told
+
     kind = type(error).__name__
     try:
         with _open_log() as file:
             file.write(f"{_stamp()} {doing or part}\n")
-            file.writelines(traceback.format_exception(error))
+            file.write(f"Traceback, without what it was about:\n{told(error)}\n")
     except OSError:
         return f"Something went wrong inside the {part} ({kind}), and its log could not be written."
     return f"Something went wrong inside the {part} ({kind}): the details are in {log_path()}."
@@ -43,9 +44,13 @@ def keep_events_off_the_terminal() -> None:
     import structlog
 
     if not structlog.is_configured():
+        from orders_tui.logs import tell_exception
+        from orders_tui.redaction import redact
+
         structlog.configure(
             processors=[
-                structlog.processors.format_exc_info,
+                tell_exception,
+                redact,
                 structlog.processors.KeyValueRenderer(key_order=["event"]),
             ],
             logger_factory=structlog.stdlib.LoggerFactory(),
@@ -57,7 +62,22 @@ class _ErrorsLog(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         with contextlib.suppress(OSError), _open_log() as file:
-            file.write(f"{_stamp()} {record.name}: {self.format(record)}\n")
+            file.write(f"{_stamp()} {record.name}: {_spoken(record)}\n")
+
+
+def _spoken(record: logging.LogRecord) -> str:
+    """A library's own words, and the exception without what it says."""
+    from orders_tui.redaction import redact, scrubbed, words_of
+    from orders_tui.tracebacks import told
+
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(record.msg, dict):  # an event of ours, on its way to a daemon's log too
+        words = " ".join(f"{name}={value!r}" for name, value in redact(None, "", record.msg).items())
+    elif isinstance(record.msg, str) and record.msg.startswith("event="):
+        words = scrubbed(record.msg)  # one that has passed the same defence, and is text by now
+    else:
+        words = words_of(record, record.args)
+    return "\n".join([words, *([told(error)] if error is not None else [])])
 
 
 def log_path() -> Path:

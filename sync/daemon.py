@@ -71,7 +71,9 @@ class Daemon:
         logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
         self._daemon_id = await daemons.register(self._database, self._settings.version)
         self._outside.gates.daemon_id = self._daemon_id
-        _log.info("daemon_started", daemon_id=str(self._daemon_id))
+        # Every line of this daemon names it, of whatever task.
+        structlog.contextvars.bind_contextvars(daemon_id=str(self._daemon_id))
+        _log.info("daemon_started")
         post = Post(self._database, self._daemon_id, self._outside, self._clock, self._bell, self._settings)
         try:
             await Housekeeping(post).beat()
@@ -98,7 +100,7 @@ class Daemon:
         except Exception as error:
             if not is_lost(error):
                 raise
-        _log.info("daemon_stopped", daemon_id=str(self._daemon_id))
+        _log.info("daemon_stopped")
 
     async def _show_life(self) -> None:
         self._standing.lives()

@@ -7,6 +7,7 @@ moment for company: a transaction costs nearly the same for one item as for twen
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Generic, TypeVar
 from uuid import UUID
@@ -35,13 +36,15 @@ class Gathering(Generic[Item, Answer]):
         self._last = 1
         self._waiting: list[tuple[Item, asyncio.Future[Answer]]] = []
         self._writer: asyncio.Task[None] | None = None
+        # What is logged of a write is about no single item, so not what the first of them was about.
+        self._context = contextvars.copy_context()
 
     async def add(self, item: Item) -> Answer:
         """Write the item, with whatever else waits, and give its answer. Raises what the write raised."""
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
         if self._writer is None:
-            self._writer = asyncio.create_task(self._write_all())
+            self._writer = asyncio.create_task(self._write_all(), context=self._context.copy())
         return await future
 
     async def _write_all(self) -> None:

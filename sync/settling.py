@@ -7,10 +7,11 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
 
 import structlog
+from structlog.contextvars import bind_contextvars
 
 from engine.database.loss import is_lost
 from engine.errors import Ambiguous, OrdersError, Retryable
-from engine.ports.outcomes import Failed, Outcome, Postponed, Unsure
+from engine.ports.outcomes import Claim, Failed, Outcome, Postponed, Unsure
 
 T = TypeVar("T")
 
@@ -26,6 +27,7 @@ async def for_each(items: Iterable[T], work: Callable[[T], Awaitable[None]], *, 
     slots = asyncio.Semaphore(at_once)
 
     async def one(item: T) -> None:
+        bind_contextvars(**_about(item))  # in this item's own task
         async with slots:
             await work(item)
 
@@ -33,6 +35,15 @@ async def for_each(items: Iterable[T], work: Callable[[T], Awaitable[None]], *, 
     for result in results:
         if isinstance(result, BaseException):
             raise result
+
+
+def _about(item: object) -> dict[str, str]:
+    """What every line logged while this item is worked names: its effect, order and shop."""
+    claim = item[0] if isinstance(item, tuple) and item else item
+    if not isinstance(claim, Claim):
+        return {}
+    found = {"effect": claim.key, "order_id": claim.order_id, "shop_id": claim.shop_id}
+    return {name: str(value) for name, value in found.items() if value is not None}
 
 
 def outcome_of(error: OrdersError, provider_reference: str = "") -> Outcome:

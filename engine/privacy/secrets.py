@@ -15,7 +15,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -24,7 +24,7 @@ from tempfile import mkstemp
 from engine.errors import Misconfigured
 from engine.privacy.os_keyring import OsKeyring, system_keyring
 
-__all__ = ["SECRETS_FOLDER", "Origin", "OsKeyring", "Secret", "Secrets", "system_keyring"]
+__all__ = ["SECRETS_FOLDER", "Origin", "OsKeyring", "Secret", "Secrets", "revealed", "system_keyring"]
 
 SECRETS_FOLDER = "secrets"
 _NOTE_SUFFIX = ".in-keyring"
@@ -49,7 +49,18 @@ class Secret:
     place: str  # the variable, file or entry, for a person who looks for it
 
     def reveal(self) -> str:
+        if len(self._text) >= _LEAST_LETTERS:
+            _revealed.add(self._text)
         return self._text
+
+
+_LEAST_LETTERS = 6
+_revealed: set[str] = set()
+
+
+def revealed() -> Collection[str]:
+    """Every secret that this process has opened, for whoever keeps them out of logs; shorter ones would blot out words."""
+    return tuple(_revealed)
 
 
 class Secrets:

@@ -222,14 +222,16 @@ async def test_a_mistake_of_ours_is_one_sentence_and_a_log(
     command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     async def broken(*arguments: object, **options: object) -> None:
-        raise RuntimeError("a bug")
+        raise RuntimeError("a bug about Ines Falk")
 
     monkeypatch.setattr("orders_tui.services.Services.stock", broken)
     said = await command("stock", "list")
     assert (said.code, said.out) == (1, "")
     log = tmp_path / "state" / "orders-tui" / "errors.log"
     assert said.err == f"Something went wrong inside the program (RuntimeError): the details are in {log}.\n"
-    assert "a bug" in log.read_text()
+    assert log.read_text().endswith("RuntimeError\n")
+    assert "test_command_line.py" in log.read_text()
+    assert "Ines" not in log.read_text()
     assert log.stat().st_mode & 0o077 == 0
 
 
@@ -251,16 +253,19 @@ def test_interrupting_is_exit_code_130(configured: Path) -> None:
 
 
 def test_what_a_library_grumbles_goes_to_the_log(configured: Path, tmp_path: Path) -> None:
-    program = (
-        "import logging; from orders_tui.cli.app import run; run(['config', 'path']);"
-        " logging.getLogger('sync').setLevel(logging.INFO); logging.getLogger('sync').info('an event of every day');"
-        " logging.getLogger('asyncio').error('Task exception was never retrieved')"
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import logging\nfrom orders_tui.cli.app import run\nrun(['config', 'path'])\n"
+        "logging.getLogger('sync').setLevel(logging.INFO)\nlogging.getLogger('sync').info('an event of every day')\n"
+        "name = 'Ines'\nlogging.getLogger('asyncio').error(f'Task exception was never retrieved\\nfuture: <Task {name}>')\n"
+        "logging.getLogger('asyncio').error(f'poll {name}')\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, program], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == (f"{configured}\n", "")
     log = tmp_path / "state" / "orders-tui" / "errors.log"
-    [line] = log.read_text().splitlines()
-    assert line.endswith(" asyncio: Task exception was never retrieved")
+    composed, unknown = log.read_text().splitlines()
+    assert composed.endswith(" asyncio: Task exception was never retrieved")
+    assert unknown.endswith(" asyncio: [withheld]")
 
 
 def test_no_command_draws(configured: Path) -> None:

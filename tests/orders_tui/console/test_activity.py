@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.database.connection import Database
+from engine.errors import NotFound
 from engine.orders.bulk.requests import BulkKind, BulkRequest
 from engine.words import OrderStatus
 from orders_tui import mistakes
@@ -132,11 +133,11 @@ async def test_what_everybody_did_is_narrowed_and_leads_to_the_order(
 async def test_mistakes_of_the_program_are_read_from_its_log(app: OrdersApp, factory: Factory, own_log: Path) -> None:
     await factory.shop()
     try:
-        raise LookupError("no such \x1b[31mcolour")
-    except LookupError as error:
+        raise NotFound("colour.unknown", "no such \x1b[31mcolour")
+    except NotFound as error:
         mistakes.write_down(error, part="console", doing="refresh")
     async with app.run_test(size=SMALL) as pilot:
         await press(pilot, "f9", "left")
-        assert "LookupError: no such colour" in text(app)
+        assert "NotFound colour.unknown: no such colour" in text(app)
         assert "refresh" in text(app)
         assert "\x1b[31m" in own_log.read_text("utf-8")
