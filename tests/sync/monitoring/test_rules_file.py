@@ -27,7 +27,7 @@ OURS = frozenset(
 PYTHONS = frozenset({"generation", "implementation", "le", "major", "minor", "patchlevel", "version"})
 """Each from a closed set: no id, no name, nothing that somebody sent."""
 NOT_EVERYWHERE = {"orders_database_replay_lag_seconds", "orders_database_slot_retained_bytes"}
-"""Shown where there is a standby, a slot."""
+"""Shown where there is a standby, a slot, a backup."""
 
 
 def test_the_file_is_what_the_alerts_say() -> None:
