@@ -74,6 +74,8 @@ def _orders(readings: Readings) -> Iterator[Gauge]:
         "How long a change has waited for a seal.",
         readings.unsealed_seconds or 0.0,
     )
+    if readings.backup_age_seconds is not None:
+        yield _one("orders_house_backup_age_seconds", "Since the newest backup.", readings.backup_age_seconds)
     if readings.audit_findings is not None:
         yield _one("orders_house_audit_findings", "What the last look at the audit found.", readings.audit_findings)
 

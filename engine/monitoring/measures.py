@@ -224,6 +224,9 @@ MEASURES: Final[Mapping[str, Measure]] = {
     "audit.unsealed": Measure(
         Unit.SECONDS, lambda seen: seen.readings.unsealed_seconds, "max(orders_house_audit_unsealed_seconds) {beyond}"
     ),
+    "backup.age": Measure(
+        Unit.SECONDS, lambda seen: seen.readings.backup_age_seconds, "max(orders_house_backup_age_seconds) {beyond}"
+    ),
     "audit.findings": Measure(Unit.COUNT, _most("audit.findings"), "max(orders_house_audit_findings) {beyond}"),
 }
 """Every measure by its name: the specification's where it has one."""

@@ -101,6 +101,7 @@ SELECT (SELECT count(*) FROM daemons WHERE stopped_at IS NULL AND beat_at <= now
        (SELECT extract(epoch FROM min(refresh_expires_at) - now())::float8 FROM grants WHERE state = 'active') AS grant_ends,
        (SELECT extract(epoch FROM now() - min(a.created_at))::float8 FROM audit_log a
          WHERE a.created_at >= coalesce((SELECT horizon FROM audit_seals ORDER BY number DESC LIMIT 1), '-infinity')) AS unsealed,
+       (SELECT extract(epoch FROM now() - max(taken_at))::float8 FROM backups WHERE path <> '') AS backup_age,
        (SELECT value FROM fleet_gauges WHERE gauge = 'audit.findings' AND source = '') AS audit_findings,
        (SELECT array_agg(dependency ORDER BY dependency) FROM gates WHERE opened_until IS NOT NULL) AS open_gates
 """
@@ -159,6 +160,8 @@ class Readings:
     """How long the first change has waited that no seal covers yet; None where all are covered."""
     audit_findings: float | None
     """What the last look at the audit found; None before the first."""
+    backup_age_seconds: float | None
+    """Since the newest backup that is on a disk; None before the first."""
     last_order: str
     server: ServerReading
 
@@ -207,6 +210,7 @@ async def read(database: Database) -> Readings:
         grant_ends_seconds=upkeep["grant_ends"],
         unsealed_seconds=upkeep["unsealed"],
         audit_findings=upkeep["audit_findings"],
+        backup_age_seconds=upkeep["backup_age"],
         last_order=str(steps["last_order"] or ""),
         server=await read_server(database),
     )

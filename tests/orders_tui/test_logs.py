@@ -22,6 +22,8 @@ _NUMBERS = {
     *(
         "active",
         "attempt",
+        "bytes",
+        "removed",
         "claims",
         "cleared",
         "differed",

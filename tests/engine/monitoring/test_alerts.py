@@ -157,6 +157,7 @@ async def test_every_measure_is_taken_from_what_is_there_and_one_that_is_not_kno
         "disk.free",
         "clock.skew",
         "shop.grant.ends",
+        "backup.age",
         "audit.unsealed",
         "audit.findings",
     }

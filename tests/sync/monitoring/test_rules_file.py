@@ -26,7 +26,11 @@ OURS = frozenset(
 )
 PYTHONS = frozenset({"generation", "implementation", "le", "major", "minor", "patchlevel", "version"})
 """Each from a closed set: no id, no name, nothing that somebody sent."""
-NOT_EVERYWHERE = {"orders_database_replay_lag_seconds", "orders_database_slot_retained_bytes"}
+NOT_EVERYWHERE = {
+    "orders_house_backup_age_seconds",
+    "orders_database_replay_lag_seconds",
+    "orders_database_slot_retained_bytes",
+}
 """Shown where there is a standby, a slot, a backup."""
 
 
