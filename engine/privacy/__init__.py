@@ -10,6 +10,7 @@ Where to look
     policy       how long personal data is kept, for everything, a creator, a shop; `terms` is what holds otherwise
     forgetting   the person of an order is forgotten; `personal_rows` says where else one lies
     retention    old orders forget their people day by day
+    creators     a whole creator is forgotten, keys and all
     customers    what is held about one person, exported and erased
     wrapping     the master key, and what is wrapped by it
 """

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -192,11 +192,13 @@ async def erase(database: Database, order_ids: Sequence[OrderId], *, actor: Acto
         why = "; ".join(sorted({f"{order.order_number}: {order.kept_for}" for order in orders})[:5])
         raise Refused("privacy.all_kept", f"Nothing can be erased now ({why}): close these orders first.")
     counts: Counter[str] = Counter()
+    kept = {order.order_number: order.kept_for for order in orders if order.kept_for}
     payloads = [inbox_id async for inbox_id, _ in _payloads(database, erasable)]
     for start in range(0, len(erasable), 50):
         part = erasable[start : start + 50]
-        done, _ = await forget_orders(database, part, actor=actor, why="erasure", all_words=True)
+        done, left = await forget_orders(database, part, actor=actor, why="erasure", all_words=True)
         counts += done
+        kept |= left
 
     async def conclude(connection: Any) -> None:
         await connection.execute(_CLEAR_INBOX, payloads)
@@ -205,7 +207,8 @@ async def erase(database: Database, order_ids: Sequence[OrderId], *, actor: Acto
 
     await database.run(conclude)
     counts["inbox"] += len(payloads)
-    return Erased(tuple(await listed(database, order_ids)), +counts)
+    done_to = tuple(replace(order, kept_for=kept.get(order.order_number, "")) for order in orders)
+    return Erased(done_to, +counts)
 
 
 async def _matching(database: Database, wanted: dict[By, set[str]]) -> list[OrderId]:

@@ -67,7 +67,7 @@ class KeyRing:
         self._owners: dict[int, UserId] = {}
         self._current: dict[UserId, int] = {}
         self._stored: set[UserId] = set()
-        self._unproven: set[int] = set()
+        self._unproven: dict[int, float] = {}
         self._gone: set[int] = set()
         self._looked_at = _now()
         self._tried_at = 0.0
@@ -112,9 +112,9 @@ class KeyRing:
         self._current[owner] = row["id"]
         if row["stored"]:
             self._stored.add(owner)
-            self._unproven.discard(row["id"])
+            self._unproven.pop(row["id"], None)
         else:
-            self._unproven.add(row["id"])
+            self._unproven.setdefault(row["id"], _now())
 
     async def make(self, connection: Any, owner: UserId) -> Any:
         """Store a new data key, in the caller's transaction, which holds the creator's row."""
@@ -143,11 +143,13 @@ class KeyRing:
                     continue
                 self._ciphers[number] = AESGCM(key)
                 self._owners[number] = owner
-                self._unproven.discard(number)
+                self._unproven.pop(number, None)
             numbers.add(number)
             if not row["retired"]:
                 current[owner] = number
-        for number in self._ciphers.keys() - numbers - self._unproven:
+        # A transaction that makes a key is over by then, whatever became of it.
+        self._unproven = {n: made for n, made in self._unproven.items() if made > _now() - SEAL_LIMIT_SECONDS}
+        for number in self._ciphers.keys() - numbers - self._unproven.keys():
             del self._ciphers[number]
             self._gone.add(number)
         unproven = {owner: number for owner, number in self._current.items() if number in self._unproven}

@@ -42,6 +42,15 @@ class OsKeyring:
 
         return bool(self._ask(keep_and_look))
 
+    def forget(self, entry: str) -> None:
+        """Take the text under `entry` away, if there is one."""
+
+        def take_away(backend: Any) -> None:
+            if backend.get_password(SERVICE, entry) is not None:
+                backend.delete_password(SERVICE, entry)
+
+        self._ask(take_away)
+
     def _ask(self, question: Callable[[Any], Answer]) -> Answer | None:
         if self._absent:
             return None

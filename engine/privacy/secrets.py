@@ -106,6 +106,14 @@ class Secrets:
         (self._folder / (name + _NOTE_SUFFIX)).unlink(missing_ok=True)
         return Secret(text, Origin.KEY_FILE, str(path))
 
+    def forget(self, name: str) -> None:
+        """Take a secret out of the keyring and the key file; what the environment and credential files give stays."""
+        if self._keyring:
+            self._keyring.forget(name + self._entry_suffix)
+        if self._folder:
+            (self._folder / name).unlink(missing_ok=True)
+            (self._folder / (name + _NOTE_SUFFIX)).unlink(missing_ok=True)
+
     def obtain(self, name: str, make: Callable[[], str]) -> Secret:
         """The secret, made and kept the first time; programs that ask at once get the same one."""
         if found := self.read(name):

@@ -1,4 +1,6 @@
-"""`orders-tui keys`: every key of the console with what it does and the command that does the same."""
+"""`orders-tui keys`: every key of the console with what it does and the command that does the same; `rotate` and `status` are about keys
+of encryption.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +18,8 @@ from orders_tui.cli.output import emit, emit_json
 from orders_tui.settings_file import read_settings
 
 app = cyclopts.App(name="keys", help="The console's keys, what they do, and the commands that do the same.")
+app.command("orders_tui.cli.data_keys:rotate", name="rotate")
+app.command("orders_tui.cli.data_keys:status", name="status")
 
 _HEAD = """# Keys of the console
 

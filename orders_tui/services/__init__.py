@@ -8,6 +8,8 @@ Where to look
     parts      which parts there are, each loaded when it is first asked for
     bulk       many orders at once: preview, run, stop, go on, undo; `error_file` is the refused as a file
     buyers     requests to cancel and returns, seen and answered
+    keys       data keys and the master key: how they stand, new ones
+    privacy    how long personal data is kept, one customer exported or erased
     audit      is the record of who changed what whole
     door       how every write runs to its end, and how a lost database is told
     shipping   rates, addresses, documents and end-of-day forms: what asks a carrier

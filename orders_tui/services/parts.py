@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from orders_tui.services.holds import Holds
     from orders_tui.services.imports import Imports
     from orders_tui.services.inventory import Inventory
+    from orders_tui.services.keys import Keys
     from orders_tui.services.locations import Locations
     from orders_tui.services.marks import Marks
     from orders_tui.services.notices import Notices
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from orders_tui.services.picking import Picking
     from orders_tui.services.presence import Presence
     from orders_tui.services.printing import Printing
+    from orders_tui.services.privacy import Privacy
     from orders_tui.services.products import Products
     from orders_tui.services.pulls import Pulls
     from orders_tui.services.reports import Reports
@@ -78,6 +80,18 @@ class Parts:
         from orders_tui.services.holds import Holds
 
         return Holds(self.database, self.bulk)
+
+    @cached_property
+    def keys(self) -> Keys:
+        from orders_tui.services.keys import Keys
+
+        return Keys(self.database, self.actor, self.door)
+
+    @cached_property
+    def privacy(self) -> Privacy:
+        from orders_tui.services.privacy import Privacy
+
+        return Privacy(self.database, self.actor, self.door)
 
     @cached_property
     def marks(self) -> Marks:
