@@ -38,7 +38,8 @@ Where to look
     secret_input  a secret from standard input or a file
     db         path, upgrade, check, recount
     backup     taken, list, verify; `restore` brings one back
-    keys       the console's keys and their commands, also as the key document
+    keys       the console's keys and their commands, also as the key document; `data_keys` has rotate, status
+    privacy    policy, preview, export, erase, forget-creator
     config     show, path
     daemon     the loop without a screen
     demo       a whole shop on this machine
