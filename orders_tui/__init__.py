@@ -15,7 +15,7 @@ Where to look
     assembly        from settings and secrets to a daemon's parts
     logs            JSON lines
     redaction       the last line of defence of the logs; `tracebacks` tells exceptions without what strangers' messages say
-    loop            running a long job
+    loop            running a long job; `supervisor` is told how it is doing
     mistakes        where mistakes of ours are written down
     printing/       pick lists, packing slips, labels drawn as PDF and handed to printers
     calendars       cut-offs, working days and holidays as people write them

@@ -62,11 +62,15 @@ class Daemon:
         self._bell = Bell(Announcer(database, CHANGED).announce)
         self._ends = asyncio.Event()
         self._app = outside.app
+        self._listens = asyncio.Event()
         self.listener: Listener | None = None
         """What the outside world calls; None when it is not to be called."""
 
     async def run(self, stopping: asyncio.Event, *, on_ready: Callable[[], None] | None = None) -> None:
-        """Work until `stopping`; then take nothing new, finish what is under way within the drain time, and retire."""
+        """Work until `stopping`; then take nothing new, finish what is under way within the drain time, and retire.
+
+        `on_ready` is called once it works and listens, or has said why it cannot listen.
+        """
         # The schedule tells of broken ticks itself, and a tick that is still at work is no news.
         logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
         self._daemon_id = await daemons.register(self._database, self._settings.version)
@@ -87,11 +91,14 @@ class Daemon:
             schedule = make_schedule([alive, *rounds, *monitoring.ticks()])
             schedule.start()
             work = asyncio.create_task(self._work(schedule))
-            if on_ready is not None:
-                on_ready()
             ended = asyncio.create_task(stopping.wait())
+            listens = asyncio.create_task(self._listens.wait())
+            await asyncio.wait({work, ended, listens}, return_when=asyncio.FIRST_COMPLETED)
+            if on_ready is not None and listens.done():
+                on_ready()
             await asyncio.wait({work, ended}, return_when=asyncio.FIRST_COMPLETED)
-            ended.cancel()
+            for waiting in (ended, listens):
+                waiting.cancel()
             self._standing.draining = True
             schedule.shutdown(wait=False)
             await self._drain(work)
@@ -101,6 +108,10 @@ class Daemon:
             if not is_lost(error):
                 raise
         _log.info("daemon_stopped")
+
+    def is_well(self) -> bool:
+        """Whether its schedule runs: what hangs is better started anew."""
+        return not self._standing.stalled
 
     async def _show_life(self) -> None:
         self._standing.lives()
@@ -135,6 +146,13 @@ class Daemon:
             group.create_task(listen(self._database, self._bell.ring, self._ends))
             if self._settings.http.enabled:
                 group.create_task(self._listen())
+            else:
+                self._listens.set()
+
+    @property
+    def _finish_seconds(self) -> float:
+        """How long requests under way may take to their end: a little less than everything."""
+        return self._settings.drain_seconds * 0.8
 
     async def _listen(self) -> None:
         settings = self._settings.http
@@ -171,8 +189,8 @@ class Daemon:
                 counted=self.counted,
                 more=watching.routes(),
             )
-            self.listener = Listener(settings, app)
-            await self.listener.run(self._ends)
+            self.listener = Listener(settings, app, finish_seconds=self._finish_seconds)
+            await self.listener.run(self._ends, self._listens.set)
 
     async def _repeat(self, name: str, work: Callable[[], Awaitable[bool]]) -> None:
         """Do `work` again at once while it says that there is more, else when the bell rings or after the idle time."""

@@ -14,6 +14,7 @@ from orders_tui.cli.exits import Exit
 from orders_tui.cli.output import narrate
 from orders_tui.settings import Settings
 from orders_tui.settings_file import read_settings
+from orders_tui.supervisor import Supervisor
 
 app = cyclopts.App(name="daemon", help="Keep orders, TikTok, carriers and people in step, without a screen.")
 
@@ -39,16 +40,31 @@ async def _work(settings: Settings, *, stdin_lifeline: bool) -> None:
     from orders_tui.assembly import build_daemon
 
     stopping = asyncio.Event()
+    supervisor = Supervisor(os.environ)
+
+    def stop() -> None:
+        supervisor.stopping()
+        stopping.set()
+
+    def wait(sentence: str) -> None:
+        supervisor.waiting(sentence)
+        narrate(sentence)
+
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        loop.add_signal_handler(number, stopping.set)
+        loop.add_signal_handler(number, stop)
     if stdin_lifeline:
         loop.add_reader(0, _look_at_lifeline, stopping)
     database = await open_database(
-        settings.database.for_engine("orders-tui daemon"), os.environ, need_key=True, on_wait=narrate
+        settings.database.for_engine("orders-tui daemon"), os.environ, need_key=True, on_wait=wait
     )
     try:
-        await build_daemon(settings, database).run(stopping)
+        daemon = build_daemon(settings, database)
+        watched = asyncio.create_task(supervisor.keep_watch(daemon.is_well))
+        try:
+            await daemon.run(stopping, on_ready=supervisor.ready)
+        finally:
+            watched.cancel()
     finally:
         await database.close()
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import structlog
 import uvicorn
@@ -29,14 +29,20 @@ class _Server(uvicorn.Server):
 class Listener:
     """Serves one application. `port` is where it listens; None while it does not."""
 
-    def __init__(self, settings: HttpSettings, app: ASGIApp, *, again_seconds: float = 15.0) -> None:
+    def __init__(
+        self, settings: HttpSettings, app: ASGIApp, *, again_seconds: float = 15.0, finish_seconds: float = 3.0
+    ) -> None:
         self._settings = settings
         self._app = app
         self._again_seconds = again_seconds
+        self._finish_seconds = finish_seconds
         self.port: int | None = None
 
-    async def run(self, ends: asyncio.Event) -> None:
-        """Listen until `ends`; what is being answered then is answered. While its port is taken, say so once, and look again."""
+    async def run(self, ends: asyncio.Event, on_settled: Callable[[], None] = lambda: None) -> None:
+        """Listen until `ends`; then nothing new is taken, and what is being answered is answered within the time for it.
+
+        While its port is taken, say so once, and look again. `on_settled` is called when it listens, or has said so.
+        """
         told = ""
         while not ends.is_set():
             try:
@@ -45,19 +51,23 @@ class Listener:
                 if error.code != told:
                     _log.error("http_not_listening", code=error.code, sentence=error.sentence)
                 told = error.code
+                on_settled()
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(ends.wait(), self._again_seconds)
             else:
-                await self._serve(config, listening, ends)
+                await self._serve(config, listening, ends, on_settled)
                 return
 
-    async def _serve(self, config: uvicorn.Config, listening: socket.socket, ends: asyncio.Event) -> None:
+    async def _serve(
+        self, config: uvicorn.Config, listening: socket.socket, ends: asyncio.Event, on_settled: Callable[[], None]
+    ) -> None:
         server = _Server(config)
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         ended = asyncio.create_task(ends.wait())
         try:
             self.port = listening.getsockname()[1]
             _log.info("http_listening", host=self._settings.host, port=self.port)
+            on_settled()
             await asyncio.wait({serving, ended}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self.port = None
@@ -93,7 +103,7 @@ class Listener:
             server_header=False,
             proxy_headers=False,
             timeout_keep_alive=75,
-            timeout_graceful_shutdown=3,
+            timeout_graceful_shutdown=max(1, round(self._finish_seconds)),
             ssl_certfile=settings.certificate,
             ssl_keyfile=settings.private_key,
         )

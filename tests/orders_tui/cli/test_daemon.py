@@ -24,7 +24,7 @@ from orders_tui.cli.exits import Exit
 from sync.simulator.scenario import Timings
 from tests.conftest import FOLDER
 from tests.factories import MASTER_KEY, environment_for
-from tests.orders_tui.cli.programs import Ended, end, environment, launch, run
+from tests.orders_tui.cli.programs import Ended, end, environment, launch, run, wait
 from tests.sync.connected import Connected, connected
 
 QUICKLY = Timings(0, 0, 0.3, 0.6, 3600)
@@ -123,6 +123,67 @@ async def test_ctrl_c_and_a_closed_terminal_stop_it_in_order_too(database: Embed
             ended = await asyncio.to_thread(end, process, number)
             assert ended.code == Exit.OK, number
             assert log_lines(ended)[-1]["event"] == "daemon_stopped"
+
+
+@contextmanager
+def a_supervisor(home: Path) -> Iterator[tuple[dict[str, str], socket.socket]]:
+    """What systemd gives a service, and where it hears from it."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
+        ear.bind(str(home / "notify"))
+        ear.settimeout(60)
+        yield {"NOTIFY_SOCKET": str(home / "notify"), "WATCHDOG_USEC": "300000"}, ear
+
+
+def heard(ear: socket.socket, word: str) -> list[str]:
+    """What is said until this word."""
+    said: list[str] = []
+    while word not in said:
+        said += ear.recv(4096).decode().splitlines()
+    return said
+
+
+async def test_its_supervisor_hears_of_it_and_a_request_under_way_is_answered_while_it_drains(
+    database: EmbeddedServer, tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    async with connected(database, tmp_path, orders=2) as shop:
+        with a_supervisor(tmp_path) as (given, ear):
+            listening = {"ORDERS_TUI_HTTP__ENABLED": "true", "ORDERS_TUI_HTTP__PORT": str(port)}
+            process = launch("daemon", env=daemon_environment(shop, database, tmp_path) | given | listening)
+            try:
+                before = await asyncio.to_thread(heard, ear, "READY=1")
+                assert "STOPPING=1" not in before
+                # Ready means that it listens: the first call is heard.
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.write(b'POST /webhooks/tiktok HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\n{"da')
+                await writer.drain()
+                await asyncio.to_thread(heard, ear, "WATCHDOG=1")
+                process.send_signal(signal.SIGTERM)
+                assert "READY=1" not in await asyncio.to_thread(heard, ear, "STOPPING=1")
+                while await answers(port):
+                    await asyncio.sleep(0.02)
+                assert process.poll() is None
+                writer.write(b'ta":')
+                await writer.drain()
+                assert (await reader.readline()).startswith(b"HTTP/1.1 401 ")
+                writer.close()
+                ended = await asyncio.to_thread(wait, process, 30)
+            finally:
+                if process.poll() is None:
+                    process.kill()
+                    process.communicate()
+    assert ended.code == Exit.OK
+    assert "drain_cut_short" not in {line["event"] for line in log_lines(ended)}
+
+
+async def answers(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except ConnectionRefusedError:
+        return False
+    writer.close()
+    return True
 
 
 def refused(ended: Ended, code: Exit) -> str:
