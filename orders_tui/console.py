@@ -31,7 +31,7 @@ from orders_tui.actions.keymap import check_keymap
 from orders_tui.bindings import bindings_of
 from orders_tui.clipboard import sequence_for, too_long
 from orders_tui.keyboard import ListeningApp
-from orders_tui.looking import Looking
+from orders_tui.looking import SOONEST_SECONDS, Looking
 from orders_tui.messages import OrdersAsked, OrdersMarked
 from orders_tui.mistakes import write_down
 from orders_tui.modals.copying import Selectable
@@ -104,7 +104,8 @@ class OrdersApp(ListeningApp):
         self._auto_refresh = auto_refresh
         self.listen(settled.scanner)
         self._refresh_seconds = settled.slow_refresh_seconds if settled.slow_line else settled.refresh_seconds
-        self._looking = Looking(self._refresh_seconds)
+        soonest_seconds = self._refresh_seconds if settled.slow_line else SOONEST_SECONDS
+        self._looking = Looking(self._refresh_seconds, soonest_seconds=soonest_seconds)
         self._look_comes = False
         self._deaf = asyncio.Event()
         self._hearing: asyncio.Task[None] | None = None
@@ -239,6 +240,7 @@ class OrdersApp(ListeningApp):
             self.session.failed(error)
         finally:
             self._ticking = False
+            self._looking.looked()
         if isinstance(screen, ConsoleScreen) and screen.is_attached:
             screen.show_health()
 

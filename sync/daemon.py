@@ -182,7 +182,7 @@ class Daemon:
                 self._database,
                 settings,
                 self._app,
-                ring=self._bell.ring,
+                ring=self._bell.wake,  # a letter that nobody has read yet shows nowhere
                 clock=self._clock.seconds,
                 reception=reception,
                 api=api,

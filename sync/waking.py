@@ -16,10 +16,14 @@ class Bell:
         self._rung = asyncio.Event()
 
     def ring(self) -> None:
-        """Wake everyone who waits."""
+        """Wake everyone who waits, and tell of it."""
+        self.wake()
+        self._on_ring()
+
+    def wake(self) -> None:
+        """Wake everyone who waits for work that nobody can see yet."""
         rung, self._rung = self._rung, asyncio.Event()
         rung.set()
-        self._on_ring()
 
     async def wait(self, seconds: float, stopping: asyncio.Event) -> None:
         """Wait for a ring, for the end, or for `seconds`."""

@@ -12,7 +12,7 @@ from engine.database.notify import CHANGED, Announcer
 from engine.words import HoldReason, OrderStatus
 from orders_tui import looking
 from orders_tui.console import OrdersApp
-from orders_tui.looking import LOOK_ANYWAY_SECONDS, SETTLE_SECONDS, Looking
+from orders_tui.looking import LOOK_ANYWAY_SECONDS, SETTLE_SECONDS, SOONEST_SECONDS, Looking
 from orders_tui.services import Services
 from orders_tui.state import ConsoleOptions
 from tests.factories import NOON, Factory
@@ -33,12 +33,13 @@ def test_when_it_is_time_to_look() -> None:
     look = Looking(0.25, clock)
     assert look.wait_seconds() == 0
     look.looks()
+    look.looked()
     assert look.wait_seconds() == 0.25  # nobody tells: it is looked for at every turn
     look.hearing = True
     assert look.wait_seconds() == LOOK_ANYWAY_SECONDS
     look.hint()
     look.hint()
-    assert look.wait_seconds() == 0.25  # at most so often, however many hints there are
+    assert look.wait_seconds() == pytest.approx(SOONEST_SECONDS)  # at most so often, however many hints there are
     clock.now += 0.3
     assert look.wait_seconds() == 0
     look.looks()
@@ -52,6 +53,21 @@ def test_when_it_is_time_to_look() -> None:
     look.looks()
     clock.now += 1.0
     assert look.wait_seconds() == pytest.approx(LOOK_ANYWAY_SECONDS - 1.0)
+
+
+@pytest.mark.parametrize(
+    ("took", "soonest", "rest"), [(0.005, 0.1, 0.1), (0.02, 0.1, 0.16), (0.2, 0.1, 0.25), (0.005, 0.5, 0.25)]
+)
+def test_a_look_that_takes_long_is_followed_by_a_longer_rest(took: float, soonest: float, rest: float) -> None:
+    clock = Seconds()
+    look = Looking(0.25, clock, soonest_seconds=soonest)
+    look.hearing = True
+    look.looks()
+    look.hint()
+    assert look.wait_seconds() == pytest.approx(0.25)  # while it is still being looked
+    clock.now += took
+    look.looked()
+    assert look.wait_seconds() == pytest.approx(rest - took)
 
 
 async def until(condition: Callable[[], bool]) -> None:
