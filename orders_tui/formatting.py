@@ -34,6 +34,10 @@ _STATES = {WorkflowState.INVENTORY_RESERVED: "reserved"}
 def fit(text: str, width: int, *, right: bool = False) -> str:
     """`text` on one line of exactly `width` terminal cells, cut or padded; wide characters count twice."""
     text = plain(text)
+    if text.isascii():
+        if len(text) <= width:
+            return text.rjust(width) if right else text.ljust(width)
+        return (text[: width - 1].rstrip() + "…").ljust(width) if width > 0 else ""
     length = cell_len(text)
     if length > width:
         return set_cell_size(set_cell_size(text, max(0, width - 1)).rstrip() + "…", width) if width > 0 else ""

@@ -63,6 +63,7 @@ class KeysetList(ScrollView, Generic[Row], can_focus=True, inherit_bindings=Fals
         self._missing = False
         """A line was drawn whose row had not come."""
         self._ground: Style | None = None
+        self._styles: dict[str, Style] = {}
 
     # ------------------------------------------------------------------ what is shown
 
@@ -180,7 +181,7 @@ class KeysetList(ScrollView, Generic[Row], can_focus=True, inherit_bindings=Fals
         self.row_at(max(0, top - lines))
         self.row_at(min(self.total - 1, top + 2 * lines))
         if self.cache and self.cache.wants:
-            self.post_message(PagesWanted())
+            self.call_after_refresh(self.post_message, PagesWanted())  # the key's own frame goes first
 
     def _bring_into_view(self, *, middle: bool = False) -> None:
         top, lines = self.scroll_offset.y, self.lines
@@ -225,11 +226,15 @@ class KeysetList(ScrollView, Generic[Row], can_focus=True, inherit_bindings=Fals
     def notify_style_update(self) -> None:
         super().notify_style_update()
         self._ground = None
+        self._styles = {}
 
-    def render_line(self, y: int) -> Strip:
+    def render_lines(self, crop: Region) -> list[Strip]:
         width = self.scrollable_content_region.width
         if self.columns.width != width:
             self.columns = layout_for(width, self.offered)
+        return super().render_lines(crop)
+
+    def render_line(self, y: int) -> Strip:
         if y == 0:
             header = self.ground + self.style_named("header")
             return self._strip([Segment(" " * MARK_CELLS + self.columns.titles(), header)], header)
@@ -238,7 +243,7 @@ class KeysetList(ScrollView, Generic[Row], can_focus=True, inherit_bindings=Fals
             if number == 0 and self.cache is not None and self.empty_words:
                 line = self.ground + self.style_named("pending-row")
                 return self._strip([Segment(" " * MARK_CELLS + self.empty_words, line)], line)
-            return Strip.blank(width, self.ground)
+            return Strip.blank(self.columns.width, self.ground)
         row = self.row_at(number)
         if row is None:
             if self.cache and self.cache.wants:
@@ -255,20 +260,25 @@ class KeysetList(ScrollView, Generic[Row], can_focus=True, inherit_bindings=Fals
         cells = self.columns.cells(row, viewer)
         if at_cursor:
             line = self.ground + self.style_named("cursor")
-            return self._strip([Segment(mark + " ".join(cells), line)], line)
+            return self._filled([Segment(mark + " ".join(cells), line)], line)
         line = self.ground + self.line_style(row)
         # Neighbouring cells of one style are one segment: colour is most of what a line costs on the wire.
-        runs: list[tuple[str, Style]] = [(mark, line)]
-        for column, text in zip(self.columns.columns, cells, strict=True):
+        runs: list[tuple[str, Style]] = []
+        text, drawn_in, gap = mark, line, ""
+        for column, cell in zip(self.columns.columns, cells, strict=True):
             own = self.cell_style(column, row, viewer)
             style = line + own if own else line
             if column.name in flashes:
                 style += self.style_named("flash")
-            if runs[-1][1] == style:
-                runs[-1] = (f"{runs[-1][0]}{text} ", style)
+            if style == drawn_in:
+                text = f"{text}{gap}{cell}"
             else:
-                runs.append((text + " ", style))
-        return self._strip([Segment(text, style) for text, style in runs], line)
+                runs.append((text + gap, drawn_in))
+                text, drawn_in = cell, style
+            gap = " "
+        gap = gap if self.columns.drawn < self.columns.width else ""
+        runs.append((text + gap, drawn_in))
+        return self._filled([Segment(*run) for run in runs], line, gap=len(gap))
 
     def mark_of(self, row: Row) -> str:
         """The two cells before the first column; empty for none."""
@@ -284,10 +294,20 @@ class KeysetList(ScrollView, Generic[Row], can_focus=True, inherit_bindings=Fals
         return self.style_named(name) if name else Style()
 
     def style_named(self, name: str) -> Style:
-        return self.get_component_rich_style(f"{self.STYLES}--{name}", partial=True)
+        style = self._styles.get(name)
+        if style is None:
+            style = self._styles[name] = self.get_component_rich_style(f"{self.STYLES}--{name}", partial=True)
+        return style
 
     def _strip(self, segments: list[Segment], style: Style) -> Strip:
         return Strip(segments).adjust_cell_length(self.columns.width, style)
+
+    def _filled(self, segments: list[Segment], style: Style, *, gap: int = 0) -> Strip:
+        """The line of a row, whose cells are as wide as their columns: nothing has to be measured. `gap` cells follow the last."""
+        missing = self.columns.width - self.columns.drawn - gap
+        if missing > 0:
+            segments.append(Segment(" " * missing, style))
+        return Strip(segments, self.columns.width) if missing >= 0 else self._strip(segments, style)
 
     # ------------------------------------------------------------------ mouse
 

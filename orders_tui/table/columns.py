@@ -37,6 +37,8 @@ class Layout(Generic[Row]):
 
     columns: tuple[Column[Row], ...]
     width: int
+    drawn: int
+    """How many cells a line takes up to the end of its last column."""
 
     def cells(self, row: Row, viewer: Viewer) -> tuple[str, ...]:
         """The row's texts, each exactly as wide as its column."""
@@ -70,4 +72,5 @@ def layout_for(width: int, columns: Iterable[Column[Row]]) -> Layout[Row]:
         room -= needed
     kept = [column for column in everything if column.name in chosen]
     stretched = [replace(column, width=column.width + room) if column.flexible else column for column in kept]
-    return Layout(tuple(stretched), width)
+    drawn = MARK_CELLS + sum(column.width for column in stretched) + max(0, len(stretched) - 1)
+    return Layout(tuple(stretched), width, drawn)
