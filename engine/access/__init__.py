@@ -4,6 +4,7 @@ Where to look
     roles        the roles, in the order of their power
     permissions  what each role may do: one written table
     caller       who asks, once it is known
+    holders      whom a token is issued to
     tokens       tokens the program issues itself
     users        finding who asks: by the subject of a token, by a database login
     scoped       a database whose every statement runs as the caller's role, with the caller's claims

@@ -96,13 +96,18 @@ async def listed(database: Database) -> list[Token]:
     return [_token(row) for row in await database.pool.fetch(_LIST)]
 
 
-async def issue(database: Database, actor: Actor, user_id: UserId, name: str, days: int) -> tuple[str, datetime]:
-    """A new token for a user: its text, which is told this once, and its end. Raises NotFound, Refused."""
-    name = name.strip()
-    if not 0 < len(name) <= _LONGEST_NAME or not name.isprintable():
+def check(name: str, days: int) -> None:
+    """Raises Refused for a name that says nothing and for a life that is none."""
+    if not 0 < len(name.strip()) <= _LONGEST_NAME or not name.strip().isprintable():
         raise Refused("token.bad_name", f"A token's name is 1 to {_LONGEST_NAME} characters that say what it is for.")
     if not 0 < days <= LONGEST_DAYS:
         raise Refused("token.bad_days", f"A token lasts 1 to {LONGEST_DAYS} days.")
+
+
+async def issue(database: Database, actor: Actor, user_id: UserId, name: str, days: int) -> tuple[str, datetime]:
+    """A new token for a user: its text, which is told this once, and its end. Raises NotFound, Refused."""
+    check(name, days)
+    name = name.strip()
     text, token_id = PREFIX + secrets.token_urlsafe(_BYTES), new_id()
 
     async def write(connection: Connection) -> datetime:

@@ -36,6 +36,7 @@ Where to look
     rules      list, show, save, write, enable, disable, move, delete; `rules_tried` has test, dry-run, runs, history
     notices    sent, people, preferences, quiet-hours, refusals; `notice_targets` are where they go, `notice_words` what they say
     secret_input  a secret from standard input or a file
+    token      issue, list, revoke
     db         path, upgrade, check, recount
     backup     taken, list, verify; `restore` brings one back
     keys       the console's keys and their commands, also as the key document; `data_keys` has rotate, status

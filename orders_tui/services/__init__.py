@@ -32,6 +32,7 @@ Where to look
     shops      connected, looked at, switched between observing and working; `connecting` makes a grant of a code
     views      filters, sorts and columns kept under a name; `order_sheets` writes what a filter shows to a file
     rules      when this happens, if that holds, do these
+    tokens     what opens the REST interface to services and people
 """
 
 from __future__ import annotations

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from orders_tui.services.shops import Shops
     from orders_tui.services.stock_lists import StockLists
     from orders_tui.services.stock_sheets import StockSheets
+    from orders_tui.services.tokens import Tokens
     from orders_tui.services.views import Views
     from orders_tui.services.workflows import Workflows
 
@@ -225,6 +226,12 @@ class Parts:
         from orders_tui.services.shops import Shops
 
         return Shops(self.database, self.actor, self.door)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        from orders_tui.services.tokens import Tokens
+
+        return Tokens(self.database, self.actor, self.door)
 
     @cached_property
     def pulls(self) -> Pulls:
