@@ -59,8 +59,8 @@ async def test_tokens_are_issued_to_services_and_people_listed_and_taken_back(
     assert text not in (await command("token", "list")).out
     actions = await store.pool.fetch("SELECT action FROM audit_log ORDER BY created_at, action")
     assert [row["action"] for row in actions] == [
-        "token.issued",
         "user.added",
+        "token.issued",
         "token.issued",
         "token.issued",
         "token.revoked",
