@@ -33,6 +33,8 @@ EXPECTED: dict[str, Permission | None] = {
     "me": None,
     "listOrders": Permission.ORDERS_READ,
     "getOrder": Permission.ORDERS_READ,
+    "exportOrders": Permission.ORDERS_EXPORT,
+    "followOrders": Permission.ORDERS_READ,
     "updateOrderStatus": Permission.ORDERS_CHANGE,
     "triggerWorkflow": Permission.ORDERS_CHANGE,
     "bulkUpdateStatus": Permission.ORDERS_CHANGE,
@@ -85,7 +87,15 @@ class House:
     async def ask(self, operation: Operation, tenant: str, token: str) -> httpx.Response:
         """With a body that is an object, and no more than that: what is refused is refused before it is read."""
         body: dict[str, Any] = {"json": {}} if operation.method in {"POST", "PUT", "PATCH"} else {}
-        return await self.api.ask(self.address(operation, tenant), token=token, method=operation.method, **body)
+        url, headers = (
+            self.api.url + self.address(operation, tenant),
+            {"authorization": f"Bearer {token}"} if token else {},
+        )
+        async with self.api.http.stream(operation.method, url, headers=headers, **body) as answer:
+            if answer.headers.get("content-type", "").startswith("text/event-stream"):
+                return httpx.Response(answer.status_code, headers=answer.headers)  # it has no end
+            await answer.aread()
+            return answer
 
 
 @pytest.fixture
