@@ -8,10 +8,9 @@ import os
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING
 
-from engine.actors import Actor
+from engine.access import users
+from engine.access.users import Standing
 from engine.database.connection import Database, DatabaseSettings, open_database
-from engine.identifiers import UserId
-from engine.words import ChangeSource
 from orders_tui.mistakes import keep_events_off_the_terminal
 from orders_tui.printing.printers import PrintSettings
 from orders_tui.services import Services
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
 @contextlib.asynccontextmanager
 async def open_services(settings: Settings, *, on_wait: Callable[[str], None] | None = None) -> AsyncIterator[Services]:
-    """The services over an open database; the end waits for running writes. Raises Misconfigured, Unreachable."""
+    """The services over an open database; the end waits for running writes. Raises Misconfigured, Refused, Unreachable."""
     keep_events_off_the_terminal()
     opening = open_services_at(settings.database.for_engine(), settings.printing.for_printers(), on_wait=on_wait)
     async with opening as services:
@@ -36,7 +35,8 @@ async def open_services_at(
     """The same over the database at `place`."""
     database = await open_database(place, os.environ, on_wait=on_wait)
     try:
-        services = Services(database, await actor_of(database, embedded=not place.url), print_settings=printing)
+        who = await standing_of(database, embedded=not place.url)
+        services = Services(database, who.actor, role=who.role, print_settings=printing)
         try:
             yield services
         finally:
@@ -45,13 +45,12 @@ async def open_services_at(
         await database.close()
 
 
-async def actor_of(database: Database, *, embedded: bool) -> Actor:
-    """The person: the database login; for the embedded database, which has one login only, the system's login name."""
-    login = system_login() if embedded else await database.pool.fetchval("SELECT session_user::text")
-    known = await database.pool.fetchrow("SELECT id, display_name FROM users WHERE login_role = $1", login)
-    if known is None:
-        return Actor(login, ChangeSource.USER)
-    return Actor(known["display_name"], ChangeSource.USER, UserId(known["id"]))
+async def standing_of(database: Database, *, embedded: bool) -> Standing:
+    """The person and what he may: by the database login; for the embedded database, which has one only, by the system's.
+
+    Raises Refused for a login that is nobody's, or of somebody who is disabled.
+    """
+    return await users.of_session(database, system_login() if embedded else None)
 
 
 def system_login() -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.access.roles import LEADS, WORKS, Role
+
 
 @dataclass(frozen=True, slots=True)
 class Situation:
@@ -11,6 +13,8 @@ class Situation:
 
     connected: bool = True
     read_only: bool = False
+    role: Role = Role.ADMIN
+    """What the person is here."""
     rows: int = 0
     chosen: int = 0
     """How many orders an action would touch: the marked ones, or the one under the cursor."""
@@ -133,6 +137,20 @@ def needs_writing(now: Situation) -> str:
     if not now.connected:
         return "The database is out of reach; this works again as soon as it is back."
     return ""
+
+
+def needs_working(now: Situation) -> str:
+    """Needs a console that may write, and somebody who works here."""
+    if now.role not in WORKS:
+        return f"Your role here is {now.role}: you may look at everything, and change nothing."
+    return needs_writing(now)
+
+
+def needs_leading(now: Situation) -> str:
+    """Needs a console that may write, and somebody who leads here."""
+    if now.role in WORKS and now.role not in LEADS:
+        return f"This changes how the house works, which takes a supervisor or an admin; your role here is {now.role}."
+    return needs_working(now)
 
 
 def needs_refused(now: Situation) -> str:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.access.roles import WORKS, Role
 from engine.errors import Unreachable
 from engine.orders.views import Pulse
 from orders_tui.actions import BY_ID
@@ -86,6 +87,16 @@ class Session:
 
     def __post_init__(self) -> None:
         self.presence = Presence(self.services)
+
+    @property
+    def role(self) -> Role:
+        """What the person is here."""
+        return self.services.role
+
+    @property
+    def changes_nothing(self) -> bool:
+        """The console may not write, or the person may not."""
+        return self.options.read_only or self.role not in WORKS
 
     @property
     def connected(self) -> bool:

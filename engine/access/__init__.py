@@ -7,6 +7,9 @@ Where to look
     holders      whom a token is issued to
     tokens       tokens the program issues itself
     users        finding who asks: by the subject of a token, by a database login
+    people       people and their logins: added, given another role, disabled; `logins.sql` makes the logins
+    scram        the verifier of a password
+    refusals     what somebody was refused, in the audit
     scoped       a database whose every statement runs as the caller's role, with the caller's claims
     tables       who may do what with the rows of each table, as data; `identity.sql` is how the database knows who asks
     guards       the grants and the row-level security made of it

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 FUNCTIONS = ("caller_id", "caller_role", "caller_name", "creator", "creator_shops")
+_PUT_LOGIN = "orders.put_login(text, text, text)"
 _ALL = ", ".join(GROUPS)
 
 _FORGET = """
@@ -49,7 +50,12 @@ async def put(connection: Any) -> None:
 
 def statements(there: Collection[str]) -> Iterator[str]:
     """Everything for these tables, in order; harmless when repeated."""
-    yield from resources.files("engine.access").joinpath("identity.sql").read_text("utf-8").split("\n\n")[1:]
+    for file in ("identity.sql", "logins.sql"):
+        yield from (
+            part for part in resources.files("engine.access").joinpath(file).read_text("utf-8").split("\n\n")[1:]
+        )
+    yield f"REVOKE ALL ON FUNCTION {_PUT_LOGIN} FROM PUBLIC"
+    yield f"GRANT EXECUTE ON FUNCTION {_PUT_LOGIN} TO {Role.ADMIN.group}"
     yield from (f"REVOKE ALL ON FUNCTION orders.{name}() FROM PUBLIC" for name in FUNCTIONS)
     yield from (f"GRANT EXECUTE ON FUNCTION orders.{name}() TO {_ALL}" for name in FUNCTIONS)
     yield _FORGET

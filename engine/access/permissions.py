@@ -28,6 +28,7 @@ class Permission(StrEnum):
     PRODUCTS_CHANGE = "products.change"
     STOCK_READ = "stock.read"
     STOCK_CHANGE = "stock.change"
+    VIEWS_KEEP = "views.keep"
     VIEWS_SHARE = "views.share"
     REPORTS_READ = "reports.read"
     SHOPS_READ = "shops.read"
@@ -75,6 +76,7 @@ TABLE: Mapping[Permission, Grant] = {
     Permission.PRODUCTS_CHANGE: Grant("change products", WORKS),
     Permission.STOCK_READ: Grant("see stock", _EVERYBODY),
     Permission.STOCK_CHANGE: Grant("book and count stock", WORKS),
+    Permission.VIEWS_KEEP: Grant("keep saved views of their own", WORKS),
     Permission.VIEWS_SHARE: Grant("change everybody's saved views", LEADS),
     Permission.REPORTS_READ: Grant("read reports", _EVERYBODY),
     Permission.SHOPS_READ: Grant("see shops", _EVERYBODY),

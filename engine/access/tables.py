@@ -37,6 +37,8 @@ class Tenant(StrEnum):
         "EXISTS (SELECT FROM orders.effects e JOIN orders.orders o ON o.id = e.order_id"
         " WHERE e.id = effect_id AND o.user_id = (SELECT orders.creator()))"
     )
+    SUBJECT = "subject = (SELECT orders.caller_id())"
+    """What was said of the creator himself."""
     PERSON = "id = (SELECT orders.caller_id())"
     """The row of the creator himself."""
 
@@ -171,7 +173,7 @@ TABLES: Mapping[str, Guard] = {
     "alerts": _told(),
     "backups": Guard(Tenant.NOBODY, insert=_CLEAN, update=_CLEAN, delete=_CLEAN),
     # Records
-    "audit_log": Guard(Tenant.NOBODY, insert=WORKS, writes=_IN_ONE_S_NAME, refusals=True),
+    "audit_log": Guard(Tenant.SUBJECT, insert=WORKS, writes=_IN_ONE_S_NAME, refusals=True),
     "audit_seals": Guard(Tenant.NOBODY, insert=_CLEAN),
     "audit_seal_heads": Guard(Tenant.NOBODY, insert=_CLEAN),
     "audit_cuts": Guard(Tenant.NOBODY),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 
 from engine.access import group_roles
-from engine.errors import Conflict, Misconfigured
+from engine.errors import Conflict, Misconfigured, Refused
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -127,6 +127,12 @@ async def _revision(connection: Any) -> str | None:
         found = await connection.fetchval(f"SELECT version_num FROM {SCHEMA}.alembic_version")  # noqa: S608  # a constant
     except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
         return None
+    except asyncpg.InsufficientPrivilegeError as error:
+        login = await connection.fetchval("SELECT session_user::text")
+        raise Refused(
+            "access.nobody",
+            f"The login {login} is nobody here: have an admin run orders-tui user add NAME --login {login}.",
+        ) from error
     return str(found) if found is not None else None
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from orders_tui.reach import Situation, needs_writing, never
+from orders_tui.reach import Situation, needs_leading, needs_working, never
 
 
 class Scope(StrEnum):
@@ -88,9 +88,16 @@ class Permission(StrEnum):
     LOOK = "look"
     """Changes nothing."""
     WORK = "work"
-    """Changes orders, stock or parcels: out of reach in a read-only console and while the database is lost."""
+    """Changes orders, stock or parcels: out of reach in a read-only console, of a viewer, and while the database is lost."""
     LEAD = "lead"
-    """Changes how the house works: rules, shared views, settings of others. Out of reach as WORK is."""
+    """Changes how the house works: rules, shared views, settings of others. Out of reach as WORK is, and of an operator."""
+
+
+_NEEDS: Mapping[Permission, Callable[[Situation], str]] = {
+    Permission.LOOK: never,
+    Permission.WORK: needs_working,
+    Permission.LEAD: needs_leading,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,5 +126,4 @@ class Action:
 
     def reason(self, now: Situation) -> str:
         """Why the action is out of reach, in one sentence; empty when it may run now."""
-        forbidden = needs_writing(now) if self.permission is not Permission.LOOK else ""
-        return forbidden or self.disabled_reason(now)
+        return _NEEDS[self.permission](now) or self.disabled_reason(now)

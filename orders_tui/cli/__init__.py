@@ -37,6 +37,7 @@ Where to look
     notices    sent, people, preferences, quiet-hours, refusals; `notice_targets` are where they go, `notice_words` what they say
     secret_input  a secret from standard input or a file
     token      issue, list, revoke
+    user       add, role, password, disable, list
     db         path, upgrade, check, recount
     backup     taken, list, verify; `restore` brings one back
     keys       the console's keys and their commands, also as the key document; `data_keys` has rotate, status

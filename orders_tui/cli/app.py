@@ -33,6 +33,7 @@ COMMANDS = {
     "rules": "When this happens, if that holds, do these: written, tried, switched.",
     "notices": "Who is told what, where and when, and what was sent.",
     "token": "Tokens that open the REST interface to services and people.",
+    "user": "Who may use this, and as what.",
     "db": "Where the database is, its schema, its health.",
     "backup": "The whole database as one file: taken, listed, tried.",
     "restore": "A backup brought back where there is nothing yet.",

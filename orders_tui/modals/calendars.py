@@ -49,7 +49,7 @@ class Calendars(Form[LocationView]):
         self.do_confirm()
 
     def do_confirm(self) -> None:
-        if self.session.options.read_only or not self.session.connected:
+        if self.session.changes_nothing or not self.session.connected:
             self.complain("This console changes nothing now; it only shows the calendars.")
         elif (code := self.lines.cursor_id) is not None:
             self.close(self.locations[code])

@@ -104,4 +104,6 @@ class Form(ModalScreen[Result | None]):
 
     def situation(self) -> Situation:
         """What decides which actions are within reach."""
-        return Situation(connected=self.session.connected, read_only=self.session.options.read_only)
+        return Situation(
+            connected=self.session.connected, read_only=self.session.options.read_only, role=self.session.role
+        )

@@ -109,7 +109,7 @@ def _facts(session: Session) -> list[Fact]:
     facts = [] if session.connected else [Fact("database lost", 9, "bold $text-error")]
     if pulse is None:
         return facts or [Fact("reading …", 1)]
-    if session.options.read_only:
+    if session.changes_nothing:
         facts.append(Fact("read-only", 7, "$text-warning"))
     if pulse.alerts:
         many = "alert" if pulse.alerts == 1 else "alerts"

@@ -43,6 +43,7 @@ class ActivityScreen(PartsScreen):
         return Situation(
             connected=self.session.connected,
             read_only=self.session.options.read_only,
+            role=self.session.role,
             behind=self._order_id() is not None,
             command=line_id is not None and bool(self.part.command(line_id)),
             refused=self.bulk.refused(line_id) if line_id is not None and self.part is self.bulk else 0,

@@ -116,7 +116,9 @@ class ConsoleScreen(Screen[None]):
 
     def situation(self) -> Situation:
         """What decides which actions are within reach."""
-        return Situation(connected=self.session.connected, read_only=self.session.options.read_only)
+        return Situation(
+            connected=self.session.connected, read_only=self.session.options.read_only, role=self.session.role
+        )
 
     def name_keys(self) -> None:
         """Let the line of keys follow the focus."""

@@ -195,6 +195,7 @@ class CountingScreen(KeysetScreen[SheetRow]):
         return Situation(
             connected=self.session.connected,
             read_only=self.session.options.read_only,
+            role=self.session.role,
             rows=self.list.total,
             counted_line=open_ and self.list.cursor_row is not None,
         )

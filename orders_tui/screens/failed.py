@@ -133,6 +133,7 @@ class FailedScreen(ListScreen, ChoosingScreen):
         return Situation(
             connected=self.session.connected,
             read_only=self.session.options.read_only,
+            role=self.session.role,
             chosen=0 if line is None else 1 if line.failure else line.group.orders,
             group_code=line.group.code if line else "",
             on_order=line is not None and line.failure is not None,

@@ -341,6 +341,7 @@ class InventoryScreen(KeysetScreen[StockLine]):
         return Situation(
             connected=self.session.connected,
             read_only=self.session.options.read_only,
+            role=self.session.role,
             rows=self.list.total,
             sku=line.sku if line else "",
             kit=line.kit if line else False,

@@ -71,6 +71,7 @@ class MovementsScreen(KeysetScreen[Movement]):
         return Situation(
             connected=self.session.connected,
             read_only=self.session.options.read_only,
+            role=self.session.role,
             rows=self.list.total,
             movement=row.why_not if row else None,
             movement_order=row is not None and row.order_id is not None,

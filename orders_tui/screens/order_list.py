@@ -286,6 +286,7 @@ class OrderListScreen(ChoosingScreen):
         return Situation(
             connected=self.session.connected,
             read_only=self.session.options.read_only,
+            role=self.session.role,
             rows=table.total,
             linked=linked_order(self.pane.detail) is not None,
             chosen=marked or (1 if table.cursor_row else 0),

@@ -158,5 +158,6 @@ class OverviewScreen(ListScreen):
         return Situation(
             connected=self.session.connected,
             read_only=self.session.options.read_only,
+            role=self.session.role,
             behind=figure is not None and (figure.orders is not None or bool(figure.screen)),
         )

@@ -76,7 +76,7 @@ async def receive_one_of(screen: ConsoleScreen, returns: Sequence[ReturnView], *
     if one is None:
         one = await screen.app.push_screen_wait(Returns(session, returns))
     received: Received | None = None
-    if one is not None and not session.options.read_only:
+    if one is not None and not session.changes_nothing:
         received = await screen.app.push_screen_wait(ReceiveReturn(session, one))
     if received is None:
         return

@@ -256,6 +256,7 @@ class PickScreen(ConsoleScreen):
         return Situation(
             connected=self.session.connected,
             read_only=self.session.options.read_only,
+            role=self.session.role,
             wave=wave is not None and wave.state != "done",
             stop=stop is not None,
             stop_left=stop is not None and bool(stop.left),

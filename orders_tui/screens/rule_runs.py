@@ -58,6 +58,7 @@ class RuleRunsScreen(KeysetScreen[RunOfRule]):
         return Situation(
             connected=self.session.connected,
             read_only=self.session.options.read_only,
+            role=self.session.role,
             rows=self.list.total,
             movement_order=self.list.cursor_row is not None,
         )

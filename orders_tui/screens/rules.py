@@ -103,6 +103,7 @@ class RulesScreen(ListScreen):
         return Situation(
             connected=self.session.connected,
             read_only=self.session.options.read_only,
+            role=self.session.role,
             rows=len(self.shown),
             rule=rule.name if rule else "",
         )

@@ -87,6 +87,7 @@ class SettingsScreen(PlaceDoing, PartsScreen):
         return Situation(
             connected=self.session.connected,
             read_only=self.session.options.read_only,
+            role=self.session.role,
             place=self.place is not None,
             command=line_id is not None and bool(self.part.command(line_id)),
             unchangeable=self.preference.reason(line_id) if line_id is not None else "There is nothing to change here.",

@@ -14,6 +14,7 @@ Where to look
     door       how every write runs to its end, and how a lost database is told
     shipping   rates, addresses, documents and end-of-day forms: what asks a carrier
     parcels    split, combine, hand over, labels, cancel, returns
+    people     who may use this, and as what
     picking    waves, units confirmed, short picks, parcels packed, goods put back
     printing   pick lists, packing slips, labels, and the stations that print them
     holds      holding orders back; `marks` are tags, people, notes and priorities
@@ -40,6 +41,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from engine.access.permissions import Permission
 from engine.identifiers import OrderId
 from engine.orders import queries
 from engine.orders.views import (
@@ -207,13 +209,17 @@ class Services(Parts):
         """Add stock that arrived, and wake the orders that wait for it. Raises NotFound for an unknown SKU, Refused."""
         from engine.inventory.ledger import receive
 
-        return await self.door.write(receive(self.database, sku, quantity, actor=self.actor))
+        return await self.door.write(
+            receive(self.database, sku, quantity, actor=self.actor), needs=Permission.STOCK_CHANGE
+        )
 
     async def set_weight(self, sku: str, weight_grams: int, *, seen: Weight | None = None) -> int:
         """Give a product its weight; answers how many failed orders go on for it. Raises NotFound, Refused, Conflict."""
         from engine.inventory.products import set_weight
 
-        return await self.door.write(set_weight(self.database, sku, weight_grams, actor=self.actor, seen=seen))
+        return await self.door.write(
+            set_weight(self.database, sku, weight_grams, actor=self.actor, seen=seen), needs=Permission.PRODUCTS_CHANGE
+        )
 
     async def timeline(self, order_id: OrderId, kinds: Collection[TimelineKind]) -> tuple[TimelineEntry, ...]:
         """The lines of these kinds of one order's story, oldest first."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
+from engine.access.permissions import Permission
 from engine.actors import Actor
 from engine.database.connection import Database
 from engine.errors import NotFound
@@ -124,7 +125,8 @@ class Inventory:
     async def set_push(self, shop: str, *, enabled: bool | None = None, buffer: int | None = None) -> None:
         """Whether a shop is told of stock, and how much of each product is kept from it."""
         await self._door.write(
-            pushing.set_shop_push(self._database, shop, enabled=enabled, buffer=buffer, actor=self._actor)
+            pushing.set_shop_push(self._database, shop, enabled=enabled, buffer=buffer, actor=self._actor),
+            needs=Permission.SHOPS_CHANGE,
         )
 
     async def follow(self, shop: str, source: StockSource) -> None:

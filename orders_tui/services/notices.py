@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.access.permissions import Permission
 from engine.actors import Actor
 from engine.database.connection import Database
 from engine.notices import choices, history, people, targets
@@ -62,7 +63,10 @@ class Notices:
 
     async def put_person(self, name: str, *, role: str, email: str | None) -> None:
         """Make a person known, or change the mail address of one who is. Raises Refused."""
-        await self._door.write(people.put_person(self._database, name, role=role, email=email, actor=self._actor))
+        await self._door.write(
+            people.put_person(self._database, name, role=role, email=email, actor=self._actor),
+            needs=Permission.USERS_CHANGE,
+        )
 
     async def choices(self) -> list[ChoiceView]:
         """What everybody said of notices."""

@@ -6,6 +6,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from engine.access.permissions import Permission
+from engine.access.roles import Role
 from engine.actors import Actor
 from engine.database.connection import Database
 from orders_tui.services.door import Door
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from orders_tui.services.notices import Notices
     from orders_tui.services.order_sheets import OrderSheets
     from orders_tui.services.parcels import Parcels
+    from orders_tui.services.people import People
     from orders_tui.services.picking import Picking
     from orders_tui.services.presence import Presence
     from orders_tui.services.printing import Printing
@@ -47,10 +50,19 @@ if TYPE_CHECKING:
 class Parts:
     """One person's (`actor`) parts over one open database."""
 
-    def __init__(self, database: Database, actor: Actor, *, print_settings: PrintSettings | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        actor: Actor,
+        *,
+        role: Role = Role.ADMIN,
+        print_settings: PrintSettings | None = None,
+    ) -> None:
         self.database = database
         self.actor = actor
-        self.door = Door(database)
+        self.role = role
+        """What the person may; what is more is refused, and the refusal is audited."""
+        self.door = Door(database, actor, role)
         self._print_settings = print_settings
 
     @property
@@ -104,13 +116,13 @@ class Parts:
     def parcels(self) -> Parcels:
         from orders_tui.services.parcels import Parcels
 
-        return Parcels(self.database, self.actor, self.door, self.bulk)
+        return Parcels(self.database, self.actor, self.door.of(Permission.PARCELS_CHANGE), self.bulk)
 
     @cached_property
     def views(self) -> Views:
         from orders_tui.services.views import Views
 
-        return Views(self.database, self.actor, self.door)
+        return Views(self.database, self.actor, self.door.of(Permission.VIEWS_KEEP))
 
     @cached_property
     def order_sheets(self) -> OrderSheets:
@@ -119,17 +131,25 @@ class Parts:
         return OrderSheets(self.database)
 
     @cached_property
+    def people(self) -> People:
+        from orders_tui.services.people import People
+
+        return People(self.database, self.actor, self.door.of(Permission.USERS_CHANGE))
+
+    @cached_property
     def picking(self) -> Picking:
         from orders_tui.services.picking import Picking
 
-        return Picking(self.database, self.actor, self.door)
+        return Picking(self.database, self.actor, self.door.of(Permission.PICKING_CHANGE))
 
     @cached_property
     def printing(self) -> Printing:
         from orders_tui.printing.printers import PrintSettings
         from orders_tui.services.printing import Printing
 
-        return Printing(self.database, self.actor, self.door, self._print_settings or PrintSettings())
+        return Printing(
+            self.database, self.actor, self.door.of(Permission.PARCELS_CHANGE), self._print_settings or PrintSettings()
+        )
 
     @cached_property
     def presence(self) -> Presence:
@@ -141,19 +161,19 @@ class Parts:
     def products(self) -> Products:
         from orders_tui.services.products import Products
 
-        return Products(self.database, self.actor, self.door)
+        return Products(self.database, self.actor, self.door.of(Permission.PRODUCTS_CHANGE))
 
     @cached_property
     def locations(self) -> Locations:
         from orders_tui.services.locations import Locations
 
-        return Locations(self.database, self.actor, self.door)
+        return Locations(self.database, self.actor, self.door.of(Permission.PLACES_CHANGE))
 
     @cached_property
     def inventory(self) -> Inventory:
         from orders_tui.services.inventory import Inventory
 
-        return Inventory(self.database, self.actor, self.door)
+        return Inventory(self.database, self.actor, self.door.of(Permission.STOCK_CHANGE))
 
     @cached_property
     def stock_lists(self) -> StockLists:
@@ -171,7 +191,7 @@ class Parts:
     def failures_queue(self) -> Failures:
         from orders_tui.services.failures import Failures
 
-        return Failures(self.database, self.actor, self.door, self.bulk)
+        return Failures(self.database, self.actor, self.door.of(Permission.FAILURES_MEND), self.bulk)
 
     @cached_property
     def reports(self) -> Reports:
@@ -195,7 +215,7 @@ class Parts:
     def exports(self) -> Exports:
         from orders_tui.services.exports import Exports
 
-        return Exports(self.database, self.actor, self.door)
+        return Exports(self.database, self.actor, self.door.of(Permission.PARCELS_CHANGE))
 
     @cached_property
     def goods(self) -> Goods:
@@ -207,25 +227,25 @@ class Parts:
     def imports(self) -> Imports:
         from orders_tui.services.imports import Imports
 
-        return Imports(self.database, self.door)
+        return Imports(self.database, self.door.of(Permission.ORDERS_IMPORT))
 
     @cached_property
     def rules(self) -> Rules:
         from orders_tui.services.rules import Rules
 
-        return Rules(self.database, self.actor, self.door)
+        return Rules(self.database, self.actor, self.door.of(Permission.RULES_CHANGE))
 
     @cached_property
     def notices(self) -> Notices:
         from orders_tui.services.notices import Notices
 
-        return Notices(self.database, self.actor, self.door)
+        return Notices(self.database, self.actor, self.door.of(Permission.NOTICES_CHANGE))
 
     @cached_property
     def shops(self) -> Shops:
         from orders_tui.services.shops import Shops
 
-        return Shops(self.database, self.actor, self.door)
+        return Shops(self.database, self.actor, self.door.of(Permission.SHOPS_CHANGE))
 
     @cached_property
     def tokens(self) -> Tokens:
@@ -237,4 +257,4 @@ class Parts:
     def pulls(self) -> Pulls:
         from orders_tui.services.pulls import Pulls
 
-        return Pulls(self.database)
+        return Pulls(self.database, self.door)

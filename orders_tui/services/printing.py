@@ -10,6 +10,7 @@ from uuid import UUID
 
 import platformdirs
 
+from engine.access.permissions import Permission
 from engine.actors import Actor
 from engine.database.connection import Database
 from engine.errors import NotFound, OrdersError, Refused
@@ -59,12 +60,15 @@ class Printing:
         return await self._door.write(
             stations.put_station(
                 self._database, code, name=name, location=location, printers=printers or {}, actor=self._actor
-            )
+            ),
+            needs=Permission.PLACES_CHANGE,
         )
 
     async def delete_station(self, code: str) -> None:
         """Take a station away. Raises NotFound."""
-        await self._door.write(stations.delete_station(self._database, code, actor=self._actor))
+        await self._door.write(
+            stations.delete_station(self._database, code, actor=self._actor), needs=Permission.PLACES_CHANGE
+        )
 
     async def record(self, *, limit: int = 200, about: Sequence[UUID] | None = None) -> Sequence[PrintRecord]:
         """What was printed, newest first; `about` narrows it to parcels, orders or waves."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from engine.access.permissions import Permission
 from engine.actors import Actor
 from engine.database.connection import Database
 from engine.errors import OrdersError, Unreachable
@@ -48,7 +49,8 @@ class Views:
     async def save(self, view: SavedView) -> SavedView:
         """Keep a view under its name, in place of one that has it. Raises Refused."""
         return await self._door.write(
-            self._database.run(lambda connection: saved_views.save_view(connection, view, actor=self._actor))
+            self._database.run(lambda connection: saved_views.save_view(connection, view, actor=self._actor)),
+            needs=Permission.VIEWS_SHARE if view.shared else None,
         )
 
     async def move(self, name: str, position: int | None) -> SavedView:
@@ -60,7 +62,8 @@ class Views:
         views: Sequence[SavedView] = await self.list()
         view = saved_views.view_named([view for view in views if shared is None or view.shared is shared], name)
         await self._door.write(
-            self._database.run(lambda connection: saved_views.delete_view(connection, view, actor=self._actor))
+            self._database.run(lambda connection: saved_views.delete_view(connection, view, actor=self._actor)),
+            needs=Permission.VIEWS_SHARE if view.shared else None,
         )
         return view
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from engine.access.permissions import Permission
 from engine.actors import Actor
 from engine.database.connection import Database
 from engine.errors import NotFound
@@ -46,7 +47,7 @@ class Workflows:
                 await policies.use_workflow(self._database, shop_id, loaded.name, actor=self._actor)
             return loaded
 
-        return await self._door.write(write())
+        return await self._door.write(write(), needs=Permission.WORKFLOWS_CHANGE)
 
     async def trigger(
         self,

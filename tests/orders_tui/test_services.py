@@ -8,13 +8,15 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
+from engine.access.roles import Role
+from engine.access.users import Standing
 from engine.actors import Actor
 from engine.database.connection import Database
 from engine.database.embedded import EmbeddedServer
-from engine.errors import NotFound, Unreachable
+from engine.errors import NotFound, Refused, Unreachable
 from engine.orders.views import OrderFilter
 from engine.words import ChangeSource, OrderStatus, WorkflowState
-from orders_tui.opening import actor_of
+from orders_tui.opening import standing_of
 from orders_tui.services import Services
 from tests.factories import MUG, Factory, opened
 
@@ -143,11 +145,15 @@ async def test_progress_is_told_batch_by_batch(factory: Factory, services: Servi
 
 async def test_the_person_is_the_login_known_as_a_user(store: Database) -> None:
     login = await store.pool.fetchval("SELECT session_user::text")
-    assert await actor_of(store, embedded=False) == Actor(login, ChangeSource.USER)
+    assert await standing_of(store, embedded=False) == Standing(Actor(login, ChangeSource.USER), Role.ADMIN)
     user_id = await store.pool.fetchval(
         "INSERT INTO users (display_name, role, login_role) VALUES ('Mira Holm', 'operator', $1) RETURNING id", login
     )
-    assert await actor_of(store, embedded=False) == Actor("Mira Holm", ChangeSource.USER, user_id)
+    known = Standing(Actor("Mira Holm", ChangeSource.USER, user_id), Role.OPERATOR)
+    assert await standing_of(store, embedded=False) == known
+    await store.pool.execute("UPDATE users SET disabled_at = now() WHERE id = $1", user_id)
+    with pytest.raises(Refused, match="disabled"):
+        await standing_of(store, embedded=False)
 
 
 async def test_a_retry_from_an_old_screen_changes_nothing_and_is_told_what_changed(

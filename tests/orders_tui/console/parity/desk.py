@@ -22,7 +22,7 @@ from orders_tui.actions import BY_ID, Permission
 from orders_tui.cli.app import run
 from orders_tui.console import OrdersApp
 from orders_tui.modals.form import Form
-from orders_tui.opening import actor_of
+from orders_tui.opening import standing_of
 from orders_tui.services import Services
 from orders_tui.state import ConsoleOptions
 from tests.conftest import NUMBERS, TEMPLATE
@@ -158,7 +158,7 @@ async def desk(server: EmbeddedServer, scene: Scene) -> AsyncIterator[Desk]:
         opened(typed_server) as typed,
         opened(said_server) as said,
     ):
-        services = Services(typed, await actor_of(typed, embedded=False))
+        services = Services(typed, (await standing_of(typed, embedded=False)).actor)
         options = ConsoleOptions(zone=UTC, slow_line=True)
         app = WatchedApp(services, options=options, auto_refresh=False)
         app.performed = []

@@ -11,7 +11,7 @@ from engine.identifiers import new_id
 from engine.orders.bulk.requests import BulkKind, BulkRequest
 from engine.orders.views import OrderFilter
 from engine.words import ChangeSource, ExecutionStatus, HoldReason, OrderStatus, WorkflowState
-from orders_tui.opening import actor_of
+from orders_tui.opening import standing_of
 from orders_tui.services import Services
 from tests.factories import BOWL, MUG, NOON, Factory, Line
 from tests.orders_tui.console.parity.case import Case, Prepare, Scene
@@ -25,7 +25,7 @@ async def people(factory: Factory) -> None:
     await factory.product(on_hand=100)
     await factory.product(BOWL, on_hand=100)
     await factory.database.pool.execute(
-        "INSERT INTO users (display_name, role, login_role) VALUES ('mira', 'operator', session_user), ('Jon', 'operator', NULL)"
+        "INSERT INTO users (display_name, role, login_role) VALUES ('mira', 'admin', session_user), ('Jon', 'operator', NULL)"
     )
 
 
@@ -137,7 +137,7 @@ async def many_that_stop(factory: Factory) -> None:
 
 async def the_stopped_batch(database: Database) -> list[str]:
     """The same change begun by a program, which was stopped as well."""
-    services = Services(database, await actor_of(database, embedded=False))
+    services = Services(database, (await standing_of(database, embedded=False)).actor)
     report = await services.bulk.run(BulkRequest(BulkKind.TAG, {"tags": ["gift"]}), OrderFilter(), part_size=20)
     assert not report.finished
     await services.close()

@@ -9,7 +9,7 @@ from tests.orders_tui.console.parity.case import Case, Scene
 async def somebody_here(factory: Factory) -> None:
     """Whoever sits at the console is known by the database login that tests have."""
     await factory.database.pool.execute(
-        "INSERT INTO users (display_name, role, login_role) VALUES ('Mira', 'operator', session_user)"
+        "INSERT INTO users (display_name, role, login_role) VALUES ('Mira', 'admin', session_user)"
     )
 
 
