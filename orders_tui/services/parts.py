@@ -98,13 +98,13 @@ class Parts:
     def keys(self) -> Keys:
         from orders_tui.services.keys import Keys
 
-        return Keys(self.database, self.actor, self.door)
+        return Keys(self.database, self.actor, self.door.of(Permission.KEYS_ROTATE))
 
     @cached_property
     def privacy(self) -> Privacy:
         from orders_tui.services.privacy import Privacy
 
-        return Privacy(self.database, self.actor, self.door)
+        return Privacy(self.database, self.actor, self.door.of(Permission.PRIVACY_ERASE))
 
     @cached_property
     def marks(self) -> Marks:
@@ -251,7 +251,7 @@ class Parts:
     def tokens(self) -> Tokens:
         from orders_tui.services.tokens import Tokens
 
-        return Tokens(self.database, self.actor, self.door)
+        return Tokens(self.database, self.actor, self.door.of(Permission.TOKENS_ISSUE))
 
     @cached_property
     def pulls(self) -> Pulls:
