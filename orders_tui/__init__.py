@@ -10,6 +10,7 @@ Where to look
                     `settings_telemetry` who watches the daemon, `settings_backup` backups, `settings_access` the REST interface,
                     `settings_privacy` how long personal data is kept
     settings_file   reading it: file, environment, and what is wrong with them in one sentence
+    settings_check  all that is wrong with them; `settings_schema` is what may stand there, for editors
     settings_writer    writing one setting into the file; `settings_origin` tells where each value comes from
     settings_themes    a person's own colours; `own_themes` makes them Textual's
     assembly        from settings and secrets to a daemon's parts

@@ -38,12 +38,7 @@ def read_settings() -> Settings:
     except ValidationError as error:
         raise wrong_settings(error, path, text) from None
     except SettingsError as error:
-        section = re.search(r'field "(\w+)"', str(error))
-        variable = ENVIRONMENT_PREFIX + (section[1].upper() if section else "…")
-        raise Misconfigured(
-            "settings.environment",
-            f"The variable {variable} cannot be read: it is a table, whose keys are set one by one as {variable}__KEY.",
-        ) from None
+        raise wrong_environment(error) from None
 
 
 def read_text(path: Path, *, missing_is_empty: bool = False) -> str:
@@ -72,14 +67,34 @@ def parse_settings(path: Path, text: str) -> dict[str, Any]:
         raise Misconfigured("settings.malformed", f"{path} is not TOML: {error}; mend that line.") from None
 
 
+def wrong_environment(error: SettingsError) -> Misconfigured:
+    """A variable that would be a whole table."""
+    section = re.search(r'field "(\w+)"', str(error))
+    variable = ENVIRONMENT_PREFIX + (section[1].upper() if section else "…")
+    return Misconfigured(
+        "settings.environment",
+        f"The variable {variable} cannot be read: it is a table, whose keys are set one by one as {variable}__KEY.",
+    )
+
+
 def wrong_settings(error: ValidationError, path: Path, text: str) -> Misconfigured:
-    """The first complaint, with the place it comes from; what was given is not repeated, it may be secret."""
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    keys = [str(part) for part in first["loc"]]
+    """The first complaint, with the place it comes from."""
+    return complaints(error, path, text)[0]
+
+
+def complaints(error: ValidationError, path: Path, text: str) -> list[Misconfigured]:
+    """All of them, each with the place it comes from; what was given is not repeated, it may be secret."""
+    return [
+        _complaint_of(each["type"], [str(part) for part in each["loc"]], each["msg"], path, text)
+        for each in error.errors(include_url=False, include_input=False, include_context=False)
+    ]
+
+
+def _complaint_of(kind: str, keys: list[str], message: str, path: Path, text: str) -> Misconfigured:
     name = ".".join(keys)
     where = _where(keys, path, text)
-    if first["type"] != "extra_forbidden":
-        return Misconfigured("settings.invalid", f"{where}: {name} is wrong: {_complaint(first['msg'])}.")
+    if kind != "extra_forbidden":
+        return Misconfigured("settings.invalid", f"{where}: {name} is wrong: {_complaint(message)}.")
     if _SECRET_NAMES.search(keys[-1]):
         variable = ENVIRONMENT_PREFIX + _SECRET_OF_SECTION.get(keys[0], "_".join(keys)).upper()
         return Misconfigured(
@@ -98,7 +113,7 @@ def _where(keys: list[str], path: Path, text: str) -> str:
     named = {name.upper() for name in os.environ}
     if variable in named:
         return f"The variable {variable}"
-    line = _line_of(keys, text)
+    line = line_of(keys, text)
     return f"{path}, line {line}" if line else str(path)
 
 
@@ -111,7 +126,7 @@ def _complaint(message: str) -> str:
     return message[:1].lower() + message[1:]
 
 
-def _line_of(keys: list[str], text: str) -> int | None:
+def line_of(keys: list[str], text: str) -> int | None:
     """The line that sets this key, as far as a plain file shows it."""
     table: list[str] = []
     found = None

@@ -42,7 +42,7 @@ Where to look
     backup     taken, list, verify; `restore` brings one back
     keys       the console's keys and their commands, also as the key document; `data_keys` has rotate, status
     privacy    policy, preview, export, erase, forget-creator
-    config     show, path
+    config     show, path, set, unset, check, schema
     daemon     the loop without a screen
     demo       a whole shop on this machine
     status     how each dependency is doing, as the daemons see it

@@ -1,17 +1,22 @@
-"""`orders-tui config`: show, path, set, unset."""
+"""`orders-tui config`: show, path, set, unset, check, schema."""
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Annotated
 
 import cyclopts
+import orjson
 from cyclopts import Parameter
 
 from orders_tui.cli.exits import Exit
 from orders_tui.cli.output import emit, emit_json, narrate
+from orders_tui.settings_check import mistakes
 from orders_tui.settings_file import read_settings
 from orders_tui.settings_origin import settings_in_force
-from orders_tui.settings_path import settings_path
+from orders_tui.settings_path import PATH_VARIABLE, settings_path
+from orders_tui.settings_schema import settings_schema
 from orders_tui.settings_writer import write_setting
 
 app = cyclopts.App(name="config", help="The configuration that is in force.")
@@ -50,6 +55,38 @@ def path() -> int:
     emit(str(found))
     if not found.exists():
         narrate("There is no such file; every setting has its default.")
+    return Exit.OK
+
+
+@app.command
+def check(
+    file: Annotated[Path | None, Parameter(help="Another file than the one in force.")] = None,
+    *,
+    json: Annotated[bool, Parameter(name="--json", negative=(), help="One JSON object a line.")] = False,
+) -> int:
+    """Read the configuration and name every mistake in it, in the environment too, each with its mend. Opens no database."""
+    path = settings_path() if file is None else file.expanduser().absolute()
+    if file is not None:
+        os.environ[PATH_VARIABLE] = str(path)
+    found = mistakes(path)
+    for mistake in found:
+        if json:
+            emit_json(mistake)
+        else:
+            emit(mistake.sentence)
+    if found:
+        narrate(f"{len(found)} {'mistake' if len(found) == 1 else 'mistakes'}.")
+        return Exit.USAGE
+    narrate(
+        f"{path}: no mistakes." if path.exists() else f"There is no {path}: every setting has its default, no mistakes."
+    )
+    return Exit.OK
+
+
+@app.command
+def schema() -> int:
+    """Print the JSON schema of the configuration file, with which an editor completes and checks it."""
+    emit(orjson.dumps(settings_schema(), option=orjson.OPT_INDENT_2).decode())
     return Exit.OK
 
 
