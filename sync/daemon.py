@@ -207,7 +207,7 @@ class Daemon:
                 await self._bell.wait(self._settings.idle_seconds, self._ends)
 
     def _count(self, claim: Claim, outcome: Outcome) -> None:
-        self.counted.effect(claim, outcome, self._clock.seconds())
+        self.counted.effect(claim, outcome, self._clock.seconds)
 
     async def _drain_inbox(self) -> bool:
         understood = await intake.drain(

@@ -37,13 +37,18 @@ async def for_each(items: Iterable[T], work: Callable[[T], Awaitable[None]], *, 
             raise result
 
 
-def _about(item: object) -> dict[str, str]:
+def _about(item: object) -> dict[str, object]:
     """What every line logged while this item is worked names: its effect, order and shop."""
     claim = item[0] if isinstance(item, tuple) and item else item
     if not isinstance(claim, Claim):
         return {}
-    found = {"effect": claim.key, "order_id": claim.order_id, "shop_id": claim.shop_id}
-    return {name: str(value) for name, value in found.items() if value is not None}
+    if claim.order_id is None:
+        return {"effect": claim.key}
+    return {
+        "effect": claim.key,
+        "order_id": claim.order_id,
+        "shop_id": claim.shop_id,
+    }  # as they are: few are ever written
 
 
 def outcome_of(error: OrdersError, provider_reference: str = "") -> Outcome:

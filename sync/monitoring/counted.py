@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal, assert_never
+from collections.abc import Callable, Mapping
+from typing import Final, Literal
 
 from engine.ports.outcomes import Claim, Done, Failed, Outcome, Postponed, Unsure
 from engine.words import EffectKind
@@ -12,7 +13,8 @@ CallOutcome = Literal["ok", "failed", "limited"]
 CALL_OUTCOMES: Final[tuple[CallOutcome, ...]] = ("ok", "failed", "limited")
 _BROKEN: Final = frozenset({"500", "504"})
 """Answers that are our fault; 503 says to come again."""
-EFFECT_OUTCOMES: Final = ("done", "failed", "unsure", "postponed")
+_WORDS: Final[Mapping[type[Outcome], str]] = {Done: "done", Failed: "failed", Unsure: "unsure", Postponed: "postponed"}
+EFFECT_OUTCOMES: Final = tuple(_WORDS.values())
 
 
 class Counted:
@@ -105,11 +107,11 @@ class Counted:
         """A webhook was not taken."""
         self.webhooks.add(sender, "forged" if status == 401 else "not_stored" if status == 503 else "refused")
 
-    def effect(self, claim: Claim, outcome: Outcome, now: float) -> None:
-        """A try of an effect ended so, at this time of the database's clock."""
-        self.effects.add(claim.kind.value, _word(outcome))
-        if isinstance(outcome, Done) and claim.intended_at is not None:
-            self.effect_seconds.observe(now - claim.intended_at.timestamp(), claim.kind.value)
+    def effect(self, claim: Claim, outcome: Outcome, clock: Callable[[], float]) -> None:
+        """A try of an effect ended so; `clock` tells the database's time."""
+        self.effects.add(claim.kind, _WORDS[type(outcome)])
+        if claim.intended_at is not None and type(outcome) is Done:
+            self.effect_seconds.observe(clock() - claim.intended_at.timestamp(), claim.kind)
 
     def batch(self, orders: int, seconds: float) -> None:
         """A batch advanced so many orders; one that found none is no batch."""
@@ -117,17 +119,3 @@ class Counted:
             self.batches.add("done")
             self.batch_orders.add(number=orders)
             self.batch_seconds.observe(seconds)
-
-
-def _word(outcome: Outcome) -> str:
-    match outcome:
-        case Done():
-            return "done"
-        case Failed():
-            return "failed"
-        case Unsure():
-            return "unsure"
-        case Postponed():
-            return "postponed"
-        case _:
-            assert_never(outcome)
