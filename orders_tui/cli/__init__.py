@@ -47,7 +47,9 @@ Where to look
     demo       a whole shop on this machine
     status     how each dependency is doing, as the daemons see it
     alerts     list, rules
-    doctor     every dependency in one line; `doctor_notices` looks at notices, `doctor_printing` at paper, `findings` is what is found
+    doctor     every dependency in one line; `doctor_house` looks at the server, daemons, alerts, backups,
+               `doctor_machine` at disks and certificates, `doctor_notices` at notices,
+               `doctor_printing` at paper; `findings` is what is found
 
 A noun's module gives `app = cyclopts.App(name=…)`; its line in `app.COMMANDS` makes it known. Nothing here draws.
 """

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-import platform
+import ssl
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -23,6 +24,8 @@ from engine.paper.stations import list_stations
 from engine.privacy.secrets import Secrets, system_keyring
 from engine.reports.overview import pulse
 from engine.shops.views import read_standings
+from orders_tui.cli.doctor_house import house_findings
+from orders_tui.cli.doctor_machine import disk_findings, listener_findings, version_findings
 from orders_tui.cli.doctor_notices import notice_findings, target_findings
 from orders_tui.cli.doctor_printing import printing_findings
 from orders_tui.cli.exits import Exit, code_of
@@ -59,10 +62,13 @@ async def doctor(
 
 async def findings(settings: Settings) -> AsyncIterator[Finding]:
     """What is found of each dependency, one after the other."""
-    yield Finding("python", fine=True, sentence=platform.python_version())
+    for finding in version_findings():
+        yield finding
     path = settings_path()
     yield Finding("configuration", fine=True, sentence=f"{path}{'' if path.exists() else ' (none: defaults)'}")
     async for finding in _database(settings):
+        yield finding
+    for finding in (*disk_findings(settings, _home(settings)), *listener_findings(settings)):
         yield finding
     for name, base_url, secret, ready in (
         ("tiktok", settings.tiktok.base_url, "tiktok_app_secret", bool(settings.tiktok.app_key)),
@@ -93,6 +99,8 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
         now = await pulse(database)
         daemon = "at work" if now.daemon_alive else "none is running: start orders-tui daemon, or open the console"
         yield Finding("daemon", fine=now.daemon_alive, sentence=daemon)
+        async for finding in house_findings(database, settings):
+            yield finding
         async for finding in target_findings(database, settings):
             yield finding
         home = database.data_directory or platformdirs.user_data_path("orders-tui", appauthor=False)
@@ -117,20 +125,37 @@ async def _dependency(settings: Settings, name: str, base_url: str, secret: str,
         missing = "its app_key and secret are" if not ready else f"the secret {secret} is"
         return Finding(name, fine=False, sentence=f"not set up: {missing} missing (ORDERS_TUI_{secret.upper()})")
     parts = urlsplit(base_url)
-    return await _reach(name, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
+    is_tls = parts.scheme == "https"
+    return await _reach(name, parts.hostname or "", parts.port or (443 if is_tls else 80), is_tls=is_tls)
 
 
-async def _reach(name: str, host: str, port: int) -> Finding:
+async def _reach(name: str, host: str, port: int, *, is_tls: bool) -> Finding:
+    """Whether it answers; over TLS also whether its certificate holds, and for how long."""
+    context = ssl.create_default_context() if is_tls else None
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
-            _, writer = await asyncio.open_connection(host, port)
+            _, writer = await asyncio.open_connection(host, port, ssl=context)
+    except ssl.SSLCertVerificationError as error:
+        mend = f"{host}:{port} shows a certificate that does not hold ({error.verify_message}): see who answers there"
+        return Finding(name, fine=False, sentence=mend, exit_code=Exit.UNREACHABLE)
     except (OSError, TimeoutError) as error:
         reason = (getattr(error, "strerror", None) or "no answer").lower()
         return Finding(
             name, fine=False, sentence=f"{host}:{port} does not answer ({reason})", exit_code=Exit.UNREACHABLE
         )
+    shown = writer.get_extra_info("peercert") or {}
     writer.close()
+    if "notAfter" in shown:
+        ends = datetime.fromtimestamp(ssl.cert_time_to_seconds(shown["notAfter"]), UTC)
+        return Finding(name, fine=True, sentence=f"{host}:{port} answers; its certificate holds until {ends:%Y-%m-%d}")
     return Finding(name, fine=True, sentence=f"{host}:{port} answers")
+
+
+def _home(settings: Settings) -> Path:
+    """Where the program keeps what is not in a shared database."""
+    if settings.database.url:
+        return Path(platformdirs.user_data_path("orders-tui", appauthor=False))
+    return _data_directory(settings)
 
 
 def _secrets(settings: Settings) -> Secrets:
