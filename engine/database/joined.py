@@ -26,8 +26,9 @@ class Joined(Database):
         yield self._connection
 
     async def run(self, work: Callable[[Connection], Awaitable[T]]) -> T:
-        """`work` in the caller's transaction, once."""
-        return await work(self._connection)
+        """`work` in the caller's transaction, once; whoever catches what it raises and tries again finds nothing of it."""
+        async with self._connection.transaction():
+            return await work(self._connection)
 
     async def close(self) -> None:
         """Nothing: the connection is the caller's."""

@@ -16,6 +16,11 @@ Where to look
     me         GET /api/me
     orders     lists of orders and one order; `order_query` reads which, `cursors` are places in a list, `summaries` its totals
     order_changes  a status or a workflow asked for; `bulk` a status for many
+    order_work what people do with one order: holds, tags, notes, retry, cancel, pause
+    failures   the failed queue; `batches` are bulk changes
+    goods      stock and products
+    house      shops, workflows, the overview
+    reports    numbers over many orders
     events     changes as server-sent events; `following` looks once for all who follow
     exports    whole lists as CSV or NDJSON
     deeds      how anything is written: once, as the caller, at the version that was seen

@@ -17,7 +17,21 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from engine.database.connection import Database
-from sync.http.api import bulk, events, exports, me, order_changes, orders, problems
+from sync.http.api import (
+    batches,
+    bulk,
+    events,
+    exports,
+    failures,
+    goods,
+    house,
+    me,
+    order_changes,
+    order_work,
+    orders,
+    problems,
+    reports,
+)
 from sync.http.api.admission import Admission
 from sync.http.api.deeds import Deeds
 from sync.http.api.following import Following
@@ -38,6 +52,12 @@ ROUTERS: Sequence[APIRouter] = (
     exports.router,
     orders.router,
     order_changes.router,
+    order_work.router,
+    failures.router,
+    batches.router,
+    goods.router,
+    house.router,
+    reports.router,
 )
 """All of them; one that is not here is not served."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any
 
 from starlette.requests import Request
@@ -42,8 +43,11 @@ async def bulk_status(
     """
     bulk = BulkRequest(BulkKind.STATUS, {"status": wanted.status.value}, wanted.reason or "")
     part_size = wanted.batch_size or many.PART_SIZE
-    order_ids = [OrderId(order_id) for order_id in wanted.order_ids]
-    return await run_batch(request, session, key, bulk, order_ids, part_size=part_size)
+
+    async def chosen(_: Joined) -> Sequence[OrderId]:
+        return [OrderId(order_id) for order_id in wanted.order_ids]
+
+    return await run_batch(request, session, key, bulk, chosen, part_size=part_size)
 
 
 async def run_batch(
@@ -51,11 +55,14 @@ async def run_batch(
     session: Session,
     key: str | None,
     bulk: BulkRequest,
-    order_ids: list[OrderId],
+    chosen: Callable[[Joined], Awaitable[Sequence[OrderId]]],
     *,
     part_size: int = many.PART_SIZE,
 ) -> Response:
-    """Begin the batch under its name, or find the one that was begun; do what is left of it; say how it ended."""
+    """Begin the batch under its name, or find the one that was begun; do what is left of it; say how it ended.
+
+    Which orders are `chosen` is asked for a new batch only.
+    """
     name = await name_of(request, session, key)
     database, actor = session.database, session.caller.actor
 
@@ -67,7 +74,7 @@ async def run_batch(
             assert known.batch_id is not None, "only a batch has no answer at once"
             await _refuse_running(joined, known.batch_id)
             return known.batch_id
-        batch_id = await many.begin(joined, bulk, order_ids, actor=actor, part_size=part_size)
+        batch_id = await many.begin(joined, bulk, await chosen(joined), actor=actor, part_size=part_size)
         if name is not None:
             await named_requests.keep(connection, database.vault, name, None, batch_id=batch_id)
         return batch_id

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from pydantic import BaseModel
 from starlette.responses import Response
 
 _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
@@ -24,6 +25,11 @@ def written(value: Any) -> bytes:
 def answer(value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """The answer with this value as its body."""
     return Response(written(value), status, dict(headers or {}), "application/json")
+
+
+def fields_of(shape: type[BaseModel], value: object) -> dict[str, Any]:
+    """Of a plain value what the shape names, under the same names."""
+    return {name: getattr(value, name) for name in shape.model_fields}
 
 
 def etag(version: int) -> str:

@@ -7,4 +7,8 @@ Where to look
     amounts money and addresses
     orders  orders as the specification spells them
     order_changes  what may be asked of them
+    order_work  what people do with one
+    failures  what waits for a person, and batches
+    goods   products and stock
+    house   shops, workflows, piles, reports
 """
