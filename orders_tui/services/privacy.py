@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from engine.access.permissions import Permission
 from engine.actors import Actor
 from engine.database.connection import Database
 from engine.errors import NotFound
@@ -83,7 +84,9 @@ class Privacy:
 
     async def export(self, order_ids: list[OrderId], by: By) -> dict[str, Any]:
         """Everything that is held in these orders."""
-        return await self._door.write(customers.export(self._database, order_ids, actor=self._actor, by=by))
+        return await self._door.write(
+            customers.export(self._database, order_ids, actor=self._actor, by=by), needs=Permission.PRIVACY_EXPORT
+        )
 
     async def preview_erasure(self, order_ids: list[OrderId]) -> Erased:
         """What erasing these orders would clear."""
