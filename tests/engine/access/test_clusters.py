@@ -96,7 +96,7 @@ async def test_logins_that_own_their_databases_share_the_groups_of_an_old_cluste
         for connection in at_once:
             await connection.close()
         assert await migrate.upgrade(_connect(fifteen, "keeper", "of_keeper"))
-        await superuser.execute("CREATE DATABASE of_postgres TEMPLATE of_keeper")
+        await superuser.execute("CREATE DATABASE of_postgres TEMPLATE of_keeper OWNER postgres")
         given = await _connect(fifteen, "superuser", "of_postgres")()
         await given.execute("REASSIGN OWNED BY keeper TO postgres")  # as if that login had made it
         await given.close()
