@@ -40,7 +40,7 @@ $(READY): pyproject.toml constraints.txt
 	  $$found -m venv --clear $(VENV) || { echo "Python could not make $(VENV) (reason above); mend it and run make setup again." >&2; exit 1; }; \
 	fi; \
 	echo "Installing into $(VENV) (once, about a minute)."; \
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]' \
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --use-pep517 -c constraints.txt -e '.[dev]' \
 	  || { echo "The packages could not be installed (reason above); is the package index reachable? Then run make setup again." >&2; exit 1; }
 	@touch $@
 

@@ -34,5 +34,5 @@ def test_it_starts_commands_that_there_are_and_gives_secrets_by_credentials_only
     commands = re.findall(r"^Exec\w+=/opt/orders-tui/bin/orders-tui (\w+)", text, re.MULTILINE)
     assert set(commands) == {"config", "daemon"} <= COMMANDS.keys()
     given = re.findall(r"^Environment=(\w+)=", text, re.MULTILINE)
-    assert given == ["ORDERS_TUI_CONFIG", "ORDERS_TUI_DATABASE__DATA_DIRECTORY"]
+    assert given == ["ORDERS_TUI_CONFIG"]
     assert set(re.findall(r"LoadCredential=(\w+):", text)) >= {"master_key", "tiktok_app_secret", "database_password"}
