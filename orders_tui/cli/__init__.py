@@ -38,7 +38,7 @@ Where to look
     secret_input  a secret from standard input or a file
     token      issue, list, revoke
     user       add, role, password, disable, list
-    db         path, upgrade, check, recount
+    db         path, upgrade, check, recount, share, unshare
     backup     taken, list, verify; `restore` brings one back
     keys       the console's keys and their commands, also as the key document; `data_keys` has rotate, status
     privacy    policy, preview, export, erase, forget-creator

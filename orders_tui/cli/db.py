@@ -1,17 +1,24 @@
-"""`orders-tui db`: path, upgrade, check, recount."""
+"""`orders-tui db`: path, upgrade, check, recount, share, unshare."""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
+from typing import Annotated
 
 import cyclopts
+from cyclopts import Parameter
 
 from engine.database import migrate
 from engine.database.connection import open_database
-from engine.database.embedded import default_data_directory
+from engine.database.embedded import default_data_directory, opened
+from engine.database.embedded.cluster import DATABASE
+from engine.database.embedded.layout import PORT
+from engine.errors import Refused
 from engine.reports import tallies
 from orders_tui.cli.exits import Exit
-from orders_tui.cli.output import emit, narrate
+from orders_tui.cli.output import emit, emit_json, narrate
+from orders_tui.settings import DatabaseSection
 from orders_tui.settings_file import read_settings
 
 app = cyclopts.App(name="db", help="Where the database is, its schema, its health.")
@@ -23,6 +30,48 @@ def path() -> int:
     database = read_settings().database
     emit(database.url or str(database.data_directory or default_data_directory()))
     return Exit.OK
+
+
+@app.command
+def share(
+    group: Annotated[str, Parameter(name="GROUP", help="A group of accounts of this machine.")],
+    *,
+    directory: Annotated[Path | None, Parameter(help="Where the group finds the database; made if need be.")] = None,
+    json: Annotated[bool, Parameter(name="--json", negative=(), help="One JSON object.")] = False,
+) -> int:
+    """Let several accounts of this machine use the embedded database, each with a login of its own (orders-tui user add)."""
+    database = _embedded_settings()
+    door = opened.share(database.data_directory, group, directory, system_account=database.for_engine().account)
+    address = f"postgresql://LOGIN@/{DATABASE}?host={door.directory}&port={PORT}"
+    if json:
+        emit_json({"group": door.group, "directory": door.directory, "url": address})
+        return Exit.OK
+    narrate(
+        f"The accounts in {door.group} may come in, from the next start of the database: end every Orders TUI program once."
+    )
+    narrate(
+        "Add each person with orders-tui user add; each then sets database.url, with their login, and their password as a secret:"
+    )
+    emit(address)
+    return Exit.OK
+
+
+@app.command
+def unshare() -> int:
+    """Shut the embedded database to other accounts again."""
+    opened.unshare(_embedded_settings().data_directory)
+    narrate("Other accounts are shut out from the next start of the database: end every Orders TUI program once.")
+    return Exit.OK
+
+
+def _embedded_settings() -> DatabaseSection:
+    database = read_settings().database
+    if database.url:
+        raise Refused(
+            "database.not_embedded",
+            "The database is a shared one (database.url): whoever has a login there can use it already.",
+        )
+    return database
 
 
 @app.command

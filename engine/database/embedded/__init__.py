@@ -3,6 +3,7 @@
 Where to look
     session      `start`, `serve`, `Session.leave`, `discard`: the whole interface, with `EmbeddedServer`
     server       from whatever state it was left in to answering; stopping
+    opened       a second door for a group of accounts of this machine
     sharing      who uses it: one locked file per program
     postmaster   what postmaster.pid says, and whether that is true
     cluster      making it once, refusing a foreign one

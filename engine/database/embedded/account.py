@@ -27,11 +27,11 @@ class Account:
     group_id: int
     same_as_ours: bool
 
-    def run_options(self) -> dict[str, Any]:
-        """What `subprocess` needs to run a program as this account, from a directory it can be in."""
+    def run_options(self, *groups: int) -> dict[str, Any]:
+        """What `subprocess` needs to run a program as this account, from a directory it can be in; `groups` are further ones."""
         options: dict[str, Any] = {"env": CHILD_ENVIRONMENT, "cwd": "/", "stdin": subprocess.DEVNULL, "umask": 0o077}
         if not self.same_as_ours:
-            options |= {"user": self.user_id, "group": self.group_id, "extra_groups": []}
+            options |= {"user": self.user_id, "group": self.group_id, "extra_groups": list(groups)}
         return options
 
     def can_enter(self, directory: Path) -> bool:

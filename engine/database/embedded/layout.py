@@ -2,6 +2,7 @@
 
 <data directory>/            ours; as root: group of the server's account, which may pass but not list
     lifecycle.lock           held while the server is started, stopped or joined
+    shared.json              which group of accounts may reach the server too, and where (engine.database.embedded.opened)
     programs/                one locked file per program that uses the server
     secrets/                 key files (engine.privacy.secrets); the server's account cannot read them
     cluster/                 PostgreSQL's own files and its log; owned by the server's account, 0700
@@ -49,6 +50,10 @@ class Layout:
     @property
     def programs(self) -> Path:
         return self.data_directory / "programs"
+
+    @property
+    def shared_file(self) -> Path:
+        return self.data_directory / "shared.json"
 
     @property
     def cluster(self) -> Path:

@@ -6,7 +6,7 @@ import shlex
 import subprocess
 from pathlib import Path
 
-from engine.database.embedded import cluster, postmaster, sharing
+from engine.database.embedded import cluster, opened, postmaster, sharing
 from engine.database.embedded.account import Account
 from engine.database.embedded.binaries import Binaries
 from engine.database.embedded.errors import EmbeddedError, disk_full
@@ -43,6 +43,8 @@ def bring_up(layout: Layout, binaries: Binaries, account: Account, waiting: Wait
     """Start the server and wait until it answers, through crash recovery if need be. None may be running."""
     cluster.require_room_to_start(layout)
     layout.make_socket_directory(account)
+    if (door := opened.kept(layout)) is not None:
+        opened.make_directory(door, account)
     _keep_log_short(layout)
     for _ in range(_ATTEMPTS):
         _clear_what_a_kill_left(layout, waiting)
@@ -118,16 +120,23 @@ def _clear_what_a_kill_left(layout: Layout, waiting: Waiting) -> None:
     )
     for mark in (layout.cluster / "postmaster.pid", *layout.socket_directory.glob(".s.PGSQL.*")):
         mark.unlink(missing_ok=True)
+    if (door := opened.kept(layout)) is not None:
+        opened.clear(door)
 
 
 def _run_pg_ctl(layout: Layout, binaries: Binaries, account: Account, waiting: Waiting) -> str:
     """Let pg_ctl put the server in the background; returns what the server's log gained."""
     log_start = _size(layout.log)
-    options = shlex.join(command_line(layout.socket_directory, PORT))
+    door = opened.kept(layout)
+    also, shared = ((door.directory,), door.options()) if door else ((), {})
+    options = shlex.join(command_line(layout.socket_directory, PORT, also=also, options=shared))
     command = [binaries.program("pg_ctl"), "start", "--wait", f"--timeout={_A_DAY_SECONDS}", "--silent"]
     command += [f"--pgdata={layout.cluster}", f"--log={layout.log}", f"--options={options}"]
     with subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **account.run_options()
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        **account.run_options(*((door.group_id,) if door else ())),
     ) as starter:
         try:
             waiting.until(lambda: starter.poll() is not None, lambda: _what_it_does(layout))

@@ -6,7 +6,9 @@ TUNING is written once, when the cluster is made; staff may change it there or w
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 SAFETY = {
     "listen_addresses": "",  # no network at all: the socket is the only door
@@ -50,7 +52,10 @@ TUNING = {
 }
 
 
-def command_line(socket_directory: Path, port: int) -> list[str]:
-    """The server's own options for a start."""
-    settings = SAFETY | {"unix_socket_directories": f'"{socket_directory}"', "port": str(port)}
+def command_line(
+    socket_directory: Path, port: int, *, also: Sequence[str] = (), options: Mapping[str, str] = MappingProxyType({})
+) -> list[str]:
+    """The server's own options for a start; `also` are further socket directories, the private one stays the first."""
+    directories = ", ".join(f'"{directory}"' for directory in (socket_directory, *also))
+    settings = SAFETY | {"unix_socket_directories": directories, "port": str(port)} | dict(options)
     return [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import grp
+import os
 import shutil
+import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import asyncpg
 import psutil
 import pytest
 
-from engine.database.embedded import serve, start
+from engine.database.embedded import EmbeddedError, opened, serve, start
+from engine.database.embedded.session import SYSTEM_ACCOUNT
 from tests.engine.database.embedded.programs import (
     PROJECT,
     ROOT,
@@ -33,6 +38,47 @@ async def test_the_only_door_is_a_socket_in_a_private_directory(data: Path) -> N
         assert mode(data) == (0o710 if ROOT else 0o700)
     finally:
         await session.leave()
+
+
+async def test_a_group_of_accounts_may_come_in_by_a_door_of_its_own_with_a_login_each(data: Path) -> None:
+    group = grp.getgrnam("users") if ROOT else grp.getgrgid(os.getegid())
+    folder = Path(tempfile.mkdtemp(prefix="orders-tui-", dir="/tmp"))
+    folder.chmod(0o711)
+    place = folder / "door"
+    with pytest.raises(EmbeddedError, match="There is no group nobody-has-this"):
+        opened.share(data, "nobody-has-this", place, system_account=SYSTEM_ACCOUNT)
+    (folder / "loose").mkdir(mode=0o777)
+    (folder / "loose").chmod(0o777)
+    with pytest.raises(EmbeddedError, match="no directory of the account"):
+        opened.share(data, group.gr_name, folder / "loose", system_account=SYSTEM_ACCOUNT)
+    assert not (data / "shared.json").exists()
+    opened.share(data, group.gr_name, place, system_account=SYSTEM_ACCOUNT)
+    session = await start(data)
+    try:
+        status = place.stat()
+        assert (stat.S_IMODE(status.st_mode), status.st_gid) == (0o750, group.gr_gid)
+        socket = (place / ".s.PGSQL.5432").stat()
+        assert (stat.S_IMODE(socket.st_mode), socket.st_gid) == (0o770, group.gr_gid)
+        assert session.server.socket_directory == data / "socket"
+        async with connected(session) as connection:
+            await connection.execute("CREATE ROLE mira LOGIN PASSWORD 'wet-quay-lantern-7'")
+        parameters = session.server.dsn_parameters() | {"host": str(place), "user": "mira"}
+        colleague = await asyncpg.connect(**parameters | {"password": "wet-quay-lantern-7"})
+        assert await colleague.fetchval("SELECT session_user::text") == "mira"
+        await colleague.close()
+        with pytest.raises(asyncpg.InvalidPasswordError):
+            await asyncpg.connect(**parameters | {"password": "guess"})
+        if ROOT:  # a stranger does not get as far as the password
+            for gid, gets_in in ((65534, False), (group.gr_gid, True)):
+                looked = subprocess.run(
+                    ["/bin/ls", str(place)], capture_output=True, check=False, user=65534, group=gid, extra_groups=[]
+                )
+                assert (looked.returncode == 0) is gets_in
+    finally:
+        await session.leave()
+        shutil.rmtree(folder)
+    opened.unshare(data)
+    assert not (data / "shared.json").exists()
 
 
 async def test_nobody_is_trusted_without_the_password(data: Path) -> None:
