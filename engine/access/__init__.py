@@ -10,6 +10,7 @@ Where to look
     people       people and their logins: added, given another role, disabled; `logins.sql` makes the logins
     scram        the verifier of a password
     refusals     what somebody was refused, in the audit
+    reference    the tables of docs/access.md
     scoped       a database whose every statement runs as the caller's role, with the caller's claims
     tables       who may do what with the rows of each table, as data; `identity.sql` is how the database knows who asks
     guards       the grants and the row-level security made of it
