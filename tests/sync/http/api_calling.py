@@ -36,6 +36,8 @@ class Api:
     url: str
     http: httpx.AsyncClient
     store: Database
+    gate: Any
+    """What stands before the API."""
     tokens: dict[Role, str] = field(default_factory=dict)
     users: dict[Role, UserId] = field(default_factory=dict)
 
@@ -83,7 +85,7 @@ async def serving(
                 assert not running.done()
                 await asyncio.sleep(0)
             async with httpx.AsyncClient(timeout=20.0) as client:
-                called = Api(f"http://127.0.0.1:{listener.port}", client, store)
+                called = Api(f"http://127.0.0.1:{listener.port}", client, store, api)
                 for role in Role:
                     called.users[role] = await add_user(store, role)
                     called.tokens[role], _ = await tokens.issue(store, SYSTEM, called.users[role], f"for {role}", 1)
