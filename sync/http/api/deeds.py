@@ -47,6 +47,7 @@ IfMatch = Annotated[
     Header(
         alias="If-Match",
         max_length=200,
+        json_schema_extra={"pattern": r'^(\*|(W/)?"[^"]*"([ \t]*,[ \t]*(W/)?"[^"]*")*)$'},
         description='The ETag of the order that was seen, `"7"`; where it was changed since, nothing is done (412).',
     ),
 ]
@@ -133,13 +134,11 @@ async def name_of(request: Request, session: Session, key: str | None) -> Name |
 
 
 async def claim(connection: Any, session: Session, name: Name) -> named_requests.Known | None:
-    """What is known of a name. Raises Problem 409 while another runs under it, 422 where it named something else."""
+    """What is known of a name. Raises Problem 409 while another runs under it, and where it named something else."""
     try:
         return await named_requests.begin(connection, session.database.vault, name)
     except Conflict as busy:
         raise Problem(409, busy.code, busy.sentence, headers={"retry-after": "1"}) from None
-    except Refused as reused:
-        raise Problem(422, reused.code, reused.sentence) from None
 
 
 async def lock_seen(connection: Any, order_id: UUID, seen: Seen) -> None:

@@ -30,6 +30,16 @@ MOST_MISSED: Final = 2000
 _ABOUT = """`order.changed`: an order is at this version now; told at least once, the newest version in any case.
 `orders.reset`: more changed than is told one by one; read the lists anew. `id` is where to go on from (`Last-Event-ID`)."""
 
+_EVENT: Final = {
+    "type": "object",
+    "required": ["event", "data"],
+    "properties": {
+        "id": {"type": "string"},
+        "event": {"enum": ["order.changed", "orders.ready", "orders.reset"]},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+}
+
 
 @router.get(
     "/api/orders/events",
@@ -38,7 +48,7 @@ _ABOUT = """`order.changed`: an order is at this version now; told at least once
     responses={
         200: {
             "description": _ABOUT,
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "content": {"text/event-stream": {"schema": _EVENT}},
         }
     },
 )

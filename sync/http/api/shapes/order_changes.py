@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
@@ -46,7 +46,10 @@ class TriggerWorkflowRequest(Asked):
     """A workflow to be started for an order. `config` sets policies for this execution alone."""
 
     workflow_name: Annotated[str, Field(min_length=1, max_length=100)]
-    config: Annotated[dict[str, Any] | None, Field(max_length=20)] = None
+    config: Annotated[
+        dict[str, Annotated[str, Field(max_length=100)]] | None,
+        Field(max_length=20, description="Policies and the word each is set to, such as `pick`: `confirm`."),
+    ] = None
     force_restart: bool = False
 
 
