@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -25,25 +26,73 @@ from engine.database.connection import Database
 from engine.identifiers import ShopId, UserId, new_id
 from sync.http.api.app import build_api, document
 from sync.http.api.settings import AccessSettings
-from tests.factories import Factory
+from tests.factories import Factory, Line
 from tests.sync.http.api_calling import UNLIMITED, Api, serving
 from tests.sync.http.issuer import ISSUER, claims, described, new_key, signed
 
 EXPECTED: dict[str, Permission | None] = {
     "me": None,
+    "bulkUpdateStatus": Permission.ORDERS_CHANGE,
+    "followOrders": Permission.ORDERS_READ,
+    "exportOrders": Permission.ORDERS_EXPORT,
     "listOrders": Permission.ORDERS_READ,
     "getOrder": Permission.ORDERS_READ,
-    "exportOrders": Permission.ORDERS_EXPORT,
-    "followOrders": Permission.ORDERS_READ,
     "updateOrderStatus": Permission.ORDERS_CHANGE,
     "triggerWorkflow": Permission.ORDERS_CHANGE,
-    "bulkUpdateStatus": Permission.ORDERS_CHANGE,
+    "orderTimeline": Permission.ORDERS_READ,
+    "listHolds": Permission.ORDERS_READ,
+    "holdOrder": Permission.ORDERS_CHANGE,
+    "releaseOrder": Permission.ORDERS_CHANGE,
+    "tagOrder": Permission.ORDERS_CHANGE,
+    "untagOrder": Permission.ORDERS_CHANGE,
+    "assignOrder": Permission.ORDERS_CHANGE,
+    "prioritiseOrder": Permission.ORDERS_CHANGE,
+    "retryOrder": Permission.FAILURES_MEND,
+    "cancelOrder": Permission.ORDERS_CHANGE,
+    "pauseWorkflow": Permission.ORDERS_CHANGE,
+    "resumeWorkflow": Permission.ORDERS_CHANGE,
+    "stopWorkflow": Permission.ORDERS_CHANGE,
+    "skipStep": Permission.FAILURES_MEND,
+    "addNote": Permission.NOTES_WRITE,
+    "acknowledgeNotes": Permission.NOTES_WRITE,
+    "listFailureGroups": Permission.FAILURES_READ,
+    "listFailures": Permission.FAILURES_READ,
+    "retryFailureGroup": Permission.FAILURES_MEND,
+    "assignFailures": Permission.FAILURES_MEND,
+    "acknowledgeFailures": Permission.FAILURES_MEND,
+    "snoozeFailures": Permission.FAILURES_MEND,
+    "wakeFailures": Permission.FAILURES_MEND,
+    "listBatches": Permission.HEALTH_READ,
+    "getBatch": Permission.HEALTH_READ,
+    "stopBatch": Permission.ORDERS_CHANGE,
+    "continueBatch": Permission.ORDERS_CHANGE,
+    "undoBatch": Permission.ORDERS_CHANGE,
+    "listStock": Permission.STOCK_READ,
+    "checkAvailability": Permission.STOCK_READ,
+    "adjustStock": Permission.STOCK_CHANGE,
+    "receiveStock": Permission.STOCK_CHANGE,
+    "listProducts": Permission.PRODUCTS_READ,
+    "getProduct": Permission.PRODUCTS_READ,
+    "setProduct": Permission.PRODUCTS_CHANGE,
+    "listShops": Permission.SHOPS_READ,
+    "getShop": Permission.SHOPS_READ,
+    "setShopMode": Permission.SHOPS_CHANGE,
+    "setShopPolicies": Permission.SHOPS_CHANGE,
+    "listWorkflows": Permission.WORKFLOWS_READ,
+    "overview": Permission.HEALTH_READ,
+    "reportLatency": Permission.REPORTS_READ,
+    "reportVolume": Permission.REPORTS_READ,
+    "reportCycle": Permission.REPORTS_READ,
+    "reportShipBy": Permission.REPORTS_READ,
+    "reportFailures": Permission.REPORTS_READ,
+    "reportLabels": Permission.REPORTS_READ,
+    "reportCreators": Permission.REPORTS_READ,
 }
 """The permission each endpoint takes; None: anybody who is known."""
 
 KEY = new_key()
-MINE, THEIRS = "MINE-", "THEIRS-"
-"""What every text of a tenant's rows begins with."""
+MINE, THEIRS, ABSENT = "MINE-", "THEIRS-", ""
+"""What every text of a tenant's rows begins with; nothing of the last one is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +134,8 @@ class House:
         return re.sub(r"\{(\w+)\}", lambda name: self.ids[tenant].get(name[1], str(UUID(int=7))), operation.path)
 
     async def ask(self, operation: Operation, tenant: str, token: str) -> httpx.Response:
-        """With a body that is an object, and no more than that: what is refused is refused before it is read."""
-        body: dict[str, Any] = {"json": {}} if operation.method in {"POST", "PUT", "PATCH"} else {}
+        """With a body that nothing takes: who may not is refused before it is read."""
+        body: dict[str, Any] = {"json": {"no-such-field": 1}} if operation.method in {"POST", "PUT", "PATCH"} else {}
         url, headers = (
             self.api.url + self.address(operation, tenant),
             {"authorization": f"Bearer {token}"} if token else {},
@@ -108,6 +157,7 @@ async def house(store: Database, tmp_path: Path) -> AsyncIterator[House]:
             MINE: await _tenant(store, api.users[Role.CREATOR], MINE),
             THEIRS: await _tenant(store, await _creator(store), THEIRS),
         }
+        ids[ABSENT] = ids[THEIRS] | {name: str(new_id()) for name in ("order_id", "shop_id", "batch_id", "sku")}
         yield House(api, ids, api.tokens[Role.CREATOR])
 
 
@@ -132,12 +182,15 @@ async def _tenant(store: Database, creator: UserId, mark: str) -> dict[str, str]
     )
     order_id = await factory.failed(number=mark + "order", customer=mark + "buyer", user_id=creator)
     await factory.package(order_id, mark + "tracking")
-    failure_id = await store.pool.fetchval("SELECT id FROM failures WHERE order_id = $1", order_id)
+    product_id = await factory.product(Line(mark + "sku", mark + "product", 1, Decimal(5)), on_hand=3)
+    await store.pool.execute("UPDATE products SET user_id = $2 WHERE id = $1", product_id, creator)
     return {
         "order_id": str(order_id),
-        "orderId": str(order_id),
-        "failure_id": str(failure_id),
         "shop_id": str(factory.shop_id),
+        "batch_id": str(new_id()),
+        "sku": mark + "sku",
+        "tag": "gift",
+        "reason": "fraud",
     }
 
 
@@ -168,10 +221,11 @@ async def test_nobody_gets_in_without_a_good_token_anywhere(house: House) -> Non
         signed(claims(known, aud="another"), KEY): "access.wrong_audience",
         signed(claims(known), new_key()): "access.bad_signature",
     }
-    for operation in OPERATIONS:
-        for token, code in bad.items():
+    for place, operation in enumerate(OPERATIONS):
+        # The door is one for all: each has nobody knock, and each kind of bad token knocks at some.
+        for token in ("", list(bad)[place % len(bad)]):
             answer = await house.ask(operation, THEIRS, token)
-            assert (answer.status_code, answer.json()["code"]) == (401, code), operation
+            assert (answer.status_code, answer.json()["code"]) == (401, bad[token]), operation
             assert THEIRS not in answer.text
     assert await digest(house.api.store) == before
 
@@ -181,24 +235,22 @@ async def test_each_role_may_what_the_table_says_at_every_endpoint_and_nothing_e
     for operation in OPERATIONS:
         permission = EXPECTED[operation.id]
         for role in Role:
-            answer = await house.ask(operation, THEIRS, house.api.tokens[role])
             allowed = permission is None or may(role, permission)
+            # Who may is not asked to do it: what they name is not there.
+            answer = await house.ask(operation, ABSENT if allowed else THEIRS, house.api.tokens[role])
             if not allowed:
                 assert (answer.status_code, answer.json()["code"]) == (403, "access.denied"), (operation, role)
             elif role is not Role.CREATOR:
-                # Nothing is asked for properly, so that nothing is done; but nobody is sent away.
                 assert answer.status_code in {200, 400, 404, 409, 415, 422, 428}, (operation, role, answer.text)
     assert await digest(house.api.store) == before
 
 
 async def test_a_creator_meets_nothing_of_another_s_anywhere(house: House) -> None:
     before = await digest(house.api.store)
-    nothing = {THEIRS: house.ids[THEIRS], "": {name: str(new_id()) for name in house.ids[THEIRS]}}
-    house.ids |= {"": nothing[""]}
     for operation in OPERATIONS:
         theirs = await house.ask(operation, THEIRS, house.creator)
-        assert THEIRS not in theirs.text, operation
-        absent = await house.ask(operation, "", house.creator)
+        assert THEIRS not in theirs.text.replace(house.ids[THEIRS]["sku"], "what was asked for"), operation
+        absent = await house.ask(operation, ABSENT, house.creator)
         if "{" in operation.path:
             # Not even whether there is such a thing.
             assert theirs.status_code == absent.status_code, operation
