@@ -66,7 +66,7 @@ class WhichReport(BaseModel):
         except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
             raise Refused("report.zone", "There is no such time zone: give one such as Europe/Berlin.") from None
         until = _moment(self.until, zone) if self.until is not None else datetime.now(UTC)
-        since = _moment(self.since, zone) if self.since is not None else until - timedelta(days=_DAYS)
+        since = _moment(self.since, zone) if self.since is not None else _days_before(until)
         if since >= until:
             raise Refused("report.span", "`since` has to be before `until`.")
         caller = session.caller
@@ -80,6 +80,13 @@ class WhichReport(BaseModel):
             UserId(user_id) if user_id else None,
             self.carrier,
         )
+
+
+def _days_before(until: datetime) -> datetime:
+    try:
+        return until - timedelta(days=_DAYS)
+    except OverflowError:  # there is nothing before the first day there is
+        return until
 
 
 def _moment(when: date | datetime, zone: zoneinfo.ZoneInfo) -> datetime:
