@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -79,7 +80,9 @@ async def run_lifecycle(database: Database, shop_id: ShopId, orders: int, *, fir
 async def _beat(database: Database, daemon_id: DaemonId, stopping: asyncio.Event) -> None:
     while not stopping.is_set():
         await daemons.beat(database, daemon_id)
-        await asyncio.sleep(daemons.BEAT_SECONDS)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), daemons.BEAT_SECONDS)
+    await daemons.retire(database, daemon_id)
 
 
 async def _buy_labels(claims: Sequence[Claim], desk: Desk) -> None:

@@ -353,7 +353,9 @@ async def _seal_people(database: Database, templates: list[UUID], copies: int, c
         for first in range(1, copies + 1, step):
             found: list[tuple[int, UUID]] = []
             people = [row for copy in range(first, min(first + step, copies + 1)) for row in rows(copy, found)]
-            await connection.copy_records_to_table("people", schema_name="public", records=people, timeout=600)
+            await connection.copy_records_to_table(
+                "people", schema_name="public", records=people, columns=("id", *_SEALED, "total"), timeout=600
+            )
             await connection.copy_records_to_table(
                 "order_search_words", schema_name="orders", records=found, columns=["word", "order_id"], timeout=600
             )
