@@ -8,6 +8,7 @@ else shows that it is alive.
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
 from collections import deque
@@ -15,7 +16,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar, assert_never
 
-import stamina
 import structlog
 
 from engine.effects.kinds import Retries
@@ -30,10 +30,6 @@ _log = structlog.get_logger(__name__)
 _ASK_AGAIN_SECONDS = 1.0
 _PROBE_SECONDS = 90.0
 """Longer than any call takes: what a daemon tries that ends meanwhile is free at once all the same."""
-
-# stamina would log a warning for every retry: a short retry that helps is no news, and one that does not is raised.
-stamina.instrumentation.set_on_retry_hooks(())
-
 
 SHORT_READ_RETRIES = Retries(max_attempts=3, base_delay_seconds=0.2, max_delay_seconds=2.0, multiplier=2.0)
 
@@ -239,19 +235,17 @@ class Guard:
         """Make `call`, repeating it briefly while it raises Retryable; `call` must change nothing on the other side."""
         policy = self._settings.read_retries
         tries = 0
-
-        def wait_or_give_up(error: Exception) -> bool | float:
-            nonlocal tries
-            tries += 1
-            if not isinstance(error, Retryable) or isinstance(error, _ClosedOff | TurnedAway):
-                return False
-            wait = policy.delay_seconds(tries, at_least=error.retry_after_seconds, chance=self._chance)
-            return wait if wait <= self._settings.longest_wait_seconds else False
-
-        async for attempt in stamina.retry_context(on=wait_or_give_up, attempts=policy.max_attempts, timeout=None):
-            with attempt:
+        while True:
+            try:
                 return await self.write(call, budget=budget)
-        raise AssertionError("the last attempt returns or raises")
+            except Retryable as error:
+                tries += 1
+                if tries == policy.max_attempts or isinstance(error, _ClosedOff | TurnedAway):
+                    raise
+                wait = policy.delay_seconds(tries, at_least=error.retry_after_seconds, chance=self._chance)
+                if wait > self._settings.longest_wait_seconds:
+                    raise
+            await asyncio.sleep(wait)
 
     async def _take(self, budget: str) -> None:
         calls = self._settings.budgets.get(budget, self._settings.calls_per_second)
