@@ -64,13 +64,14 @@ class DatabaseSection(Section):
     pool_size: PositiveInt = 4
     account: str = "orders-tui"
 
-    def for_engine(self, application_name: str = "orders-tui") -> DatabaseSettings:
+    def for_engine(self, application_name: str = "orders-tui", *, generic_plans: bool = False) -> DatabaseSettings:
         return DatabaseSettings(
             url=self.url,
             data_directory=self.data_directory,
             pooled=self.pooled,
             pool_size=self.pool_size,
             application_name=application_name,
+            generic_plans=generic_plans,
             account=self.account,
         )
 

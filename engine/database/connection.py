@@ -39,6 +39,8 @@ _SESSION = {
     "lock_timeout": "2s",
     "timezone": "UTC",
 }
+_AS_ASKED: dict[str, str] = {}
+_ONCE: dict[str, str] = {"plan_cache_mode": "force_generic_plan"}
 _RETRIED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.LockNotAvailableError)
 _RETRIES = 5
 
@@ -57,6 +59,9 @@ class DatabaseSettings:
     """A session that leaves its transaction open for longer is ended by the server: a frozen program holds up nobody for ever."""
     statement_seconds: float = 60.0
     """How long one statement may take; 0 for as long as it likes."""
+    generic_plans: bool = False
+    """True for a program that says the same statements again and again, as the daemon does: each connection plans one once. Not for lists
+    that people narrow, whose best plan depends on what they ask for."""
     account: str = "orders-tui"
     """The system account the embedded server runs as when the program is started by root."""
 
@@ -255,11 +260,11 @@ async def _open(
     async def plain() -> Connection:
         return await asyncpg.connect(**parameters, server_settings=server_settings, **cache)
 
-    async def make_pool(least: int, most: int, name: str) -> asyncpg.Pool:
+    async def make_pool(least: int, most: int, name: str, planned: dict[str, str] = _AS_ASKED) -> asyncpg.Pool:
         return await asyncpg.create_pool(
             **parameters,
             **cache,
-            server_settings=server_settings | {"application_name": name},
+            server_settings=server_settings | {"application_name": name} | planned,
             min_size=least,
             max_size=most,
             init=_prepare,
@@ -274,7 +279,9 @@ async def _open(
             await migrate.check(plain)
         chain = _chain(environment, session)
         vault = _vault(chain, make=session is not None, needed=need_key)
-        pool = await make_pool(1, settings.pool_size, settings.application_name)
+        # Without prepared statements each is planned each time, and best for its own values.
+        planned = _ONCE if settings.generic_plans and not settings.pooled else _AS_ASKED
+        pool = await make_pool(1, settings.pool_size, settings.application_name, planned)
         try:
             async with pool.acquire() as connection:
                 await vault.load(connection, opening=True)

@@ -56,7 +56,10 @@ async def _work(settings: Settings, *, stdin_lifeline: bool) -> None:
     if stdin_lifeline:
         loop.add_reader(0, _look_at_lifeline, stopping)
     database = await open_database(
-        settings.database.for_engine("orders-tui daemon"), os.environ, need_key=True, on_wait=wait
+        settings.database.for_engine("orders-tui daemon", generic_plans=True),
+        os.environ,
+        need_key=True,
+        on_wait=wait,
     )
     try:
         daemon = build_daemon(settings, database)

@@ -37,7 +37,7 @@ async def run_headless(
     """
     started = time.monotonic()
     try:
-        async with open_demo(plan, files, on_wait=on_wait) as (database, world, continued):
+        async with open_demo(plan, files, on_wait=on_wait, generic_plans=True) as (database, world, continued):
             configure_json_logs(files.log)  # only now: opening says in a sentence what is wrong with the place
             summary = await _run(
                 plan, files, database, world, started, timeout_seconds, on_progress, continued=continued

@@ -109,15 +109,16 @@ async def prepare(database: Database, world: World) -> str:
 
 @contextlib.asynccontextmanager
 async def open_demo(
-    plan: DemoPlan, files: DemoFiles, *, on_wait: Callable[[str], None] | None
+    plan: DemoPlan, files: DemoFiles, *, on_wait: Callable[[str], None] | None, generic_plans: bool = False
 ) -> AsyncIterator[tuple[Database, World, bool]]:
     """The demo's database and its world, started side by side; True when an unfinished run of this plan goes on in them."""
     continued = files.continues(plan)
     if not continued:
         files.forget()
-    settings = demo_settings(files, "http://127.0.0.1:1", "").database.for_engine("orders-tui demo")
+    settings = demo_settings(files, "http://127.0.0.1:1", "").database
+    place = settings.for_engine("orders-tui demo", generic_plans=generic_plans)
     async with contextlib.AsyncExitStack() as stack:
-        opening = asyncio.create_task(open_database(settings, os.environ, on_wait=on_wait))
+        opening = asyncio.create_task(open_database(place, os.environ, on_wait=on_wait))
         try:
             world = await stack.enter_async_context(start_world(plan, files))
         finally:

@@ -45,9 +45,10 @@ def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 class _Recorder:
     """A real connection that explains each statement before it runs it."""
 
-    def __init__(self, connection: Any, explained: list[Explained]) -> None:
+    def __init__(self, connection: Any, explained: list[Explained], *, generic: bool) -> None:
         self._connection = connection
         self._explained = explained
+        self._generic = generic
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._connection, name)
@@ -63,7 +64,13 @@ class _Recorder:
             )
         finally:
             await transaction.rollback()
-        self._explained.append(Explained(" ".join(statement.split()), orjson.loads(answer)[0]["Plan"]))
+        told = " ".join(statement.split())
+        self._explained.append(Explained(told, orjson.loads(answer)[0]["Plan"]))
+        if self._generic:
+            plan = await self._connection.fetchval(
+                "SELECT public.planned($1)", f"EXPLAIN (GENERIC_PLAN, FORMAT JSON) {statement}"
+            )
+            self._explained.append(Explained(f"whatever its values: {told}", orjson.loads(plan)[0]["Plan"]))
 
     async def fetch(self, statement: str, *arguments: object) -> Any:
         await self._explain(statement, arguments)
@@ -85,14 +92,15 @@ class _Recorder:
 class _Pool:
     """The pool, with every connection explaining."""
 
-    def __init__(self, pool: Any, explained: list[Explained]) -> None:
+    def __init__(self, pool: Any, explained: list[Explained], *, generic: bool) -> None:
         self._pool = pool
         self._explained = explained
+        self._generic = generic
 
     @contextlib.asynccontextmanager
     async def acquire(self) -> AsyncIterator[_Recorder]:
         async with self._pool.acquire() as connection:
-            yield _Recorder(connection, self._explained)
+            yield _Recorder(connection, self._explained, generic=self._generic)
 
     async def fetch(self, statement: str, *arguments: object) -> Any:
         async with self.acquire() as recorder:
@@ -112,12 +120,24 @@ class _Pool:
 
 
 @contextlib.asynccontextmanager
-async def explaining(database: Database) -> AsyncIterator[list[Explained]]:
-    """Gathers how every statement of the block was answered."""
+async def explaining(database: Database, *, generic: bool = False) -> AsyncIterator[list[Explained]]:
+    """Gathers how every statement of the block was answered; with `generic` also how it is when its values are not looked at."""
     explained: list[Explained] = []
     pool = database.pool
-    database.pool = _Pool(pool, explained)
+    if generic:
+        await pool.execute(_PLANNED)
+    database.pool = _Pool(pool, explained, generic=generic)
     try:
         yield explained
     finally:
         database.pool = pool
+        if generic:
+            await pool.execute("DROP FUNCTION public.planned")
+
+
+# A plan without values can only be asked for by a text that has none, which no driver sends and gets an answer.
+_PLANNED = """
+CREATE FUNCTION public.planned(explained text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE answer text;
+BEGIN EXECUTE explained INTO answer; RETURN answer; END $$
+"""
