@@ -34,11 +34,14 @@ if TYPE_CHECKING:
 def build_daemon(settings: Settings, database: Database) -> Daemon:
     """A daemon over this database. Raises Misconfigured for a missing secret, naming it and where it may be put."""
     token = database.secrets.read("metrics_token") if settings.http.enabled else None
+    traces_token = database.secrets.read("traces_token") if settings.telemetry.traces_url else None
     working = replace(
         daemon_settings(settings),
         http=_http_settings(settings, database),
         monitoring=settings.telemetry.for_daemon(
-            token.reveal() if token is not None else "", _written_to(settings, database)
+            token.reveal() if token is not None else "",
+            _written_to(settings, database),
+            traces_token.reveal() if traces_token is not None else "",
         ),
         alerts=settings.alerts.for_daemon(),
     )

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
 
-from pydantic import Field, FiniteFloat, IPvAnyNetwork, NonNegativeFloat, PositiveFloat
+from pydantic import AfterValidator, Field, FiniteFloat, IPvAnyNetwork, NonNegativeFloat, PositiveFloat
 
 from orders_tui.settings_outside import Section
 
 if TYPE_CHECKING:
     from engine.monitoring.rules import AlertRule
     from sync.monitoring.settings import MonitoringSettings
+
+
+def _collector(url: str) -> str:
+    parts = urlsplit(url)
+    near = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    if url and not (parts.scheme == "https" or (parts.scheme == "http" and near)):
+        raise ValueError("must begin with https://, or with http:// on this machine")
+    return url
 
 
 class TelemetrySection(Section):
@@ -23,10 +32,22 @@ class TelemetrySection(Section):
     fresh_seconds: PositiveFloat = 5.0
     """The database is asked at most so often, however many scrape."""
 
-    def for_daemon(self, token: str, places: Mapping[str, Path]) -> MonitoringSettings:
+    traces_url: Annotated[str, AfterValidator(_collector)] = ""
+    """A collector of traces (OTLP over HTTP), such as https://collector.example/v1/traces. Secret: `traces_token`, if it asks for one."""
+    traces_share: Annotated[float, Field(ge=0.0, le=1.0)] = 1.0
+
+    def for_daemon(self, token: str, places: Mapping[str, Path], traces_token: str = "") -> MonitoringSettings:
         from sync.monitoring.settings import THIS_MACHINE, MonitoringSettings
 
-        return MonitoringSettings((*THIS_MACHINE, *self.networks), token, places, self.fresh_seconds)
+        return MonitoringSettings(
+            networks=(*THIS_MACHINE, *self.networks),
+            token=token,
+            places=places,
+            traces_url=self.traces_url,
+            traces_share=self.traces_share,
+            traces_token=traces_token,
+            fresh_seconds=self.fresh_seconds,
+        )
 
 
 class AlertsSection(Section):

@@ -32,6 +32,7 @@ from sync.http.listener import Listener
 from sync.http.reception import Reception
 from sync.http.watching import Standing, Watching
 from sync.monitoring.counted import Counted
+from sync.monitoring.traces import open_traces
 from sync.monitoring.vitals import Vitals
 from sync.monitoring.watch import Watch
 from sync.notices.letter import Outbox
@@ -57,7 +58,14 @@ class Daemon:
         self._standing = Standing(time.monotonic)
         self._watch = Watch(database, settings.monitoring.fresh_seconds)
         self._vitals = Vitals(settings.monitoring.places, self._clock)
-        self._outside = Outside(database, outside, outbox, self._clock, self.counted)
+        watched = settings.monitoring
+        self._traces = open_traces(
+            watched.traces_url,
+            share=watched.traces_share,
+            token=watched.traces_token,
+            about={"service_version": settings.version},
+        )
+        self._outside = Outside(database, outside, outbox, self._clock, self.counted, self._traces)
         self._settings = settings
         self._bell = Bell(Announcer(database, CHANGED).announce)
         self._ends = asyncio.Event()
@@ -107,6 +115,7 @@ class Daemon:
         except Exception as error:
             if not is_lost(error):
                 raise
+        await asyncio.to_thread(self._traces.close)
         _log.info("daemon_stopped")
 
     def is_well(self) -> bool:
@@ -134,6 +143,7 @@ class Daemon:
             self._bell,
             outside.directory.stopped,
             self._count,
+            self._traces,
         )
         async with asyncio.TaskGroup() as group:
             group.create_task(self._repeat("inbox", self._drain_inbox))
@@ -187,6 +197,7 @@ class Daemon:
                 reception=reception,
                 api=api,
                 counted=self.counted,
+                traces=self._traces,
                 more=watching.routes(),
             )
             self.listener = Listener(settings, app, finish_seconds=self._finish_seconds)
@@ -238,7 +249,9 @@ class Daemon:
         except Exception:
             self.counted.batches.add("broke")
             raise
-        self.counted.batch(advanced, time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        self.counted.batch(advanced, seconds)
         if advanced:
+            self._traces.past("workflow batch", seconds, workflow_orders=advanced)
             self._bell.ring()
         return advanced >= self._settings.workflow_batch

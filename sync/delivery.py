@@ -29,6 +29,7 @@ from engine.ports.requests import AnswerRequest, NoticeRequest, PackingRequest, 
 from engine.words import Dependency, EffectKind
 from sync.desk import Handler
 from sync.gathering import Gathering
+from sync.monitoring.traces import NO_TRACES, Traces
 from sync.settling import persist
 from sync.waking import Bell
 
@@ -165,8 +166,10 @@ class Deliveries:
         bell: Bell,
         stopped: Callable[[ShopId, Dependency], str | None] = lambda _shop, _dependency: None,
         tell: Callable[[Claim, Outcome], None] = lambda _claim, _outcome: None,
+        traces: Traces = NO_TRACES,
     ) -> None:
         self._database = database
+        self._traces = traces
         self._daemon_id = daemon_id
         self._handlers = handlers
         self._settings = settings
@@ -247,7 +250,8 @@ class Deliveries:
     async def _deliver(self, kind: EffectKind, claims: Sequence[Claim]) -> None:
         """Hand a batch to its handler. Should the handler itself break, the claims are tried again later."""
         try:
-            await self._handlers[kind](claims, self._desk)
+            with self._traces.span(f"deliver {kind}", effect_kind=kind.value, effect_claims=len(claims)):
+                await self._handlers[kind](claims, self._desk)
         except Exception as error:  # noqa: BLE001  # a handler that breaks loses no claim
             if is_lost(error):
                 code, sentence = "database_away", "The database was away for a moment; it is tried again."

@@ -24,6 +24,7 @@ from sync.http_client import open_http_client
 from sync.inventory.deliveries import stock_handlers
 from sync.inventory.service import InventoryService, ServiceSettings
 from sync.monitoring.counted import Counted
+from sync.monitoring.traces import NO_TRACES, Traces
 from sync.notices.letter import Outbox
 from sync.notices.post_office import PostOffice, PostSettings
 from sync.rates import Rates, RedisSettings
@@ -81,6 +82,7 @@ class Outside:
         outbox: Outbox,
         clock: DatabaseClock | None = None,
         counted: Counted | None = None,
+        traces: Traces = NO_TRACES,
     ) -> None:
         self._database = database
         self._clock = clock or DatabaseClock()
@@ -98,24 +100,29 @@ class Outside:
 
         self._notices_health = Health(time.monotonic, tell("notices"))
         tiktok = GuardSettings(calls_per_second=settings.tiktok_calls_per_second, breaker=settings.tiktok_breaker)
-        self._tiktok_guard = Guard("tiktok", tiktok, self.gates, rates=self.rates, tell=tell("tiktok"))
+        self._tiktok_guard = Guard("tiktok", tiktok, self.gates, rates=self.rates, tell=tell("tiktok"), traces=traces)
         self._auth_guard = Guard(
             "tiktok_auth",
             GuardSettings(breaker=settings.tiktok_breaker),
             self.gates,
             rates=self.rates,
             tell=tell("tiktok_auth"),
+            traces=traces,
         )
         # EasyPost lets lists through more slowly than everything else.
         budgets = {LISTS_BUDGET: 5} if settings.carrier_calls_per_second else {}
         carrier = GuardSettings(
             calls_per_second=settings.carrier_calls_per_second, budgets=budgets, breaker=settings.carrier_breaker
         )
-        self._carrier_guard = Guard("carrier", carrier, self.gates, rates=self.rates, tell=tell("carrier"))
+        self._carrier_guard = Guard(
+            "carrier", carrier, self.gates, rates=self.rates, tell=tell("carrier"), traces=traces
+        )
         inventory = GuardSettings(
             calls_per_second=0, breaker=settings.inventory_breaker, read_retries=settings.inventory_read_retries
         )
-        self._inventory_guard = Guard("inventory", inventory, self.gates, rates=self.rates, tell=tell("inventory"))
+        self._inventory_guard = Guard(
+            "inventory", inventory, self.gates, rates=self.rates, tell=tell("inventory"), traces=traces
+        )
 
     async def __aenter__(self) -> Self:
         self._tiktok = await self._open(self._settings.tiktok_base_url)

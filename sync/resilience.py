@@ -22,6 +22,7 @@ from engine.effects.kinds import Retries
 from engine.errors import Ambiguous, Retryable
 from engine.fleet.gates import Probe
 from sync.health import Health, Told
+from sync.monitoring.traces import NO_TRACES, Traces
 from sync.rates import Rates
 
 T = TypeVar("T")
@@ -175,6 +176,7 @@ class Guard:
         clock: Callable[[], float] = time.monotonic,
         chance: random.Random | None = None,
         tell: Told = lambda _outcome, _seconds: None,
+        traces: Traces = NO_TRACES,
     ) -> None:
         self.name = name
         self.health = Health(clock, tell)
@@ -185,6 +187,7 @@ class Guard:
         self._is_shared = False
         self._turned_away = ""
         self._rates = rates or Rates()
+        self._traces = traces
 
     async def write(self, call: Callable[[], Awaitable[T]], *, budget: str = "") -> T:
         """Make `call` once. `budget` names whose share of the rate it uses (a shop).
@@ -196,7 +199,8 @@ class Guard:
         await self._admit()
         began = self.health.begin()
         try:
-            result = await call()
+            with self._traces.span(self.name, "client", peer_service=self.name):
+                result = await call()
         except TurnedAway as error:
             self.health.failed(began, error.code, error.sentence)
             if self._breaker.open():

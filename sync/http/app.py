@@ -20,6 +20,7 @@ from sync.http.settings import HttpSettings
 from sync.http.surface import Surface
 from sync.http.tiktok_webhooks import TikTokWebhooks
 from sync.monitoring.counted import Counted
+from sync.monitoring.traces import NO_TRACES, Traces
 from sync.tiktok.token_calls import AppCredentials
 
 
@@ -33,6 +34,7 @@ def build(
     reception: Reception | None = None,
     api: ASGIApp | None = None,
     counted: Counted | None = None,
+    traces: Traces = NO_TRACES,
     more: Sequence[BaseRoute] = (),
 ) -> ASGIApp:
     """The application, every request counted. Without EasyPost's secret nothing of it could be believed, and there is no such endpoint."""
@@ -48,7 +50,7 @@ def build(
         routes.append(Route(easypost_webhooks.PATH, easypost.receive, methods=["POST"]))
     beneath = [] if api is None else [_Beneath(api)]
     starlette = Starlette(routes=[*routes, *more, *beneath], exception_handlers={HTTPException: http_exception})
-    return Counting(Surface(starlette), counted)
+    return Counting(Surface(starlette), counted, traces)
 
 
 class _Beneath(BaseRoute):

@@ -8,6 +8,7 @@ from typing import Final
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sync.monitoring.counted import Counted
+from sync.monitoring.traces import NO_TRACES, Traces
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _NONE: Final = "none"
@@ -15,11 +16,12 @@ _NONE: Final = "none"
 
 
 class Counting:
-    """The whole application, counted."""
+    """The whole application, counted and traced."""
 
-    def __init__(self, app: ASGIApp, counted: Counted) -> None:
+    def __init__(self, app: ASGIApp, counted: Counted, traces: Traces = NO_TRACES) -> None:
         self._app = app
         self._counted = counted
+        self._traces = traces
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -33,13 +35,22 @@ class Counting:
                 status = message["status"]
             await send(message)
 
-        try:
-            await self._app(scope, receive, told)
-        finally:
-            method = scope["method"] if scope["method"] in _METHODS else "other"
-            route = _route(scope)
-            self._counted.requests.add(method, route, str(status))
-            self._counted.request_seconds.observe(time.perf_counter() - began, method, route)
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        with self._traces.span(method, "server", parent=_parent(scope), http_request_method=method) as span:
+            try:
+                await self._app(scope, receive, told)
+            finally:
+                route = _route(scope)
+                span.name(f"{method} {route}")
+                span.tell(http_route=route, http_response_status_code=status)
+                if status >= 500:
+                    span.failed(str(status))
+                self._counted.requests.add(method, route, str(status))
+                self._counted.request_seconds.observe(time.perf_counter() - began, method, route)
+
+
+def _parent(scope: Scope) -> str:
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"traceparent"), "")
 
 
 def _route(scope: Scope) -> str:

@@ -6,5 +6,6 @@ Where to look
     watch       the database's figures as this process last read them
     vitals      disks, clock and loop of this daemon's machine
     exposition  the counts and the database's figures in Prometheus's words
+    traces      spans, where somebody wants them; `otlp` sends them
     settings    who may look, and how often the database is asked
 """

@@ -20,5 +20,9 @@ class MonitoringSettings:
     token: str = field(default="", repr=False)
     places: Mapping[str, Path] = field(default_factory=dict)
     """Folders that the daemon writes to, by what they are for."""
+    traces_url: str = ""
+    """Where spans are sent, as OTLP over HTTP; empty: nowhere."""
+    traces_share: float = 1.0
+    traces_token: str = field(default="", repr=False)
     fresh_seconds: float = 5.0
     """The database is asked at most so often, whoever scrapes."""

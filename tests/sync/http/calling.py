@@ -17,6 +17,7 @@ from sync.http.app import build
 from sync.http.listener import Listener
 from sync.http.settings import HttpSettings
 from sync.monitoring.counted import Counted
+from sync.monitoring.traces import NO_TRACES, Traces
 from tests.sync.outside import APP
 
 SECRET = "\ufb01x-caf\u00e9"
@@ -61,11 +62,14 @@ async def listening(
     *,
     clock: Callable[[], float] = lambda: NOW,
     counted: Counted | None = None,
+    traces: Traces = NO_TRACES,
     more: Sequence[BaseRoute] = (),
 ) -> AsyncIterator[Called]:
     given = settings or HttpSettings(enabled=True, port=0, easypost_secret=SECRET, calls_per_second=0)
     rings: list[None] = []
-    app = build(store, given, APP, ring=lambda: rings.append(None), clock=clock, counted=counted, more=more)
+    app = build(
+        store, given, APP, ring=lambda: rings.append(None), clock=clock, counted=counted, traces=traces, more=more
+    )
     listener = Listener(given, app)
     ends = asyncio.Event()
     running = asyncio.create_task(listener.run(ends))
