@@ -193,6 +193,17 @@ async def test_a_daemon_takes_webhooks_until_it_stops_and_works_them_at_once(sho
             assert (await http.post(url, content=body, headers={"Authorization": signature})).status_code == 200
             while not await shop.count("inbox WHERE source = 'webhook' AND state = 'done'"):
                 await asyncio.sleep(0.01)
+            place = url.removesuffix("/webhooks/tiktok")
+            answers = {
+                path: await http.get(f"{place}{path}")
+                for path in ("/livez", "/readyz", "/api/health/orders", "/metrics")
+            }
+            assert {path: answer.status_code for path, answer in answers.items()} == dict.fromkeys(answers, 200)
+            figures = answers["/metrics"].text
+            assert 'orders_webhooks_total{outcome="new",sender="tiktok"} 1.0' in figures
+            assert 'orders_inbox_payloads_total{kind="asking"} 1.0' in figures
+            assert "orders_house_daemons 2.0" in figures
+            assert order_id not in figures
     finally:
         stopping.set()
         await running

@@ -138,8 +138,6 @@ async def test_a_collector_that_is_away_costs_the_work_nothing(store: Database, 
 
 def test_without_a_collector_nothing_is_loaded() -> None:
     assert open_traces("", share=1.0, token="", about={}) is NO_TRACES
-    program = (
-        "import sys, orders_tui.assembly; print([name for name in sys.modules if name.startswith('opentelemetry')])"
-    )
+    program = "import sys, sync.daemon; print([name for name in sys.modules if name.startswith('opentelemetry')])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
