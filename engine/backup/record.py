@@ -5,14 +5,14 @@ from __future__ import annotations
 import socket
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from engine.backup.taking import Taken
 from engine.identifiers import new_id
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from engine.database.connection import Database
 
 KEPT = 1000
@@ -24,6 +24,10 @@ INSERT INTO backups (id, taken_at, host, path, bytes, orders, sha256) VALUES ($1
 _FAILED = "INSERT INTO backups (id, taken_at, host, problem) VALUES ($1, now(), $2, $3)"
 _PROVED = "UPDATE backups SET proved_at = CASE WHEN $2 = '' THEN now() END, problem = $2 WHERE id = $1"
 _FORGET = "DELETE FROM backups WHERE id IN (SELECT id FROM backups ORDER BY id DESC OFFSET $1)"
+_UNTRIED = """
+SELECT id, path FROM (SELECT * FROM backups WHERE path <> '' AND host = $1 ORDER BY id DESC LIMIT 1) newest
+WHERE proved_at IS NULL AND problem = ''
+"""
 _LAST = """
 SELECT max(taken_at) FILTER (WHERE path <> '') AS taken_at,
        extract(epoch FROM now() - max(taken_at) FILTER (WHERE path <> ''))::float8 AS age_seconds,
@@ -52,6 +56,20 @@ async def last_backup(database: Database) -> LastBackup:
     """What is known of backups, on the database's clock."""
     row = await database.pool.fetchrow(_LAST)
     return LastBackup(row["taken_at"], row["age_seconds"], row["proved_at"], row["tried_seconds"], row["problem"] or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Untried:
+    """A backup of this machine that nobody has restored for a try yet."""
+
+    backup_id: UUID
+    path: Path
+
+
+async def newest_untried(database: Database) -> Untried | None:
+    """This machine's newest backup, while it is still to be tried: whoever was at it may have been killed."""
+    row = await database.pool.fetchrow(_UNTRIED, socket.gethostname())
+    return None if row is None else Untried(row["id"], Path(row["path"]))
 
 
 async def note_taken(database: Database, taken: Taken) -> UUID:

@@ -9,13 +9,14 @@ import os
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
+from pathlib import Path
 
 import structlog
 
 from engine.backup.keeping import remove_old
-from engine.backup.record import last_backup, note_failed, note_proved, note_taken
+from engine.backup.record import Untried, last_backup, newest_untried, note_failed, note_proved, note_taken
 from engine.backup.restoring import MASTER_KEY
-from engine.backup.taking import Taken, take_backup
+from engine.backup.taking import take_backup
 from engine.errors import OrdersError
 from engine.fleet import leases
 from sync.rounds.post import Post
@@ -39,12 +40,16 @@ def ticks(post: Post) -> list[Tick]:
 
 
 async def take_due(post: Post) -> None:
-    """Take a backup if the last one is too old, remove what is no longer kept, and try the new one."""
-    if not await _is_due(post) or not await leases.take(post.database, LEASE, post.daemon_id, _LEASE_SECONDS):
+    """Take a backup if the last one is too old, remove what is no longer kept, and try the newest one that is not tried yet."""
+    if not (await _is_due(post) or await _to_try(post)):
+        return
+    if not await leases.take(post.database, LEASE, post.daemon_id, _LEASE_SECONDS):
         return
     try:
         if await _is_due(post):  # another daemon may have taken it just before
             await _take(post)
+        if (untried := await _to_try(post)) is not None:
+            await _try(post, untried)
     finally:
         await leases.leave(post.database, LEASE, post.daemon_id)
 
@@ -56,6 +61,10 @@ async def _is_due(post: Post) -> bool:
     return last.tried_seconds is None or last.tried_seconds >= min(AGAIN_SECONDS, every)
 
 
+async def _to_try(post: Post) -> Untried | None:
+    return await newest_untried(post.database) if post.settings.backup.prove else None
+
+
 async def _take(post: Post) -> None:
     settings, database = post.settings.backup, post.database
     assert settings.directory is not None
@@ -65,23 +74,27 @@ async def _take(post: Post) -> None:
         _log.error("backup_failed", code=error.code, sentence=error.sentence)
         await note_failed(database, error.sentence)
         return
-    backup_id = await note_taken(database, taken)
+    await note_taken(database, taken)
     removed = await asyncio.to_thread(remove_old, settings.directory, settings.keep)
     _log.info("backup_taken", path=str(taken.path), bytes=taken.bytes, removed=len(removed))
-    if settings.prove:
-        problem = await _prove(post, taken)
-        await note_proved(database, backup_id, problem)
-        if problem:
-            _log.error("backup_not_whole", path=str(taken.path), sentence=problem)
 
 
-async def _prove(post: Post, taken: Taken) -> str:
+async def _try(post: Post, untried: Untried) -> None:
+    problem = await _prove(post, untried.path)
+    await note_proved(post.database, untried.backup_id, problem)
+    if problem:
+        _log.error("backup_not_whole", path=str(untried.path), sentence=problem)
+    else:
+        _log.info("backup_whole", path=str(untried.path))
+
+
+async def _prove(post: Post, path: Path) -> str:
     """What is wrong with it; empty where nothing is. A process of its own tries it, which gives way to this one."""
     key = post.database.secrets.read(MASTER_KEY)
     environment = {name: text for name, text in os.environ.items() if name in _INHERITED}
     environment |= {f"ORDERS_TUI_{MASTER_KEY.upper()}": key.reveal()} if key else {}
     trying = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "engine.backup", str(taken.path), env=environment, stdout=PIPE, stderr=DEVNULL
+        sys.executable, "-m", "engine.backup", str(path), env=environment, stdout=PIPE, stderr=DEVNULL
     )
     try:
         said, _ = await trying.communicate()
@@ -93,5 +106,5 @@ async def _prove(post: Post, taken: Taken) -> str:
         return ""
     return (
         said.decode(errors="replace")
-        or f"Trying it ended with {trying.returncode}: run orders-tui backup verify {taken.path}."
+        or f"Trying it ended with {trying.returncode}: run orders-tui backup verify {path}."
     )

@@ -18,7 +18,7 @@ import pytest
 
 from engine.backup import archive
 from engine.backup.keeping import backups_in, remove_old
-from engine.backup.record import last_backup, note_failed, note_proved, note_taken
+from engine.backup.record import Untried, last_backup, newest_untried, note_failed, note_proved, note_taken
 from engine.backup.restoring import Wishes, restore_into_directory, restore_into_shared
 from engine.backup.taking import Taken, take_backup
 from engine.database.connection import DatabaseSettings, open_database
@@ -256,7 +256,9 @@ async def test_the_newest_are_kept_and_everybody_sees_how_old_the_last_one_is(ta
 
     assert (await last_backup(house.store)).age_seconds is None
     noted = await note_taken(house.store, taken)
+    assert await newest_untried(house.store) == Untried(noted, taken.path)
     await note_proved(house.store, noted, "")
+    assert await newest_untried(house.store) is None
     await note_failed(house.store, "The disk is full.")
     last = await last_backup(house.store)
     assert (last.taken_at, last.problem) == (taken.manifest.taken_at, "The disk is full.")
