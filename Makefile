@@ -1,6 +1,6 @@
 # Two words to start: `make demo`. Everything lives in .venv; nothing outside this folder is touched.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench bench-api bench-console faults scenarios shift screenshots
+.PHONY: help setup demo test lint bench bench-api bench-console faults scenarios shift screenshots privacy-scan
 
 VENV := .venv
 READY := $(VENV)/.ready
@@ -16,6 +16,7 @@ help:
 	@echo "make scenarios  a week offline, a viral hour, an outage of hours…; ends when all books agree; ONLY=… SEED=…"
 	@echo "make shift   200 orders worked by keyboard in a real terminal, twice (slow; needs tmux)"
 	@echo "make screenshots  the README's pictures, drawn again"
+	@echo "make privacy-scan  a shop of invented people is worked, then every trace is searched for them"
 	@echo "make setup   only install (the others do it when needed)"
 
 setup: $(READY)
@@ -76,3 +77,6 @@ shift: $(READY)
 
 screenshots: $(READY)
 	@$(VENV)/bin/python -m tests.screenshots
+
+privacy-scan: $(READY)
+	@$(VENV)/bin/python -m tests.privacy_scan $(if $(ORDERS),--orders $(ORDERS)) $(if $(SEED),--seed $(SEED))

@@ -47,7 +47,7 @@ class PrivacyTimes:
     """A retired data key is deleted so long after it was retired at the earliest."""
     share: float = 0.2
     look_seconds: float = 10.0
-    retention_seconds: float = 600.0
+    retention_seconds: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated
 
@@ -64,13 +65,17 @@ async def assign(
 
 async def note(
     *orders: Orders,
-    text: Annotated[str, Parameter(help="What the note says.")],
+    text: Annotated[
+        str, Parameter(help="What the note says; - reads it from standard input, out of histories and process lists.")
+    ],
     must_acknowledge: Annotated[
         bool, Parameter(negative=(), help="Nothing is shipped until somebody has acknowledged it.")
     ] = False,
     json: Json = False,
 ) -> int:
     """Write a note on orders: `orders note 5771 --text "add the card"`."""
+    if text == "-":
+        text = sys.stdin.read()
     return await _mark(
         orders,
         "note",
