@@ -31,6 +31,12 @@ BEGIN
     END LOOP;
 END $forget$
 """
+_AUDIT_DOORS = {
+    "orders.erase_audit(uuid[], text[])": (Role.ADMIN, Role.SERVICE),
+    "orders.cut_audit(uuid[], integer[], text, text)": (Role.ADMIN, Role.SERVICE),
+    "orders.seal_audit_anew(uuid[], integer[], bytea[], bytea[])": (Role.SERVICE,),
+}
+"""The audit is insert-only for every role; what privacy asks of it is done by functions of the schema's owner, and no more than that."""
 _TABLES = "SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'orders'::regnamespace AND c.relkind IN ('r', 'p')"
 
 
@@ -58,6 +64,9 @@ def statements(there: Collection[str]) -> Iterator[str]:
     yield f"GRANT EXECUTE ON FUNCTION {_PUT_LOGIN} TO {Role.ADMIN.group}"
     yield from (f"REVOKE ALL ON FUNCTION orders.{name}() FROM PUBLIC" for name in FUNCTIONS)
     yield from (f"GRANT EXECUTE ON FUNCTION orders.{name}() TO {_ALL}" for name in FUNCTIONS)
+    for signature, roles in _AUDIT_DOORS.items():
+        yield f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC"
+        yield f"GRANT EXECUTE ON FUNCTION {signature} TO {_groups(roles)}"
     yield _FORGET
     yield f"REVOKE ALL ON ALL TABLES IN SCHEMA orders FROM {_ALL}"
     yield f"GRANT USAGE ON SCHEMA orders TO {_ALL}"

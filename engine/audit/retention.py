@@ -1,7 +1,8 @@
 """The one door through which audit entries leave: the beginning of a chain may be cut off, and the cut itself is kept for ever.
 
 The log refuses UPDATE, DELETE and TRUNCATE by trigger. A transaction that sets `orders.audit_retention` to `on` may delete; one that
-sets `orders.audit_values` to `on` may replace what entries say by the same sealed anew, or by nothing, and no other part of them.
+sets `orders.audit_values` to `on` may replace what entries say by the same sealed anew, or by nothing, and no other part of them; both are
+done for privacy by functions of the schema's owner (`erase_audit`, `cut_audit`, `seal_audit_anew`), since no role may do them itself.
 Whoever owns the tables can always do more, which is why a cut says who and why, and why `verify` counts the cuts.
 """
 
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 
 RETENTION_DOOR = "SET LOCAL orders.audit_retention = 'on'"
 """Lets the transaction it is said in delete audit rows."""
-
-VALUES_DOOR = "SET LOCAL orders.audit_values = 'on'"
-"""Lets the transaction it is said in seal values anew or erase them; the database keeps the digests of what was first stored."""
 
 _LAST_TO_GO = "SELECT hash FROM audit_log WHERE subject = $1 AND sequence = $2"
 _CUT = """

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from engine.actors import Actor
 from engine.audit import chain
-from engine.audit.retention import RETENTION_DOOR, VALUES_DOOR
 from engine.database.locks import lock_for_result
 from engine.identifiers import OrderId, UserId
 from engine.orders.opening import open_bytes
@@ -57,24 +56,16 @@ WHERE s.word = d.word AND s.order_id = d.order_id
 ALL_WORDS = "DELETE FROM order_search_words WHERE order_id = ANY($1::uuid[])"
 """Also words of what the person was called before; reads the whole table."""
 
+KEPT_ENTRIES = ("order.created", "order.updated", "order.forgotten")
 # What the program itself noted of where an order went is not personal, and is what its books are proved by.
 _PERSONAL_ENTRIES = """
-subject = ANY($1::uuid[]) AND (before IS NOT NULL OR after IS NOT NULL)
-AND action NOT IN ('order.created', 'order.updated', 'order.forgotten')
+subject = ANY($1::uuid[]) AND (before IS NOT NULL OR after IS NOT NULL) AND action <> ALL($2::text[])
 AND NOT (source = 'system' AND action LIKE 'workflow.%' AND action NOT IN ('workflow.fail', 'workflow.postpone'))
 """
 _ENTRIES = f"SELECT * FROM audit_log WHERE {_PERSONAL_ENTRIES} ORDER BY subject, sequence"  # noqa: S608
 _COUNT_ENTRIES = f"SELECT count(*) FROM audit_log WHERE {_PERSONAL_ENTRIES}"  # noqa: S608
-_ERASE_ENTRIES = f"UPDATE audit_log SET before = NULL, after = NULL WHERE {_PERSONAL_ENTRIES}"  # noqa: S608
-_CUT = """
-INSERT INTO audit_cuts (subject, through_sequence, through_hash, actor, reason)
-SELECT a.subject, a.sequence, a.hash, $3, $4 FROM unnest($1::uuid[], $2::int[]) AS d(subject, sequence)
-JOIN audit_log a ON a.subject = d.subject AND a.sequence = d.sequence
-"""
-_DELETE_CUT = """
-DELETE FROM audit_log a USING unnest($1::uuid[], $2::int[]) AS d(subject, sequence)
-WHERE a.subject = d.subject AND a.sequence <= d.sequence
-"""
+_ERASE = "SELECT orders.erase_audit($1::uuid[], $2::text[])"
+_CUT = "SELECT orders.cut_audit($1::uuid[], $2::int[], $3, $4)"
 
 
 async def forget_orders(
@@ -97,7 +88,7 @@ async def count_rows(connection: Any, order_ids: Sequence[OrderId]) -> Counter[s
     counts: Counter[str] = Counter(orders=len(order_ids))
     for rows in PERSONAL_ROWS:
         counts[rows.table] += await connection.fetchval(rows.count, list(order_ids))
-    counts["audit_log"] += await connection.fetchval(_COUNT_ENTRIES, list(order_ids))
+    counts["audit_log"] += await connection.fetchval(_COUNT_ENTRIES, list(order_ids), KEPT_ENTRIES)
     return +counts
 
 
@@ -154,15 +145,13 @@ def _person(vault: Vault, row: Mapping[str, Any]) -> tuple[str, str, str]:
 async def _erase_entries(connection: Any, ids: Sequence[Any], actor: Actor, why: str) -> int:
     """Erase what entries say, their digests stay; chains from before there were digests are cut off instead."""
     cuts: dict[Any, int] = {}
-    for row in await connection.fetch(_ENTRIES, ids):
+    for row in await connection.fetch(_ENTRIES, ids, KEPT_ENTRIES):
         if chain.is_whole_only(chain.Entry(**row)):
             cuts[row["subject"]] = row["sequence"]
+    gone = 0
     if cuts:
-        await connection.execute(RETENTION_DOOR)
-        await connection.execute(_CUT, list(cuts), list(cuts.values()), actor.name, why)
-        await connection.execute(_DELETE_CUT, list(cuts), list(cuts.values()))
-    await connection.execute(VALUES_DOOR)
-    return _changed(await connection.execute(_ERASE_ENTRIES, ids)) + len(cuts)
+        gone = await connection.fetchval(_CUT, list(cuts), list(cuts.values()), actor.name, why)
+    return int(gone + await connection.fetchval(_ERASE, ids, KEPT_ENTRIES))
 
 
 def _changed(status: str) -> int:

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 from engine.actors import SYSTEM
 from engine.audit import chain
-from engine.audit.retention import VALUES_DOOR
 from engine.identifiers import UserId
 from engine.privacy.cipher import Vault, key_head, key_number
 from engine.privacy.rotation import tell
@@ -203,8 +202,6 @@ async def _seal_part(
             else:
                 anew.append((*(row[column] for column in table.key), *values))
         if anew:
-            if table.name == "audit_log":
-                await connection.execute(VALUES_DOOR)
             await connection.execute(_write(table), *(list(column) for column in zip(*anew, strict=True)))
             await connection.execute(_CHANGED, f"reseal {table.name}", len(anew))
         return len(anew), stuck, numbers
@@ -255,6 +252,8 @@ def _lock(table: SealedTable) -> str:
 
 
 def _write(table: SealedTable) -> str:
+    if table.name == "audit_log":
+        return "SELECT orders.seal_audit_anew($1::uuid[], $2::int[], $3::bytea[], $4::bytea[])"
     columns = [*table.key, *table.places]
     kinds = [*table.key.values(), *("bytea" for _ in table.places)]
     given = ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(kinds, 1))

@@ -74,6 +74,7 @@ class Privacy:
 
     async def find(self, by: By, text: str) -> list[OrderId]:
         """The orders of one customer. Raises NotFound, Misconfigured, Refused."""
+        await self._door.require(Permission.PRIVACY_EXPORT)
         with lost_is_unreachable():
             return await customers.find(self._database, by, text)
 

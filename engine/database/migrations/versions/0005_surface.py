@@ -249,6 +249,55 @@ BEGIN
 END $$
 """
 
+# Each opens the door for itself alone and shuts it again; only closed orders are erased and cut.
+_CLOSED = """
+SELECT o.id FROM orders.orders o WHERE o.id = ANY(subjects) AND o.order_status IN ('delivered', 'cancelled', 'returned')
+  AND NOT EXISTS (SELECT FROM orders.work w WHERE w.order_id = o.id)
+"""
+_DEFINED = "LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp"
+_AUDIT_DOORS = (
+    f"""
+CREATE FUNCTION orders.erase_audit(subjects uuid[], kept text[]) RETURNS bigint {_DEFINED} AS $$
+DECLARE erased bigint;
+BEGIN
+    PERFORM set_config('orders.audit_values', 'on', true);
+    UPDATE orders.audit_log a SET before = NULL, after = NULL
+    WHERE a.subject IN ({_CLOSED}) AND (a.before IS NOT NULL OR a.after IS NOT NULL) AND a.action <> ALL(kept)
+      AND NOT (a.source = 'system' AND a.action LIKE 'workflow.%' AND a.action NOT IN ('workflow.fail', 'workflow.postpone'));
+    GET DIAGNOSTICS erased = ROW_COUNT;
+    PERFORM set_config('orders.audit_values', 'off', true);
+    RETURN erased;
+END $$
+""",  # noqa: S608
+    f"""
+CREATE FUNCTION orders.cut_audit(subjects uuid[], sequences integer[], actor text, reason text) RETURNS bigint {_DEFINED} AS $$
+DECLARE cut bigint;
+BEGIN
+    PERFORM set_config('orders.audit_retention', 'on', true);
+    INSERT INTO orders.audit_cuts (subject, through_sequence, through_hash, actor, reason)
+    SELECT a.subject, a.sequence, a.hash, cut_audit.actor, cut_audit.reason
+    FROM unnest(subjects, sequences) AS d(subject, sequence)
+    JOIN orders.audit_log a ON a.subject = d.subject AND a.sequence = d.sequence WHERE a.subject IN ({_CLOSED});
+    DELETE FROM orders.audit_log a USING unnest(subjects, sequences) AS d(subject, sequence)
+    WHERE a.subject = d.subject AND a.sequence <= d.sequence AND a.subject IN ({_CLOSED});
+    GET DIAGNOSTICS cut = ROW_COUNT;
+    PERFORM set_config('orders.audit_retention', 'off', true);
+    RETURN cut;
+END $$
+""",  # noqa: S608
+    f"""
+CREATE FUNCTION orders.seal_audit_anew(subjects uuid[], sequences integer[], befores bytea[], afters bytea[]) RETURNS void {_DEFINED} AS $$
+BEGIN
+    PERFORM set_config('orders.audit_values', 'on', true);
+    UPDATE orders.audit_log a SET before = d.before, after = d.after
+    FROM unnest(subjects, sequences, befores, afters) AS d(subject, sequence, before, after)
+    WHERE a.subject = d.subject AND a.sequence = d.sequence
+      AND (a.before IS NULL) = (d.before IS NULL) AND (a.after IS NULL) = (d.after IS NULL);
+    PERFORM set_config('orders.audit_values', 'off', true);
+END $$
+""",  # noqa: S608
+)
+
 
 def _audit_digests() -> None:
     op.add_column(
@@ -270,6 +319,8 @@ def _audit_digests() -> None:
         "CREATE TRIGGER audit_log_keep_digests BEFORE UPDATE ON orders.audit_log "
         "FOR EACH ROW EXECUTE FUNCTION orders.keep_audit_digests()"
     )
+    for function in _AUDIT_DOORS:
+        op.execute(function)
 
 
 def _retention() -> None:
