@@ -8,7 +8,6 @@ from __future__ import annotations
 
 COMMITS: dict[str, tuple[str, int]] = {
     "engine.audit.seals.Sealer.seal": ("sealed", 1),
-    "engine.audit.verify._Walk.chains": ("taken in", 1),
     "engine.backup.record.note_failed": ("backed up", 1),
     "engine.backup.record.note_proved": ("backed up", 1),
     "engine.backup.record.note_taken": ("backed up", 1),
@@ -35,7 +34,7 @@ COMMITS: dict[str, tuple[str, int]] = {
     "engine.named_requests.sweep": ("taken in", 1),
     "engine.monitoring.alerts.judge": ("plain", 1),
     "engine.monitoring.fleet.add": ("plain", 1),
-    "engine.monitoring.fleet.forget": ("plain", 1),
+    "engine.monitoring.fleet.forget": ("taken in", 2),
     "engine.monitoring.fleet.tell": ("plain", 1),
     "engine.notices.bounces.record": ("bounces", 1),
     "engine.notices.sends.claim": ("notice targets", 1),
@@ -66,7 +65,7 @@ COMMITS: dict[str, tuple[str, int]] = {
     "engine.privacy.retention._orders_step": ("forgotten", 1),
     "engine.privacy.retention._payloads_step": ("forgotten", 1),
     "engine.reports.tallies.fold": ("plain", 1),
-    "engine.reports.tallies.forget_minutes": ("plain", 1),
+    "engine.reports.tallies.forget_minutes": ("taken in", 1),
     "engine.shops.ending.end_grant": ("revoked", 1),
     "engine.shops.ending.warn_of_ends": ("inactive shop", 1),
     "engine.shops.refreshing.claim_due": ("old token", 2),

@@ -86,8 +86,9 @@ def _functions(file: Path) -> Iterator[Function]:
 
 def _read(name: str, node: ast.AST, known: dict[str, str], statements: dict[str, str]) -> Function:
     function = Function(name)
+    reading = {id(part.func) for part in ast.walk(node) if isinstance(part, ast.Call) and _only_reads(part)}
     for part in ast.walk(node):
-        if isinstance(part, ast.Attribute):
+        if isinstance(part, ast.Attribute) and id(part) not in reading:
             function.commits |= part.attr == "transaction" or (part.attr == "run" and _is_database(part.value))
         if isinstance(part, ast.Call):
             to = _sends(part, statements)
@@ -98,6 +99,11 @@ def _read(name: str, node: ast.AST, known: dict[str, str], statements: dict[str,
         if called := _resolved(part, known):
             function.calls.add(called)
     return function
+
+
+def _only_reads(call: ast.Call) -> bool:
+    """A transaction that says so: its end commits nothing."""
+    return any(each.arg == "readonly" and ast.unparse(each.value) == "True" for each in call.keywords)
 
 
 def _is_database(node: ast.AST) -> bool:

@@ -311,6 +311,22 @@ async def _taken_in(stage: Stage) -> None:
         """
     )
 
+    # And what was counted then, and told by a daemon that is long over.
+    await stage.shop.database.pool.execute(
+        "INSERT INTO fleet_minutes (minute, counter, count) VALUES (now() - interval '1000 days', 'request.all', 1)"
+    )
+    await stage.shop.database.pool.execute(
+        "INSERT INTO fleet_gauges (gauge, source, value, told_at) VALUES ('disk.free', 'of old', 1, now() - interval '1000 days')"
+    )
+    await stage.shop.database.pool.execute(
+        "INSERT INTO api_answers (caller, key, asked, created_at)"
+        " VALUES (gen_random_uuid(), 'of old', '', now() - interval '1000 days')"
+    )
+    await stage.shop.database.pool.execute(
+        "INSERT INTO order_minutes (minute, shop_id, created, shipped, completed, failed, cancelled)"
+        " SELECT now() - interval '1000 days', id, 1, 0, 0, 0, 0 FROM shops LIMIT 1"
+    )
+
 
 async def _corrupted(stage: Stage) -> None:
     """The sealed address of one order cannot be opened any more, and its label is still to be bought."""
