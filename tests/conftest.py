@@ -1,16 +1,19 @@
-"""One real PostgreSQL for the whole run, and for each test that asks a database of its own, migrated and empty.
+"""One real PostgreSQL for the whole run, and for each test that asks a database, migrated and empty.
 
-server      the bundled server, started once
-database    how to reach this test's own database
-dsn         the same as one address
-connection  an open asyncpg connection to it
+server        the bundled server, started once
+database      how to reach the one database of these tests, as empty as a new one
+own_database  a new one instead, for tests about databases
+dsn           the address of `database`
+connection    an open asyncpg connection to it
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
@@ -24,13 +27,18 @@ import pytest
 
 from engine.database import embedded, migrate
 from engine.database.embedded import EmbeddedServer
+from tests.engine import emptied
+from tests.engine.emptied import TEMPLATE
 
-TEMPLATE = "migrated"
 FOLDER = pytest.StashKey[Path]()
 NUMBERS = count(1)
 
 # What a power cut would do to this server is of no interest, and a database a test has to be cheap to make.
 QUICK_NOT_DURABLE = ("fsync = off", "full_page_writes = off", "synchronous_commit = off", "autovacuum = off")
+
+# What was compiled once stays compiled, whatever the shell says: for the workers, and for the programs that tests start.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -60,8 +68,19 @@ def server(pytestconfig: pytest.Config) -> Iterator[EmbeddedServer]:
         asyncio.run(session.leave())
 
 
+@pytest.fixture(scope="session")
+def shared(server: EmbeddedServer) -> EmbeddedServer:
+    return asyncio.run(emptied.make(server))
+
+
 @pytest.fixture
-async def database(server: EmbeddedServer) -> AsyncIterator[EmbeddedServer]:
+async def database(shared: EmbeddedServer) -> EmbeddedServer:
+    await emptied.empty(shared)
+    return shared
+
+
+@pytest.fixture
+async def own_database(server: EmbeddedServer) -> AsyncIterator[EmbeddedServer]:
     own = replace(server, database=f"test_{next(NUMBERS)}")
     administrator = await asyncpg.connect(**server.dsn_parameters())
     try:

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 
 from engine.database.connection import Database
 from engine.database.embedded import EmbeddedServer
-from tests.engine import emptied
+from tests.conftest import database
 from tests.engine.house import House
 from tests.factories import Factory, opened
 
-
-@pytest.fixture(scope="session")
-def shared(server: EmbeddedServer) -> EmbeddedServer:
-    return asyncio.run(emptied.make(server))
-
-
-@pytest.fixture
-async def database(shared: EmbeddedServer) -> EmbeddedServer:
-    """The one database of these tests, as empty as a new one."""
-    await emptied.empty(shared)
-    return shared
+__all__ = ["database", "factory", "house", "store"]
 
 
 @pytest.fixture

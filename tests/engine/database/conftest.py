@@ -1,5 +1,12 @@
 """Tests of the database itself change its schema: each has one of its own."""
 
-from tests.conftest import database
+from __future__ import annotations
 
-__all__ = ["database"]
+import pytest
+
+from engine.database.embedded import EmbeddedServer
+
+
+@pytest.fixture
+def database(own_database: EmbeddedServer) -> EmbeddedServer:
+    return own_database

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
-from urllib.parse import quote
 
 import pytest
 
@@ -17,7 +16,8 @@ from orders_tui import warming
 from orders_tui.console import OrdersApp
 from orders_tui.services import Services
 from orders_tui.state import ConsoleOptions
-from tests.factories import NOON, Factory
+from tests.factories import NOON, Factory, environment_for
+from tests.orders_tui.console import idle
 
 NOW = NOON + timedelta(hours=3)
 
@@ -33,6 +33,11 @@ class Watch:
 
     def move(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _waits_no_longer_than_needed() -> None:
+    idle.hasten()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -55,10 +60,9 @@ def reached(database: EmbeddedServer) -> EmbeddedServer:
 
 @pytest.fixture
 async def opened(reached: EmbeddedServer) -> AsyncIterator[Database]:
-    environment = {"ORDERS_TUI_DATABASE_PASSWORD": reached.password.reveal(), "ORDERS_TUI_MASTER_KEY": "5a" * 32}
-    host = quote(str(reached.socket_directory), safe="")
-    url = f"postgresql://{reached.user}@/{reached.database}?host={host}&port={reached.port}"
-    opened = await open_database(DatabaseSettings(url=url), environment, migrated=True)
+    environment = environment_for(reached)
+    settings = DatabaseSettings(url=environment["ORDERS_TUI_DATABASE__URL"])
+    opened = await open_database(settings, environment, migrated=True)
     yield opened
     await opened.close()
 

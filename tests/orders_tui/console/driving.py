@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable
-from contextlib import suppress
 
+from textual.app import App
 from textual.pilot import Pilot
-from textual.worker import WorkerCancelled, WorkerFailed
+from textual.worker import Worker
 
 from orders_tui.console import OrdersApp
 
 SMALL, MEDIUM, LARGE = (80, 24), (120, 40), (160, 48)
+PATIENCE_SECONDS = 60.0
 
 
-def lines(app: OrdersApp) -> list[str]:
+def lines(app: App[int]) -> list[str]:
     """The screen as text."""
     return ["".join(segment.text for segment in strip).rstrip() for strip in app.screen._compositor.render_strips()]
 
 
-def text(app: OrdersApp) -> str:
+def text(app: App[int]) -> str:
     return "\n".join(lines(app))
 
 
@@ -29,15 +32,25 @@ def orders_shown(app: OrdersApp) -> list[str]:
 
 async def settle(pilot: Pilot[int]) -> None:
     """Wait until everything that was asked has been answered and drawn, also what the answers asked for in turn."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
     quiet = 0
-    while quiet < 2:
+    while quiet < 2 and pilot.app.is_running:
         await pilot.pause()
-        # A change waits for its form, which waits for the test.
-        asking = [worker for worker in pilot.app.workers if worker.group != "change" and not worker.is_finished]
-        quiet = 0 if asking else quiet + 1
-        if asking:
-            with suppress(WorkerCancelled, WorkerFailed):  # what failed is told by the screen, which the test looks at
-                await pilot.app.workers.wait_for_complete(asking)
+        busy = working(pilot.app)
+        quiet = 0 if busy else quiet + 1
+        while working(pilot.app):
+            await asyncio.sleep(0.002)
+            assert time.monotonic() < deadline, f"{[worker.group for worker in busy]} never ended:\n{text(pilot.app)}"
+
+
+def working(app: App[int]) -> list[Worker[object]]:
+    """What goes on by itself. A change that waits for the answer of a form above it waits for the test."""
+    asks = any(callback.future is not None for callback in app.screen._result_callbacks)
+    return [
+        worker
+        for worker in app.workers
+        if not worker.is_finished and not (asks and worker.group == "change" and worker.node.screen is not app.screen)
+    ]
 
 
 async def until(pilot: Pilot[int], happened: Callable[[], bool]) -> None:
@@ -61,8 +74,10 @@ async def shows(pilot: Pilot[int], phrase: str) -> None:
 
 
 async def press(pilot: Pilot[int], *keys: str) -> None:
-    await pilot.press(*keys)
-    await settle(pilot)
+    """Press one key after the other, each when the one before has done what it does."""
+    for key in keys:
+        await pilot.press(key)
+        await settle(pilot)
 
 
 async def write(pilot: Pilot[int], phrase: str) -> None:

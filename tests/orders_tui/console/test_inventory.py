@@ -57,7 +57,7 @@ async def fill(pilot: Pilot[int], key: str, **values: str) -> Entry:
     await pilot.press(key)
     await until(pilot, lambda: isinstance(pilot.app.screen, Entry) and pilot.app.screen.focused is not None)
     form = pilot.app.screen
-    assert isinstance(form, Entry), text(pilot.app)  # type: ignore[arg-type]
+    assert isinstance(form, Entry), text(pilot.app)
     for name, value in values.items():
         form.query_one(f"#{name}", Input).value = value
     await pilot.pause(0.2)

@@ -71,7 +71,6 @@ async def test_the_first_rows_need_little(factory: Factory, reached: EmbeddedSer
         "HOME": str(tmp_path),
         "PATH": os.environ["PATH"],
         "PYTHONPATH": os.pathsep.join(sys.path),
-        "ORDERS_TUI_MASTER_KEY": "5a" * 32,
         "LANG": "C.UTF-8",
     }
 

@@ -18,7 +18,7 @@ import pytest
 
 from engine.database.embedded import EmbeddedServer
 from orders_tui import terminal
-from tests.factories import Factory
+from tests.factories import MASTER_KEY, Factory
 
 PROGRAM = Path(__file__).with_name("program.py")
 ALTERNATE_SCREEN_ON, ALTERNATE_SCREEN_OFF = b"\x1b[?1049h", b"\x1b[?1049l"
@@ -94,7 +94,7 @@ def start(database: EmbeddedServer, tmp_path: Path) -> Callable[..., Terminal]:
     url = f"postgresql://{database.user}@/{database.database}?host={host}&port={database.port}"
     environment = {
         "ORDERS_TUI_DATABASE_PASSWORD": database.password.reveal(),
-        "ORDERS_TUI_MASTER_KEY": "5a" * 32,
+        "ORDERS_TUI_MASTER_KEY": MASTER_KEY,
         "TERM": "xterm-256color",
         "HOME": str(tmp_path),
         "PATH": os.environ["PATH"],

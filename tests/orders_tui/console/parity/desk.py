@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import io
 import os
-import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC
@@ -25,14 +24,13 @@ from orders_tui.modals.form import Form
 from orders_tui.opening import standing_of
 from orders_tui.services import Services
 from orders_tui.state import ConsoleOptions
-from tests.conftest import NUMBERS, TEMPLATE
+from tests.conftest import NUMBERS
+from tests.engine import emptied
 from tests.factories import Factory, environment_for, opened
 from tests.orders_tui.cli.saying import Said
-from tests.orders_tui.console.driving import notices, text
+from tests.orders_tui.console.driving import notices, settle, text
 from tests.orders_tui.console.parity.case import TYPED, Case, Prepare, Scene
 from tests.orders_tui.console.parity.difference import changes, contents, told
-
-PATIENCE_SECONDS = 30.0
 
 
 class WatchedApp(OrdersApp):
@@ -113,11 +111,11 @@ class Desk:
         while len(self.app.screen_stack) > 1:
             screen = self.app.screen
             _ = screen.dismiss(None) if isinstance(screen, Form) else self.app.pop_screen()
-            await self._calm()
+            await settle(self.pilot)
         self.app.clear_notifications()
         self.app.orders.narrow(OrderFilter(), "")
         await self.app.switch_mode("triage")
-        await self._calm()
+        await settle(self.pilot)
         await self.app.tick()
 
     async def _press(self, key: str) -> None:
@@ -126,18 +124,7 @@ class Desk:
                 await self.app._press_keys([character])
         else:
             await self.app._press_keys([key])
-        await self._calm()
-
-    async def _calm(self) -> None:
-        """Wait until every answer is drawn. A change that waits for its form is calm; one that works is not."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        quiet = 0
-        while quiet < 2 and self.app.is_running:
-            await self.pilot.pause()
-            waiting = "change" if isinstance(self.app.screen, Form) else None
-            busy = [worker for worker in self.app.workers if not worker.is_finished and worker.group != waiting]
-            quiet = 0 if busy else quiet + 1
-            assert time.monotonic() < deadline, f"{[worker.group for worker in busy]} never ended:\n{text(self.app)}"
+        await settle(self.pilot)
 
     async def _say(self, case: Case, *command: str) -> Said:
         out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
@@ -151,10 +138,10 @@ class Desk:
 
 
 @contextlib.asynccontextmanager
-async def desk(server: EmbeddedServer, scene: Scene) -> AsyncIterator[Desk]:
-    """Two databases as the scene wants them, one made from the other, and a console on the first."""
+async def desk(two: tuple[EmbeddedServer, EmbeddedServer], scene: Scene) -> AsyncIterator[Desk]:
+    """Two databases as the scene wants them, alike, and a console on the first."""
     async with (
-        _two_alike(server, scene.prepare) as (typed_server, said_server),
+        _two_alike(two, scene.prepare) as (typed_server, said_server),
         opened(typed_server) as typed,
         opened(said_server) as said,
     ):
@@ -169,21 +156,27 @@ async def desk(server: EmbeddedServer, scene: Scene) -> AsyncIterator[Desk]:
 
 @contextlib.asynccontextmanager
 async def _two_alike(
-    server: EmbeddedServer, prepare: Prepare | None
+    two: tuple[EmbeddedServer, EmbeddedServer], prepare: Prepare | None
 ) -> AsyncIterator[tuple[EmbeddedServer, EmbeddedServer]]:
-    one, other = (replace(server, database=f"parity_{next(NUMBERS)}") for _ in range(2))
-    administrator = await asyncpg.connect(**server.dsn_parameters())
+    """The two, emptied, the second with every row that was prepared in the first."""
+    one, other = two
+    for each in two:
+        await emptied.empty(each)
+    async with opened(one) as database:
+        factory = Factory(database)
+        await factory.shop()
+        await database.pool.execute("UPDATE shops SET policies = $1", {"import_mode": "work"})
+        if prepare is not None:
+            await prepare(factory)
+    if await emptied.copy(one, other):
+        yield two
+        return
+    # The scene has triggers of its own: only the whole database can be copied.
+    whole = replace(other, database=f"parity_{next(NUMBERS)}")
+    administrator = await asyncpg.connect(**replace(one, database="postgres").dsn_parameters())
     try:
-        await administrator.execute(f"CREATE DATABASE {one.database} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
-        async with opened(one) as database:
-            factory = Factory(database)
-            await factory.shop()
-            await database.pool.execute("UPDATE shops SET policies = $1", {"import_mode": "work"})
-            if prepare is not None:
-                await prepare(factory)
-        await administrator.execute(f"CREATE DATABASE {other.database} TEMPLATE {one.database} STRATEGY FILE_COPY")
-        yield one, other
+        await administrator.execute(f"CREATE DATABASE {whole.database} TEMPLATE {one.database} STRATEGY FILE_COPY")
+        yield one, whole
     finally:
-        for each in (one, other):
-            await administrator.execute(f"DROP DATABASE IF EXISTS {each.database} WITH (FORCE)")
+        await administrator.execute(f"DROP DATABASE IF EXISTS {whole.database} WITH (FORCE)")
         await administrator.close()

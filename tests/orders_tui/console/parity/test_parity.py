@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import os
 import pkgutil
@@ -11,6 +12,7 @@ import pytest
 
 from engine.database.embedded import EmbeddedServer
 from orders_tui.actions import ACTIONS, BY_ID
+from tests.engine import emptied
 from tests.orders_tui.console.parity import cases
 from tests.orders_tui.console.parity.case import Scene
 from tests.orders_tui.console.parity.desk import desk
@@ -29,9 +31,16 @@ SCENES = _scenes()
 ONLY = os.environ.get("PARITY_ONLY", "")
 
 
+@pytest.fixture(scope="module")
+def two(server: EmbeddedServer) -> tuple[EmbeddedServer, EmbeddedServer]:
+    """A database for the keys and one for the command line, emptied before each scene."""
+    typed, said = (asyncio.run(emptied.make(server, name)) for name in ("parity_typed", "parity_said"))
+    return typed, said
+
+
 @pytest.mark.parametrize("name", SCENES)
 async def test_keys_and_command_do_the_same(
-    server: EmbeddedServer,
+    two: tuple[EmbeddedServer, EmbeddedServer],
     name: str,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
@@ -45,7 +54,7 @@ async def test_keys_and_command_do_the_same(
     if not wanted:
         pytest.skip(f"none of its cases is {ONLY}")
     wrong: list[str] = []
-    async with desk(server, SCENES[name]) as here:
+    async with desk(two, SCENES[name]) as here:
         for case in wanted:
             wrong += await here.play(case)
     assert not wrong, "\n".join(wrong)
