@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from textual.worker import Worker
 
 from orders_tui.console import OrdersApp
+from tests.orders_tui.console.idle import idle
 
 SMALL, MEDIUM, LARGE = (80, 24), (120, 40), (160, 48)
 PATIENCE_SECONDS = 60.0
@@ -32,15 +33,16 @@ def orders_shown(app: OrdersApp) -> list[str]:
 
 async def settle(pilot: Pilot[int]) -> None:
     """Wait until everything that was asked has been answered and drawn, also what the answers asked for in turn."""
+    app = pilot.app
     deadline = time.monotonic() + PATIENCE_SECONDS
-    quiet = 0
-    while quiet < 2 and pilot.app.is_running:
-        await pilot.pause()
-        busy = working(pilot.app)
-        quiet = 0 if busy else quiet + 1
-        while working(pilot.app):
+    settled = False
+    while not settled and app.is_running:
+        while busy := working(app):
             await asyncio.sleep(0.002)
-            assert time.monotonic() < deadline, f"{[worker.group for worker in busy]} never ended:\n{text(pilot.app)}"
+            assert time.monotonic() < deadline, f"{[worker.group for worker in busy]} never ended:\n{text(app)}"
+        await pilot.pause()
+        await idle()
+        settled = not working(app)
 
 
 def working(app: App[int]) -> list[Worker[object]]:
