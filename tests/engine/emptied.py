@@ -30,6 +30,9 @@ SELECT md5(string_agg(part, ',' ORDER BY part)) FROM (
     UNION ALL SELECT concat('constraint ', oid) FROM pg_constraint WHERE connamespace = 'orders'::regnamespace
     UNION ALL SELECT concat('trigger ', oid, tgenabled) FROM pg_trigger WHERE NOT tgisinternal
     UNION ALL SELECT concat('function ', oid) FROM pg_proc WHERE pronamespace = 'orders'::regnamespace
+    UNION ALL SELECT concat('columns ', sum(hashtext(attname)::bigint * attnum)) FROM pg_attribute a
+              JOIN pg_class c ON c.oid = a.attrelid WHERE c.relnamespace = 'orders'::regnamespace AND c.relkind = 'r'
+    UNION ALL SELECT concat('policy ', oid) FROM pg_policy
     UNION ALL SELECT concat('schema ', oid) FROM pg_namespace WHERE nspname !~ '^pg_'
 ) AS parts
 $$

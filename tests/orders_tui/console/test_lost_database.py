@@ -14,7 +14,7 @@ from engine.database.embedded import EmbeddedServer
 from orders_tui.console import OrdersApp
 from tests.factories import Factory
 from tests.orders_tui.console.conftest import Watch
-from tests.orders_tui.console.driving import SMALL, notices, orders_shown, press, settle, text
+from tests.orders_tui.console.driving import SMALL, notices, orders_shown, press, settle, text, until
 
 
 class Wire:
@@ -103,9 +103,10 @@ async def test_a_mistake_of_ours_is_a_notice_with_a_log_and_not_the_end(
     await factory.order(number="A")
     async with app.run_test(size=SMALL, notifications=True) as pilot:
         await press(pilot, "f3")
-        await opened.pool.execute("ALTER TABLE order_workflow_steps RENAME TO elsewhere")
+        await opened.pool.execute("ALTER TABLE order_workflow_steps RENAME COLUMN to_state TO elsewhere")
         await press(pilot, "enter")
+        await until(pilot, lambda: bool(notices(app)))
         said = notices(app)[-1]
-        assert said.startswith("Something went wrong inside the console (UndefinedTableError): the details are in ")
+        assert said.startswith("Something went wrong inside the console (UndefinedColumnError): the details are in ")
         assert app.is_running
-    assert "order_workflow_steps" in Path(said.rpartition(" in ")[2].rstrip(".")).read_text()
+    assert "UndefinedColumnError" in Path(said.rpartition(" in ")[2].rstrip(".")).read_text()

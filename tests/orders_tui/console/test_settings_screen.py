@@ -15,7 +15,7 @@ from orders_tui.own_themes import own_themes
 from orders_tui.settings_file import read_settings
 from orders_tui.settings_themes import ThemeSection, read_theme_folder
 from tests.factories import Factory
-from tests.orders_tui.console.driving import MEDIUM, SMALL, notices, press, text, write
+from tests.orders_tui.console.driving import MEDIUM, SMALL, notices, press, text, until, write
 
 FILE = """\
 # the desk at the gate
@@ -61,8 +61,8 @@ async def test_colours_are_seen_at_once_and_kept_and_broken_ones_are_told(
     await factory.shop()
     async with own_app.run_test(size=MEDIUM, notifications=True) as pilot:
         await press(pilot, "comma")
+        await until(pilot, lambda: "there is no theme 'nowhere' to base it on" in "\n".join(notices(own_app)))
         told = "\n".join(notices(own_app))
-        assert "there is no theme 'nowhere' to base it on" in told
         assert "dusk.toml is passed over: primary: it should be a colour such as #5ea1d8 or ansi_blue." in told
         assert "night.toml is passed over" in told
         assert own_app.theme == "quay"
