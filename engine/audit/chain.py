@@ -8,6 +8,7 @@ erased later: the digest of what was first stored stays in its place.
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,6 +40,8 @@ _in_columns = attrgetter(*_COLUMNS)
 
 _BY_DIGESTS = b"by digests"
 """Begins what such hashes cover, so that a digest never passes for a value."""
+
+_LENGTH = struct.Struct(">I").pack
 
 GENESIS = b""
 """What the first entry of a subject follows."""
@@ -172,11 +175,8 @@ def is_whole_only(entry: Entry) -> bool:
 
 def digest(parts: Iterable[bytes]) -> bytes:
     """SHA-256 over the parts, each preceded by its length so that no two lists of parts read alike."""
-    hasher = hashlib.sha256()
-    for part in parts:
-        hasher.update(len(part).to_bytes(4, "big"))
-        hasher.update(part)
-    return hasher.digest()
+    # One call with everything costs half of twenty with little each.
+    return hashlib.sha256(b"".join([piece for part in parts for piece in (_LENGTH(len(part)), part)])).digest()
 
 
 def instant(at: datetime) -> bytes:
