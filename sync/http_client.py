@@ -150,8 +150,9 @@ class _Client(httpx.AsyncClient):
         self._request = functools.cache(lambda method: httpx.Request(method, self.base_url))
 
     async def request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Response:
-        is_ours = isinstance(url, str) and url.startswith("/")
-        address = f"{self._origin}{url}" if is_ours else str(url)
+        told = str(url)
+        address = f"{self._origin}{told}" if told.startswith("/") else told
+        is_ours = address.startswith(f"{self._origin}/")
         if params := options.get("params"):
             address = f"{address}?{urlencode(params, quote_via=quote)}"
         headers, body = options.get("headers"), options.get("content")
