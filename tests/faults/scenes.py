@@ -483,6 +483,7 @@ async def _a_folder_for_backups(stage: Stage) -> None:
     """It is taken away once a backup failed for it; then one is taken, and tried."""
     await _until(stage, "SELECT EXISTS (SELECT 1 FROM backups WHERE path = '' AND problem <> '')")
     stage.notes["backups"].unlink(missing_ok=True)
+    await _until(stage, "SELECT EXISTS (SELECT 1 FROM backups WHERE path <> '')")
     await _until(stage, "SELECT EXISTS (SELECT 1 FROM backups WHERE proved_at IS NOT NULL)")
 
 
