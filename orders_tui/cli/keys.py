@@ -18,8 +18,8 @@ from orders_tui.cli.output import emit, emit_json
 from orders_tui.settings_file import read_settings
 
 app = cyclopts.App(name="keys", help="The console's keys, what they do, and the commands that do the same.")
-app.command("orders_tui.cli.data_keys:rotate", name="rotate")
-app.command("orders_tui.cli.data_keys:status", name="status")
+app.command("orders_tui.cli.data_keys:rotate", name="rotate", help="New data keys, or a new master key (--master).")
+app.command("orders_tui.cli.data_keys:status", name="status", help="How keys of encryption stand.")
 
 _HEAD = """# Keys of the console
 
