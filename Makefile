@@ -1,6 +1,6 @@
 # Two words to start: `make demo`. Everything lives in .venv; nothing outside this folder is touched.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench bench-api bench-console faults scenarios shift screenshots privacy-scan
+.PHONY: help setup demo test lint bench bench-api bench-console faults scenarios shift api-fuzz screenshots privacy-scan
 
 VENV := .venv
 READY := $(VENV)/.ready
@@ -15,6 +15,7 @@ help:
 	@echo "make faults  kill, freeze, cut, lie at every commit and call (slow); ONLY=… SEED=… repeats one"
 	@echo "make scenarios  a week offline, a viral hour, an outage of hours…; ends when all books agree; ONLY=… SEED=…"
 	@echo "make shift   200 orders worked by keyboard in a real terminal, twice (slow; needs tmux)"
+	@echo "make api-fuzz  the REST interface by Schemathesis with all its checks, 5,000 cases and more; CASES=… SEED=…"
 	@echo "make screenshots  the README's pictures, drawn again"
 	@echo "make privacy-scan  a shop of invented people is worked, then every trace is searched for them"
 	@echo "make setup   only install (the others do it when needed)"
@@ -74,6 +75,9 @@ scenarios: $(READY)
 
 shift: $(READY)
 	@$(VENV)/bin/python -m tests.shift $(if $(SIZE),--size '$(SIZE)')
+
+api-fuzz: $(READY)
+	@$(VENV)/bin/python -m tests.fuzz $(if $(SEED),--seed $(SEED)) $(if $(CASES),--cases $(CASES))
 
 screenshots: $(READY)
 	@$(VENV)/bin/python -m tests.screenshots

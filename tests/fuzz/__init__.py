@@ -3,4 +3,5 @@
 Where to look
     run        the house that is asked, and one run of Schemathesis over it
     __main__   `make api-fuzz`
+    test_fuzz  the same for a few seconds
 """

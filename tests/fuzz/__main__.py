@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import random
 import shutil
 import tempfile
@@ -12,6 +13,9 @@ from engine.database.connection import DatabaseSettings, open_database
 from orders_tui.logs import configure_json_logs
 from orders_tui.loop import run as run_loop
 from tests.fuzz import run as fuzz
+
+EXAMPLES = 12
+"""For each endpoint and turn, beside those that try its limits one by one."""
 
 PHASES = "examples,coverage,fuzzing,stateful"
 
@@ -26,10 +30,10 @@ async def work(folder: Path, seed: int, cases: int) -> int:
     done, failures, code = 0, 0, 0
     try:
         async with fuzz.house(database) as (api, ids):
-            for turn, order_id in enumerate([*ids, *[""] * 1000]):
-                examples = 60
+            # Orders that are there and orders that are not, in turn.
+            for turn, order_id in enumerate(itertools.cycle([ids[0], "", *ids[1:]])):
                 outcome = await fuzz.run(
-                    api, folder, seed=seed + turn, examples=examples, phases=PHASES, order_id=order_id
+                    api, folder, seed=seed + turn, examples=EXAMPLES, phases=PHASES, order_id=order_id
                 )
                 done, failures, code = done + outcome.cases, failures + outcome.failures, code or outcome.code
                 if outcome.code:

@@ -173,4 +173,17 @@ def document(api: FastAPI) -> bytes:
         }
     }
     described["security"] = [{"token": []}]
+    for operations in described["paths"].values():
+        for operation in operations.values():
+            for parameter in operation.get("parameters", ()):
+                parameter["schema"] = _never_null(parameter["schema"])
     return orjson.dumps(described)
+
+
+def _never_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """A parameter is left out or has a value: there is no null in an address or a header."""
+    if "anyOf" not in schema:
+        return schema
+    choices = [each for each in schema["anyOf"] if each != {"type": "null"}]
+    others = {name: value for name, value in schema.items() if name != "anyOf"}
+    return others | (choices[0] if len(choices) == 1 else {"anyOf": choices})
