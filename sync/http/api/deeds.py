@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import Header
+from pydantic import WithJsonSchema
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -42,16 +43,26 @@ IdempotencyKey = Annotated[
         description="A name of the caller's own for this request: sent again within a day it is done once.",
     ),
 ]
+_Tags = Annotated[
+    str,
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "enum": ["*"]},
+                {"type": "string", "pattern": r'^(W/)?"[^"]*"(, ?(W/)?"[^"]*")*$'},
+            ]
+        }
+    ),
+]
 IfMatch = Annotated[
-    str | None,
+    _Tags | None,
     Header(
         alias="If-Match",
-        max_length=200,
-        json_schema_extra={"pattern": r'^(\*|(W/)?"[^"]*"([ \t]*,[ \t]*(W/)?"[^"]*")*)$'},
         description='The ETag of the order that was seen, `"7"`; where it was changed since, nothing is done (412).',
     ),
 ]
 
+_LONGEST: Final = 200
 _TAG: Final = re.compile(r'\s*(?:(W/)?"([^"]*)")\s*')
 
 Work = Callable[[Any, Joined], Awaitable[Answer]]
@@ -71,7 +82,7 @@ class Seen:
             return cls(None)
         versions: set[int] = set()
         for part in if_match.split(","):
-            found = _TAG.fullmatch(part)
+            found = _TAG.fullmatch(part) if len(if_match) <= _LONGEST else None
             if found is None:
                 raise Problem(422, "request.if_match", 'If-Match names the version that was seen, such as "7", or *.')
             # A weak tag never matches here, nor does one that is no version.

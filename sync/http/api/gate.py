@@ -47,10 +47,20 @@ class Gate:
             await problem.response()(scope, receive, send)
             return
         self._inside += 1
+        streams = False
+
+        async def give(message: Message) -> None:
+            nonlocal streams
+            if not streams and message["type"] == "http.response.body" and message.get("more_body", False):
+                # What is streamed has limits of its own, and may go on for hours.
+                streams = True
+                self._inside -= 1
+            await send(message)
+
         try:
-            await self._answer(scope, receive, send)
+            await self._answer(scope, receive, give)
         finally:
-            self._inside -= 1
+            self._inside -= not streams
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] == "OPTIONS" and (methods := self._methods(scope["path"])):

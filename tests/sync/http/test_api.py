@@ -337,6 +337,7 @@ async def test_what_takes_too_long_is_given_up_and_too_many_at_once_are_sent_awa
         ) as streamed:
             pieces = streamed.aiter_bytes()
             started = [await anext(pieces) for _ in range(30)]
+            assert (await api.ask("/api/me", role=Role.VIEWER)).status_code == 200, "and takes nobody's place"
         assert len(started) == 30, "a stream that has begun is not cut short"
 
 
