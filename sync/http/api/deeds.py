@@ -62,8 +62,8 @@ IfMatch = Annotated[
     ),
 ]
 
-_LONGEST: Final = 200
-_TAG: Final = re.compile(r'\s*(?:(W/)?"([^"]*)")\s*')
+_TAG: Final = re.compile(r'(W/)?"([^"]*)"')
+_TAGS: Final = re.compile(rf"\s*{_TAG.pattern}(?:\s*,\s*{_TAG.pattern})*\s*")
 
 Work = Callable[[Any, Joined], Awaitable[Answer]]
 """Does it on the transaction's connection, or with the engine's functions on a database that is this transaction."""
@@ -80,14 +80,11 @@ class Seen:
         """What an `If-Match` says. Raises Problem 422 for what is no list of tags."""
         if if_match is None or if_match.strip() == "*":
             return cls(None)
-        versions: set[int] = set()
-        for part in if_match.split(","):
-            found = _TAG.fullmatch(part) if len(if_match) <= _LONGEST else None
-            if found is None:
-                raise Problem(422, "request.if_match", 'If-Match names the version that was seen, such as "7", or *.')
-            # A weak tag never matches here, nor does one that is no version.
-            if found[1] is None and found[2].isascii() and found[2].isdigit() and len(found[2]) < 10:
-                versions.add(int(found[2]))
+        if _TAGS.fullmatch(if_match) is None:
+            raise Problem(422, "request.if_match", 'If-Match names the version that was seen, such as "7", or *.')
+        # A weak tag never matches here, nor does one that is no version.
+        strong = [tag for weak, tag in _TAG.findall(if_match) if not weak]
+        versions = {int(tag) for tag in strong if tag.isascii() and tag.isdigit() and len(tag) < 10}
         return cls(frozenset(versions))
 
 

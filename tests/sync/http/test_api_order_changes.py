@@ -116,7 +116,7 @@ async def test_a_stale_version_is_told_what_changed(api: Api, house: House) -> N
         ("status", {"status": "cancelled"}),
         ("workflow", {"workflow_name": "order", "force_restart": True}),
     ):
-        for tag in (seen, f"W/{seen}", '"0", "1"', '"latest"'):
+        for tag in (seen, f"W/{seen}", '"0", "1"', '"latest"', '"a,b", "0"'):
             answer = await post(api, f"/api/orders/{order_id}/{path}", body, If_Match=tag)
             assert (answer.status_code, answer.json()["code"]) == (412, "order.changed_meanwhile")
             assert "mira" in answer.json()["detail"].lower()
