@@ -50,7 +50,7 @@ demo: $(READY)
 	@$(VENV)/bin/orders-tui demo
 
 test: $(READY)
-	@$(VENV)/bin/python -m pytest -n 4
+	@PYTHONDONTWRITEBYTECODE= $(VENV)/bin/python -m pytest -n 4 --dist worksteal
 
 lint: $(READY)
 	@$(VENV)/bin/ruff check .
