@@ -173,7 +173,12 @@ class Daemon:
                 from sync.http.api.app import open_api  # half a second, which a daemon that does not listen saves
 
                 opening = open_api(
-                    self._database, settings.api, self._outside.rates, source=reception.source, ends=self._ends
+                    self._database,
+                    settings.api,
+                    self._outside.rates,
+                    source=reception.source,
+                    ends=self._ends,
+                    watch=self._watch,
                 )
                 try:
                     api = await stack.enter_async_context(opening)
@@ -187,6 +192,7 @@ class Daemon:
                 self.counted,
                 self._vitals,
                 version=self._settings.version,
+                api=api,
             )
             app = build(
                 self._database,

@@ -16,6 +16,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from engine.errors import Unreachable
 from engine.monitoring import health
@@ -62,12 +63,14 @@ class Watching:
         vitals: Vitals,
         *,
         version: str,
+        api: ASGIApp | None = None,
     ) -> None:
         self._settings = settings
         self._reception = reception
         self._watch = watch
         self._standing = standing
         self._vitals = vitals
+        self._api = api
         self._exposition = Exposition(counted, about={"version": version})
 
     def routes(self) -> list[BaseRoute]:
@@ -100,17 +103,10 @@ class Watching:
         return Response(text, headers={"content-type": content_type, "cache-control": "no-store"})
 
     async def health(self, request: Request) -> Response:
-        """The specification's document; 503 when something that everything hangs on is unhealthy."""
+        """The specification's document; whoever is neither near nor shows the token may have one of the API."""
         if (refusal := self._refusal(request)) is not None:
-            return refusal
-        try:
-            document = health.document(await self._watch.readings())
-        except Unreachable as error:
-            moment = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-            document = health.unreachable(moment, error.sentence)
-        status = 503 if document["status"] == health.Health.UNHEALTHY else 200
-        headers = {"content-type": "application/json", "cache-control": "no-store"}
-        return Response(orjson.dumps(document), status, headers=headers)
+            return refusal if self._api is None else _Beneath(self._api)
+        return await health_answer(self._watch)
 
     def _refusal(self, request: Request) -> Response | None:
         if self._shows_token(request) or self._is_near(request):
@@ -135,6 +131,29 @@ class Watching:
         except ValueError:
             return False
         return any(address in network for network in self._settings.networks)
+
+
+async def health_answer(watch: Watch) -> Response:
+    """The specification's document as an answer; 503 while nothing can be known, since the database does not answer."""
+    status = 200
+    try:
+        document = health.document(await watch.readings())
+    except Unreachable as error:
+        moment = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        document, status = health.unreachable(moment, error.sentence), 503
+    headers = {"content-type": "application/json", "cache-control": "no-store"}
+    return Response(orjson.dumps(document), status, headers=headers)
+
+
+class _Beneath(Response):
+    """The API's own answer: who is not near may have a token of a person."""
+
+    def __init__(self, api: ASGIApp) -> None:
+        super().__init__()
+        self._api = api
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._api(scope, receive, send)
 
 
 def _word(word: str, status: int = 200) -> Response:

@@ -204,6 +204,10 @@ async def test_a_daemon_takes_webhooks_until_it_stops_and_works_them_at_once(sho
             assert 'orders_inbox_payloads_total{kind="asking"} 1.0' in figures
             assert "orders_house_daemons 2.0" in figures
             assert order_id not in figures
+            strangers = {"x-forwarded-for": "198.51.100.7"}  # through a proxy that nobody vouched for
+            asked = [await http.get(f"{place}{path}", headers=strangers) for path in ("/metrics", "/api/health/orders")]
+            assert [answer.status_code for answer in asked] == [403, 401]
+            assert asked[1].headers["content-type"] == "application/problem+json"
     finally:
         stopping.set()
         await running

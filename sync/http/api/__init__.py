@@ -13,6 +13,7 @@ Where to look
     reading    bodies and addresses, read strictly
     problems   every error as a problem
     shapes/    what goes in and out, in pydantic
+    health     GET /api/health/orders, for whoever has a token
     me         GET /api/me
     orders     lists of orders and one order; `order_query` reads which, `cursors` are places in a list, `summaries` its totals
     order_changes  a status or a workflow asked for; `bulk` a status for many

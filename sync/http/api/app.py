@@ -24,6 +24,7 @@ from sync.http.api import (
     exports,
     failures,
     goods,
+    health,
     house,
     me,
     order_changes,
@@ -43,6 +44,8 @@ from sync.http.api.shapes.problem import ProblemShape
 from sync.http.api.summaries import Summaries
 from sync.http.api.tokens import Tokens
 from sync.http.problem import http_exception
+from sync.monitoring.settings import MonitoringSettings
+from sync.monitoring.watch import Watch
 from sync.rates import Rates
 
 ROUTERS: Sequence[APIRouter] = (
@@ -56,6 +59,7 @@ ROUTERS: Sequence[APIRouter] = (
     failures.router,
     batches.router,
     goods.router,
+    health.router,
     house.router,
     reports.router,
 )
@@ -101,6 +105,7 @@ async def open_api(
     *,
     source: Callable[[Request], str],
     ends: asyncio.Event | None = None,
+    watch: Watch | None = None,
     routers: Sequence[APIRouter] = ROUTERS,
 ) -> AsyncIterator[ASGIApp]:
     """The API over connections of its own, ready to be served until `ends`. Raises Misconfigured for keys that cannot be used."""
@@ -111,6 +116,7 @@ async def open_api(
         stack.push_async_callback(keys.close)
         own = await stack.enter_async_context(database.beside(settings.connections, "orders-tui http"))
         api.state.admission = Admission(own, settings, Tokens(settings.access, keys), limits, source=source)
+        api.state.watch = watch or Watch(database, MonitoringSettings().fresh_seconds)
         api.state.summaries = Summaries()
         api.state.deeds = Deeds.of(own, api.state.summaries)
         api.state.following = Following(own)

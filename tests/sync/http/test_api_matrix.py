@@ -80,6 +80,7 @@ EXPECTED: dict[str, Permission | None] = {
     "setShopPolicies": Permission.SHOPS_CHANGE,
     "listWorkflows": Permission.WORKFLOWS_READ,
     "overview": Permission.HEALTH_READ,
+    "orderHealth": Permission.HEALTH_READ,
     "reportLatency": Permission.REPORTS_READ,
     "reportVolume": Permission.REPORTS_READ,
     "reportCycle": Permission.REPORTS_READ,

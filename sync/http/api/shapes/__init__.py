@@ -3,6 +3,7 @@
 Where to look
     shape   what all of them have in common
     problem a refusal
+    health  how orders are worked
     me      who is asking
     amounts money and addresses
     orders  orders as the specification spells them
