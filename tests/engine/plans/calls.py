@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from engine import named_requests
 from engine.audit.reading import AuditFilter, read_audit
 from engine.database.connection import Database
 from engine.effects import ledger
@@ -22,6 +23,7 @@ from engine.orders.parcels import packages
 from engine.orders.picking import parcels as picked_parcels
 from engine.orders.picking import putting_back, walk, waves
 from engine.orders.picking.lines import Scope as Walk
+from engine.orders.records import feed, pages, summary, whole
 from engine.orders.views import OrderFilter, OrderKey, OrderSort, Pile
 from engine.paper import labels, pick_lists, prints, slips
 from engine.ports.facts import OrderFact
@@ -43,6 +45,7 @@ from tests.engine.facts import a_unit, an_order, later
 from tests.engine.house import MIRA, House
 
 BATCH = 20
+A_MILLION = 1_000_000
 
 
 @dataclass(slots=True)
@@ -166,6 +169,19 @@ async def _stock_card(scene: Scene) -> None:
     await movements.STORY.count(scene.store.pool, product, cap=100)
 
 
+async def _records(scene: Scene) -> None:
+    vault, narrowed = scene.store.vault, OrderFilter(statuses=frozenset({OrderStatus.PROCESSING}))
+    by_total = OrderFilter(sort=OrderSort.TOTAL_AMOUNT)
+    async with scene.store.transaction() as connection:
+        for order_filter in (OrderFilter(), narrowed, by_total):
+            found = await pages.page_at(connection, vault, order_filter, offset=0, limit=50, total=A_MILLION)
+            await pages.page_beside(connection, vault, order_filter, limit=50, after=found.last)
+        await summary.summary(connection, vault, narrowed)
+        await whole.whole(connection, vault, scene.one)
+        await feed.changed(connection, datetime.now(UTC) - timedelta(minutes=1), limit=100)
+        await named_requests.begin(connection, vault, named_requests.Name(DEFAULT_CREATOR, "one", b""))
+
+
 CLAIMS: Mapping[str, Call] = {
     "ready work": _run_ready,
     "work and holds that are due": lambda s: runner.wake_due(s.store),
@@ -234,6 +250,7 @@ READS: Mapping[str, Call] = {
         s.store, OrderFilter(statuses=frozenset({OrderStatus.PROCESSING})), cap=100
     ),
     "one order": lambda s: detail.detail(s.store, s.one),
+    "what other programs read": _records,
     "failures": lambda s: failure_groups.failure_groups(s.store),
     "holds": lambda s: holds.standing_holds(s.store, limit=100),
     "stock": lambda s: stock.stock(s.store, "MUG", limit=50),

@@ -17,7 +17,7 @@ from engine.words import EffectKind, TrackingStatus
 from tests.bench import filling
 from tests.engine.facts import QUAY, a_unit, an_order
 from tests.engine.house import MIRA, House
-from tests.engine.plans.calls import BATCH, CLAIMS, READS, SAMPLES, WRITES, Call, Scene
+from tests.engine.plans.calls import A_MILLION, BATCH, CLAIMS, READS, SAMPLES, WRITES, Call, Scene
 from tests.engine.plans.recording import Explained, explaining
 
 GROWING = frozenset(
@@ -50,7 +50,6 @@ OPEN = frozenset({"work", "failures"})
 """Of these the ones that hold open orders only: a screen that counts what is open reads them whole."""
 
 DONE_TEMPLATES, PARKED_TEMPLATES = 30, 20
-A_MILLION = 1_000_000
 
 # What has been understood, and what is put off: neither is due.
 _PUT_OFF = """

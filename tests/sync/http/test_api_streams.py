@@ -96,6 +96,15 @@ async def test_changes_are_told_to_all_who_may_see_them_and_gone_on_with(
     await store.pool.execute("UPDATE orders SET user_id = $1 WHERE id = $2", api.users[Role.CREATOR], mine)
     async with follow(api, Role.VIEWER) as everybody, follow(api, Role.CREATOR) as creator:
         assert (await everybody.next(), await creator.next()) == (("orders.ready", {}), ("orders.ready", {}))
+        ears, listening = (
+            0,
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE $1",
+        )
+        async with asyncio.timeout(20):
+            while not ears:
+                await asyncio.sleep(0.01)
+                ears = await store.pool.fetchval(listening, "LISTEN %")
+        assert ears == 1, "one of them listens for all"
         await bump(store, other)
         await bump(store, mine)
         told = await everybody.until(other, 2)
