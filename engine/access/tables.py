@@ -70,7 +70,11 @@ _STAFF = (Role.VIEWER, *WORKS)
 _MINE = "user_id = (SELECT orders.caller_id())"
 _OWN_ANSWERS = "caller = (SELECT orders.caller_id())"
 _LEADING = "(SELECT orders.caller_role()) IN ('supervisor', 'admin')"
-_IN_ONE_S_NAME = "(source <> 'user' OR actor = (SELECT orders.caller_name()))"
+# What somebody else mended goes on in his name, whoever's transaction comes upon it.
+_IN_ONE_S_NAME = (
+    "(source <> 'user' OR actor = (SELECT orders.caller_name()) OR EXISTS (SELECT FROM orders.failures f"
+    " WHERE f.order_id = audit_log.subject AND f.retry_by = audit_log.actor))"
+)
 
 
 def _kept(tenant: Tenant) -> Guard:
