@@ -406,6 +406,9 @@ async def _new_keys(stage: Stage) -> None:
 async def _forgotten(stage: Stage) -> None:
     """What is closed was closed long ago, and nobody's name is kept for longer than a day."""
     pool = stage.shop.database.pool
+    await _until(stage, "SELECT count(*) >= 3 FROM orders WHERE order_status = 'delivered'")
+    # What is gathered into one letter would wait for a minute.
+    await _persist(lambda: pool.execute("UPDATE effects SET due_at = now() WHERE state = 'intent' AND due_at > now()"))
     # A round is made once a day: what is not over when it begins waits for the next.
     await _until(stage, f"SELECT count(*) >= 2 FROM orders o WHERE ({KEPT_FOR}) = ''")  # noqa: S608
     await _persist(lambda: pool.execute("UPDATE order_status_history SET created_at = now() - interval '3 days'"))
