@@ -17,7 +17,7 @@ from tests.fuzz import run as fuzz
 EXAMPLES = 12
 """For each endpoint and turn, beside those that try its limits one by one."""
 
-PHASES = "examples,coverage,fuzzing,stateful"
+PHASES = "examples,coverage,fuzzing"
 
 
 def say(line: str) -> None:
@@ -32,8 +32,10 @@ async def work(folder: Path, seed: int, cases: int) -> int:
         async with fuzz.house(database) as (api, ids):
             # What no schema allows, and what it allows of orders that are there, in turn.
             for turn, order_id in enumerate(itertools.cycle(["", *ids])):
+                # Chains of calls bring ids of their own, which an order put in would contradict.
+                phases = PHASES if order_id else f"{PHASES},stateful"
                 outcome = await fuzz.run(
-                    api, folder, seed=seed + turn, examples=EXAMPLES, phases=PHASES, order_id=order_id
+                    api, folder, seed=seed + turn, examples=EXAMPLES, phases=phases, order_id=order_id
                 )
                 done, failures, code = done + outcome.cases, failures + outcome.failures, code or outcome.code
                 if outcome.code:

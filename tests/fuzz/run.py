@@ -20,6 +20,7 @@ from tests.sync.http.api_calling import Api, serving
 
 LET_GO_SECONDS = 0.05
 _ACCEPTED = ["2xx", "3xx", "401", "403", "404", "409", "412", "429"]
+_REFUSED = ["400", "401", "403", "404", "405", "406", "409", "412", "413", "415", "422", "428", "429"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ async def run(
     report, config = folder / "report.json", folder / "schemathesis.toml"
     # A version that was seen and has changed since is no fault of the request.
     lines = ["[checks.positive_data_acceptance]", f"expected-statuses = {_ACCEPTED}"]
+    lines += ["[checks.negative_data_rejection]", f"expected-statuses = {_REFUSED}"]
     lines += ["[parameters]", f'"path.order_id" = "{order_id}"'] if order_id else []
     config.write_text("\n".join(lines) + "\n")
     process = await asyncio.create_subprocess_exec(
