@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.access.permissions import Permission
 from engine.access.roles import Role
 from engine.actors import Actor
 from engine.audit import chain
@@ -18,15 +17,15 @@ ACTION = "access.refused"
 _LOCK = "SELECT FROM users WHERE id = $1 FOR UPDATE"
 
 
-async def note(database: Database, actor: Actor, role: Role, permission: Permission) -> None:
-    """One line for one refusal; for somebody who is no user here there is no chain to put it on."""
+async def note(database: Database, actor: Actor, role: Role, what: str) -> None:
+    """One line for one refusal of `what`, a permission or a door; for somebody who is no user here there is no chain to put it on."""
     user_id = actor.user_id
     if user_id is None:
         return
 
     async def write(connection: Connection) -> None:
         await connection.execute(_LOCK, user_id)
-        said = {"permission": permission.value, "role": role.value}
+        said = {"permission": what, "role": role.value}
         await chain.append(connection, database.vault, DEFAULT_CREATOR, user_id, ACTION, actor, None, said)
 
     await database.run(write)

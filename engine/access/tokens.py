@@ -42,6 +42,14 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Shut:
+    """A token that opens nothing, and whose it is where that is known."""
+
+    standing: Standing
+    caller: Caller | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Token:
     """What is known of a token; its text is known to whoever was given it."""
 
@@ -80,15 +88,16 @@ VALUES ($1, $2, $3, $4, $5, now() + make_interval(days => $6)) RETURNING expires
 """
 
 
-async def find(database: Database, text: str) -> Caller | Standing:
+async def find(database: Database, text: str) -> Caller | Shut:
     """Whom a token opens to, or why it opens nothing."""
     row = await database.pool.fetchrow(_FIND, _digest(text))
     if row is None:
-        return Standing.UNKNOWN
+        return Shut(Standing.UNKNOWN)
+    caller = Caller(UserId(row["user_id"]), Role(row["role"]), row["display_name"])
     if row["standing"] is not None:
-        return Standing(row["standing"])
+        return Shut(Standing(row["standing"]), caller)
     await database.pool.execute(_USED, row["id"])
-    return Caller(UserId(row["user_id"]), Role(row["role"]), row["display_name"])
+    return caller
 
 
 async def listed(database: Database) -> list[Token]:

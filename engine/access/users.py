@@ -21,7 +21,8 @@ SELECT u.id, u.role, u.display_name FROM users u
 WHERE u.disabled_at IS NULL AND (u.id::text = lower($1) OR u.subject = $1) ORDER BY u.id::text = lower($1) DESC LIMIT 1
 """
 _DISABLED = """
-SELECT EXISTS (SELECT FROM users u WHERE u.disabled_at IS NOT NULL AND (u.id::text = lower($1) OR u.subject = $1))
+SELECT u.id, u.role, u.display_name FROM users u
+WHERE u.disabled_at IS NOT NULL AND (u.id::text = lower($1) OR u.subject = $1) LIMIT 1
 """
 _OF_LOGIN = "SELECT u.id, u.role, u.display_name FROM users u WHERE u.login_role = $1 AND u.disabled_at IS NULL"
 
@@ -64,10 +65,9 @@ async def of_subject(database: Database, subject: str) -> Caller | None:
     return _caller(await database.pool.fetchrow(_OF_SUBJECT, subject))
 
 
-async def is_disabled(database: Database, subject: str) -> bool:
-    """Whether the `sub` of a token means somebody who was disabled."""
-    found = await database.pool.fetchval(_DISABLED, subject)
-    return bool(found)
+async def disabled_of_subject(database: Database, subject: str) -> Caller | None:
+    """Who was disabled that the `sub` of a token means."""
+    return _caller(await database.pool.fetchrow(_DISABLED, subject))
 
 
 async def of_login(database: Database, login: str) -> Caller | None:

@@ -55,7 +55,7 @@ class Door:
             from engine.access import refusals
 
             with lost_is_unreachable():
-                await refusals.note(self._database, self._actor, self._role, permission)
+                await refusals.note(self._database, self._actor, self._role, permission.value)
             raise
 
     async def write(self, work: Coroutine[Any, Any, T], *, needs: Permission | None = None) -> T:

@@ -8,12 +8,13 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import assert_never
 
 import structlog
 from starlette.requests import Request
 
+from engine.access import refusals, users
 from engine.access import tokens as own_tokens
-from engine.access import users
 from engine.access.caller import Caller
 from engine.access.scoped import scoped
 from engine.database.connection import Database
@@ -92,7 +93,11 @@ class Admission:
 
     async def _of_own(self, token: str) -> Caller:
         found = await own_tokens.find(self._database, token)
-        match found:
+        if isinstance(found, Caller):
+            return found
+        if found.caller is not None:
+            await self._note(found.caller, found.standing.value)
+        match found.standing:
             case own_tokens.Standing.UNKNOWN:
                 raise refused("access.bad_token", "The token is not known here.")
             case own_tokens.Standing.EXPIRED:
@@ -101,18 +106,23 @@ class Admission:
                 raise refused("access.revoked", "The token was revoked; get a new one.")
             case own_tokens.Standing.DISABLED:
                 raise _disabled()
-            case Caller():
-                return found
+            case _:
+                assert_never(found.standing)
 
     async def _of_subject(self, subject: str) -> Caller:
         caller = await users.of_subject(self._database, subject)
         if caller is not None:
             return caller
-        if await users.is_disabled(self._database, subject):
+        if disabled := await users.disabled_of_subject(self._database, subject):
+            await self._note(disabled, "disabled")
             raise _disabled()
         raise Problem(
             403, "access.unknown_user", "The token is good, but nobody here goes by it; ask an admin to add you."
         )
+
+    async def _note(self, caller: Caller, why: str) -> None:
+        """Who is nobody here has no chain to be noted on; the log has him."""
+        await refusals.note(self._database, caller.actor, caller.role, f"api ({why})")
 
 
 def _disabled() -> Problem:

@@ -16,9 +16,11 @@ from typing import Annotated, Any
 from fastapi import Depends
 from starlette.requests import Request
 
+from engine.access import refusals
 from engine.access.caller import Caller
 from engine.access.permissions import Permission
 from engine.database.connection import Database
+from engine.errors import Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +31,13 @@ class Session:
     database: Database
     """Only what the caller may see; of the surface's own connections."""
 
-    def require(self, permission: Permission) -> None:
-        """Raises Refused (403) when the caller may not."""
-        self.caller.require(permission)
+    async def require(self, permission: Permission) -> None:
+        """Raises Refused (403) when the caller may not, after leaving a line of it in the audit."""
+        try:
+            self.caller.require(permission)
+        except Refused:
+            await refusals.note(self.database, self.caller.actor, self.caller.role, permission.value)
+            raise
 
 
 async def _current(request: Request) -> Session:
@@ -48,7 +54,7 @@ def needs(permission: Permission) -> Any:
 
     async def allowed(request: Request) -> Session:
         session: Session = request.state.session
-        session.require(permission)
+        await session.require(permission)
         return session
 
     allowed.permission = permission  # type: ignore[attr-defined]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.access import tokens
 from engine.access.caller import Caller
 from engine.access.roles import Role
-from engine.access.tokens import Standing
+from engine.access.tokens import Shut, Standing
 from tests.factories import Factory
 from tests.orders_tui.cli.saying import Command
 
@@ -48,8 +48,10 @@ async def test_tokens_are_issued_to_services_and_people_listed_and_taken_back(
     assert await store.pool.fetchval("SELECT count(*) FROM users WHERE display_name = 'x'") == 0
 
     assert (await command("token", "revoke", "storefront")).code == 0
-    assert await tokens.find(store, text) is Standing.REVOKED
-    assert await tokens.find(store, again["token"]) is Standing.REVOKED
+    for revoked in (text, again["token"]):
+        found = await tokens.find(store, revoked)
+        assert isinstance(found, Shut)
+        assert found.standing is Standing.REVOKED
     listed = (await command("token", "list", "--json")).documents
     assert [(token["name"], token["standing"]) for token in listed] == [
         ("at home", None),

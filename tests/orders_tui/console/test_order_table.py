@@ -73,8 +73,11 @@ def marked(app: TableApp) -> tuple[OrderId, ...]:
 
 
 async def settled(pilot: Pilot[None]) -> None:
-    await pilot.app.workers.wait_for_complete()
+    """What a key asks for is asked after its own frame."""
     await pilot.pause()
+    while any(not worker.is_finished for worker in pilot.app.workers):
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
 
 
 async def press(pilot: Pilot[None], keys: Iterable[str]) -> None:

@@ -18,7 +18,7 @@ from orders_tui.screens.failed import FailedScreen
 from orders_tui.screens.orders import OrdersScreen
 from orders_tui.screens.triage import TriageScreen
 from tests.factories import Factory
-from tests.orders_tui.console.driving import MEDIUM, notices, press, settle, text
+from tests.orders_tui.console.driving import MEDIUM, notices, press, settle, text, until
 
 QUICK, SLOW = 0.004, 0.12
 KEYS = {"⏎": "enter", "⇥": "tab", "␝": "ctrl+right_square_bracket", "↓": "down"}
@@ -157,10 +157,10 @@ async def test_what_is_pasted_is_a_code_a_text_for_a_field_or_nothing(
         assert notices(app) == ["1,400,000 characters were pasted; nothing here takes them."]
         assert isinstance(app.screen, TriageScreen)
         await paste("  577000000001\r\n")
-        assert app.orders.pane_open
+        await until(pilot, lambda: app.orders.pane_open)
         await press(pilot, "slash")
         await paste("\x1b]0;title\x07\u202e5770\u200b\n" + "x" * 3_000_000)
-        assert app.orders.bar.field.value.startswith("5770 xxx")
+        await until(pilot, lambda: app.orders.bar.field.value.startswith("5770 xxx"))
         assert len(app.orders.bar.field.value) < 2_100
         assert notices(app)[-1] == "3,000,017 characters were pasted; the field took the first 2,000."
         assert app.is_running

@@ -23,7 +23,7 @@ from engine.access.roles import Role
 from engine.actors import SYSTEM
 from engine.database.connection import Database
 from engine.errors import Ambiguous, Conflict, Misconfigured, NotFound, Refused, Retryable, Unreachable
-from engine.identifiers import new_id
+from engine.identifiers import UserId, new_id
 from sync.http.api.routing import new_router
 from sync.http.api.session import Current, needs
 from sync.http.api.settings import AccessSettings, ApiSettings
@@ -117,6 +117,15 @@ def problem(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, told["code"]
 
 
+async def refusals_of(api: Api, user_id: UserId) -> list[str]:
+    """What the audit says somebody was refused."""
+    rows = await api.store.pool.fetch(
+        "SELECT after FROM audit_log WHERE action = 'access.refused' AND subject = $1 ORDER BY sequence", user_id
+    )
+    said = [api.store.vault.open("audit_log.after", user_id, row["after"]) for row in rows]
+    return [orjson.loads(each or b"{}")["permission"] for each in said]
+
+
 async def test_everybody_is_told_who_they_are_and_what_they_may(api: Api) -> None:
     for role in Role:
         answer = await api.ask("/api/me", role=role)
@@ -158,6 +167,8 @@ async def test_who_may_not_come_in_is_told_why_by_a_code_of_its_own(api: Api) ->
     assert problem(await api.http.get(f"{api.url}/api/me", headers=twice)) == (401, "access.bad_token")
     basic = await api.ask("/api/me", headers={"authorization": "Basic bWlyYTp4"})
     assert problem(basic) == (401, "access.bad_token")
+    assert await refusals_of(api, known) == ["api (expired)", "api (revoked)"]
+    assert await refusals_of(api, gone) == ["api (disabled)"]
 
 
 async def test_a_role_is_the_database_s_and_changes_under_a_token_that_does_not(api: Api) -> None:
@@ -268,6 +279,10 @@ async def test_who_may_not_is_refused_before_the_body_is_looked_at(api: Api) -> 
     wrong = await api.ask("/api/trial/rules", role=Role.OPERATOR, method="POST", json={"nmae": 1})
     assert problem(wrong) == (403, "access.denied")
     assert wrong.json()["detail"] == "Your role (operator) may not change rules: ask one who is supervisor or admin."
+    assert await refusals_of(api, api.users[Role.OPERATOR]) == ["rules.change"]
+    creator = await api.ask("/api/trial/rules", role=Role.CREATOR, method="POST", json={"nmae": 1})
+    assert problem(creator) == (403, "access.denied")
+    assert await refusals_of(api, api.users[Role.CREATOR]) == ["rules.change"]
     right = await api.ask("/api/trial/rules", role=Role.SUPERVISOR, method="POST", json={"nmae": 1})
     assert problem(right) == (422, "request.invalid")
 
