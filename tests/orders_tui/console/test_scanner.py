@@ -159,6 +159,7 @@ async def test_what_is_pasted_is_a_code_a_text_for_a_field_or_nothing(
         await paste("  577000000001\r\n")
         await until(pilot, lambda: app.orders.pane_open)
         await press(pilot, "slash")
+        await until(pilot, lambda: app.focused is app.orders.bar.field)
         await paste("\x1b]0;title\x07\u202e5770\u200b\n" + "x" * 3_000_000)
         await until(pilot, lambda: app.orders.bar.field.value.startswith("5770 xxx"))
         assert len(app.orders.bar.field.value) < 2_100
