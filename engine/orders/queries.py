@@ -12,7 +12,7 @@ from engine.database.connection import Database
 from engine.identifiers import OrderId
 from engine.orders import search
 from engine.orders.narrowing import narrowed, shops_named
-from engine.orders.predicate import SORT_KEYS, beyond, found, is_tallied, order_by
+from engine.orders.predicate import SORT_KEYS, beyond, found, in_order, is_tallied, order_by
 from engine.orders.rows import ROW_COLUMNS, ROW_JOINS, to_row
 from engine.orders.views import Count, OrderFilter, OrderKey, OrderPage, OrderRow, OrderSort
 from engine.reports.tallies import orders_in
@@ -40,7 +40,7 @@ async def page(
             f"""
             WITH picked AS MATERIALIZED (
                 SELECT id, sort_value FROM {found(wanted, order_filter)}
-                 ORDER BY {order_by(order_filter, forwards=forwards)} LIMIT {limit + 1:d}
+                 ORDER BY {in_order(order_filter, forwards=forwards)} LIMIT {limit + 1:d}
             )
             SELECT {ROW_COLUMNS} FROM picked {ROW_JOINS} ORDER BY {order_by(order_filter)}
             """,  # noqa: S608
@@ -108,7 +108,7 @@ async def anchors(database: Database, order_filter: OrderFilter, *, every: int) 
         records = await connection.fetch(
             f"""
             SELECT sort_value, id FROM (
-                SELECT id, sort_value, row_number() OVER (ORDER BY {order_by(order_filter)}) AS place
+                SELECT id, sort_value, row_number() OVER (ORDER BY {in_order(order_filter)}) AS place
                   FROM {found(wanted, order_filter)}
             ) numbered WHERE (place - 1) % {every:d} = 0 ORDER BY place
             """,  # noqa: S608
@@ -134,7 +134,7 @@ async def ids_matching(database: Database, order_filter: OrderFilter, *, limit: 
     async with database.pool.acquire() as connection:
         wanted, _ = await narrowed(connection, database.vault, order_filter, in_order=False)
         records = await connection.fetch(
-            f"SELECT id FROM {found(wanted, order_filter)} ORDER BY {order_by(order_filter)} LIMIT {limit:d}",  # noqa: S608
+            f"SELECT id FROM {found(wanted, order_filter)} ORDER BY {in_order(order_filter)} LIMIT {limit:d}",  # noqa: S608
             *wanted.arguments,
         )
     return [OrderId(record["id"]) for record in records]
@@ -149,7 +149,7 @@ async def ids_in_pages(database: Database, order_filter: OrderFilter, *, size: i
             if key is not None:
                 beyond(wanted, order_filter, key, forwards=True)
             records = await connection.fetch(
-                f"SELECT id, sort_value FROM {found(wanted, order_filter)} ORDER BY {order_by(order_filter)} LIMIT {size:d}",  # noqa: S608
+                f"SELECT id, sort_value FROM {found(wanted, order_filter)} ORDER BY {in_order(order_filter)} LIMIT {size:d}",  # noqa: S608
                 *wanted.arguments,
             )
         if records:

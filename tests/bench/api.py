@@ -25,6 +25,7 @@ from engine.actors import SYSTEM
 from engine.database.connection import Database, DatabaseSettings, open_database
 from engine.identifiers import UserId, new_id
 from engine.orders import intake
+from engine.reports import tallies
 from orders_tui.logs import configure_json_logs
 from orders_tui.loop import run
 from sync.http.api.app import open_api
@@ -49,6 +50,7 @@ HELD_MS = 300.0
 """A rate is held while nineteen of twenty answers come within what the specification asks, and none is refused."""
 
 _READS = 0.85
+FOLD_SECONDS = 1.0
 _UNLIMITED = ApiSettings(calls_per_second=0, user_calls_per_second=0, source_calls_per_second=0)
 
 
@@ -139,7 +141,7 @@ async def _measure(directory: Path, asked: argparse.Namespace) -> None:
     database = await open_database(settings, {})
     try:
         await _open_orders(database)
-        async with _listening(database) as url:
+        async with _listening(database) as url, _folding(database):
             await _ask(database, url, asked)
     finally:
         await database.close()
@@ -160,6 +162,22 @@ async def _listening(database: Database) -> AsyncIterator[str]:
         finally:
             ends.set()
             await running
+
+
+@asynccontextmanager
+async def _folding(database: Database) -> AsyncIterator[None]:
+    """The errand of a daemon that reads lean on."""
+
+    async def fold() -> None:
+        while True:
+            await tallies.fold(database)
+            await asyncio.sleep(FOLD_SECONDS)
+
+    folding = asyncio.create_task(fold())
+    try:
+        yield
+    finally:
+        folding.cancel()
 
 
 async def _open_orders(database: Database) -> None:

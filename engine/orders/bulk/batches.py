@@ -27,7 +27,7 @@ from engine.orders.bulk.requests import (
     matching,
 )
 from engine.orders.narrowing import narrowed
-from engine.orders.predicate import found, order_by
+from engine.orders.predicate import found, in_order
 from engine.orders.views import ChangeOutcome
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ async def _fix_matching(
         f"""
         INSERT INTO batch_parts (batch_id, first, order_ids)
         SELECT {batch}, min(place), array_agg(id ORDER BY place) FROM (
-            SELECT id, row_number() OVER (ORDER BY {order_by(order_filter)}) - 1 AS place FROM {found(wanted, order_filter)}
+            SELECT id, row_number() OVER (ORDER BY {in_order(order_filter)}) - 1 AS place FROM {found(wanted, order_filter)}
             WHERE id <> ALL ({without})
         ) numbered GROUP BY place / {part_size:d}
         """,  # noqa: S608

@@ -11,7 +11,7 @@ from typing import Any, Final
 from engine.errors import Refused
 from engine.identifiers import OrderId
 from engine.orders.narrowing import narrowed
-from engine.orders.predicate import beyond, found, order_by
+from engine.orders.predicate import beyond, found, in_order
 from engine.orders.records.reading import NOTES, RECORD_COLUMNS, to_record
 from engine.orders.records.values import RecordPage
 from engine.orders.views import OrderFilter, OrderKey
@@ -74,7 +74,7 @@ async def _fetch(
         f"""
         WITH picked AS MATERIALIZED (
             SELECT id, sort_value FROM {found(wanted, order_filter)}
-             ORDER BY {order_by(order_filter, forwards=forwards)} OFFSET {passed} LIMIT {limit:d}
+             ORDER BY {in_order(order_filter, forwards=forwards)} OFFSET {passed} LIMIT {limit:d}
         )
         SELECT {RECORD_COLUMNS}, picked.sort_value FROM picked JOIN orders o ON o.id = picked.id {NOTES}
          ORDER BY picked.sort_value {_direction(order_filter)}, picked.id {_direction(order_filter)}

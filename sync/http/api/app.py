@@ -118,7 +118,7 @@ async def open_api(
         api.state.admission = Admission(own, settings, Tokens(settings.access, keys), limits, source=source)
         api.state.watch = watch or Watch(database, MonitoringSettings().fresh_seconds)
         api.state.summaries = Summaries()
-        api.state.deeds = Deeds.of(own, api.state.summaries)
+        api.state.deeds = Deeds.of(own)
         api.state.following = Following(own)
         closing = asyncio.create_task(api.state.following.close_at(ends or asyncio.Event()))
         stack.callback(closing.cancel)

@@ -29,7 +29,6 @@ from engine.orders.changes import CHANGED_MEANWHILE, what_changed
 from engine.orders.parcels.sharing import sharing
 from engine.orders.views import ChangeOutcome
 from sync.http.api.session import Session
-from sync.http.api.summaries import Summaries
 from sync.http.api.writing import etag
 from sync.http.problem import Problem
 
@@ -62,6 +61,9 @@ IfMatch = Annotated[
     ),
 ]
 
+_PLANNED_ONCE: Final = "SET LOCAL plan_cache_mode TO force_generic_plan"
+"""For the engine's writes, which are the same statements each time: for one order, planning them costs more than doing them."""
+
 _TAG: Final = re.compile(r'(W/)?"([^"]*)"')
 _TAGS: Final = re.compile(rf"\s*{_TAG.pattern}(?:\s*,\s*{_TAG.pattern})*\s*")
 
@@ -91,14 +93,13 @@ class Seen:
 class Deeds:
     """Writes of one process; daemons and consoles are told of each."""
 
-    def __init__(self, announcers: tuple[Announcer, ...], summaries: Summaries) -> None:
+    def __init__(self, announcers: tuple[Announcer, ...]) -> None:
         self._announcers = announcers
-        self._summaries = summaries
 
     @classmethod
-    def of(cls, database: Any, summaries: Summaries) -> Deeds:
+    def of(cls, database: Any) -> Deeds:
         """Those that tell by this database."""
-        return cls((Announcer(database), Announcer(database, CHANGED)), summaries)
+        return cls((Announcer(database), Announcer(database, CHANGED)))
 
     async def do(self, request: Request, session: Session, key: str | None, work: Work) -> Response:
         """Do it in one transaction with its name, or give the answer it got before. Raises what `work` raises; then nothing is there."""
@@ -106,6 +107,7 @@ class Deeds:
         database = session.database
 
         async def write(connection: Any) -> tuple[Answer, bool]:
+            await connection.execute(_PLANNED_ONCE)
             if name is not None and (known := await claim(connection, session, name)) is not None:
                 assert known.answer is not None, "what is one transaction has its answer"
                 return known.answer, True
@@ -121,7 +123,6 @@ class Deeds:
 
     def told(self) -> None:
         """Something was written: whoever waits for it need not wait for the next look."""
-        self._summaries.forget()
         for announcer in self._announcers:
             announcer.announce()
 

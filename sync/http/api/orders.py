@@ -40,7 +40,7 @@ async def list_orders(
 ) -> Response:
     """A page of orders with what all that match come to.
 
-    The totals of a list that dates, a search or a filter narrow may be two seconds old; all others are exact.
+    The totals of a list that dates, a search or a filter narrow may be two to thirty seconds old; all others are exact.
     """
     wanted, digest = which.order_filter(session.caller.user_id), which.digest
     place = cursors.read(which.cursor, digest, wanted.sort) if which.cursor else None

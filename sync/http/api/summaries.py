@@ -17,7 +17,11 @@ from engine.orders.views import OrderFilter
 from sync.http.api.session import Session
 
 KEPT_SECONDS: Final = 2.0
-"""How old the totals of a filtered list may be, where other daemons and people write; what is written here is seen at once."""
+MOST_KEPT_SECONDS: Final = 30.0
+"""How old the totals of a filtered list may be. Its rows are always of now."""
+
+_RESTS = 100.0
+"""Times as long as it took to add it up, a list is left alone: one hundredth of a processor for each list, however long it is."""
 
 _MOST = 512
 _AT_ONCE = 2
@@ -28,7 +32,7 @@ _Key = tuple[UserId | None, bytes]
 @dataclass(slots=True)
 class _Kept:
     summary: Summary
-    read_at: float
+    until: float
 
 
 class Summaries:
@@ -39,7 +43,6 @@ class Summaries:
         self._kept: OrderedDict[_Key, _Kept] = OrderedDict()
         self._locks: dict[_Key, asyncio.Lock] = {}
         self._room = asyncio.Semaphore(_AT_ONCE)
-        self._writes = 0
 
     async def of(self, session: Session, connection: Any, wanted: OrderFilter, digest: bytes) -> Summary:
         """What the list comes to for this caller."""
@@ -56,10 +59,10 @@ class Summaries:
                 if (kept := self._fresh(key)) is not None:
                     return kept
                 async with self._room:
-                    read_at, writes = self._clock(), self._writes
+                    began = self._clock()
                     found = await summary(connection, vault, wanted)
-                if writes == self._writes:
-                    self._kept[key] = _Kept(found, read_at)
+                    took = self._clock() - began
+                self._kept[key] = _Kept(found, began + min(max(_RESTS * took, KEPT_SECONDS), MOST_KEPT_SECONDS))
                 while len(self._kept) > _MOST:
                     self._kept.popitem(last=False)
                 return found
@@ -67,16 +70,11 @@ class Summaries:
             if not lock.locked():
                 self._locks.pop(key, None)
 
-    def forget(self) -> None:
-        """Something was written."""
-        self._writes += 1
-        self._kept.clear()
-
     def _fresh(self, key: _Key) -> Summary | None:
         kept = self._kept.get(key)
         if kept is None:
             return None
-        if self._clock() - kept.read_at > KEPT_SECONDS:
+        if self._clock() > kept.until:
             del self._kept[key]
             return None
         return kept.summary
