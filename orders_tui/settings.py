@@ -110,7 +110,7 @@ class ConsoleSection(Section):
     theme: str = "orders-dark"
     themes: dict[str, ThemeSection] = Field(default_factory=dict)
     refresh_seconds: PositiveFloat = 0.25
-    slow_refresh_seconds: PositiveFloat = 0.5
+    slow_refresh_seconds: PositiveFloat = 0.4
     mouse: bool = True
     read_only: bool = False
     keys: dict[str, str] = Field(default_factory=dict)

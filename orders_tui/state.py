@@ -47,7 +47,7 @@ class ConsoleOptions:
     keymap: dict[str, str] = field(default_factory=dict)
     """The person's own keys; changed in place when keys are moved while the console runs."""
     refresh_seconds: float = 0.25
-    slow_refresh_seconds: float = 0.5
+    slow_refresh_seconds: float = 0.4
     scanner: ScannerOptions | None = None
     """How scans are told from typing; None: there is no scanner."""
     export_directory: Path | None = None

@@ -19,7 +19,14 @@ SELECT count(*) FROM (
     GROUP BY i.order_id, i.order_item_id HAVING sum(i.quantity) > (SELECT quantity FROM order_items WHERE id = i.order_item_id)) o
 """
 
-_LABELS_STORED = "SELECT count(*) FROM documents WHERE kind = 'label'"
+# A label goes with the person it was for; that it was bought stays on record.
+_LABELS_STORED = """
+SELECT (SELECT count(*) FROM documents WHERE kind = 'label')
+     + (SELECT count(*) FROM effects e JOIN orders o ON o.id = e.order_id
+        WHERE e.kind = 'buy_label' AND e.state = 'done' AND o.forgotten_at IS NOT NULL AND NOT EXISTS (
+            SELECT FROM documents d
+            WHERE d.package_id = e.package_id AND d.kind = 'label' AND d.generation = split_part(e.key, ':', 3)::int))
+"""
 _LABELS_LIVING = """
 SELECT count(*) FROM packages WHERE labelled_at IS NOT NULL AND state NOT IN ('planned', 'voiding', 'voided', 'combined')
 """
