@@ -69,6 +69,7 @@ class Desk:
         self.app.performed = []
         for key in case.keys:
             await self._press(key)
+        await self._drawn(case)
         wrong = self._wrong_on_screen(case)
         command = case.command if not callable(case.command) else await case.command(self.said)
         if list(command[: len(action.twin.split())]) != action.twin.split():
@@ -102,9 +103,21 @@ class Desk:
             wrong.append(f"the keys never asked for it, but for {[name for name, _ in self.app.performed]}")
         elif all(reasons):
             wrong.append(f"the keys found it out of reach: {reasons[-1]}")
-        if case.shows and self.app.is_running and case.shows not in "\n".join([text(self.app), *notices(self.app)]):
+        if self._misses(case):
             wrong.append(f"{case.shows!r} is not on screen")
         return wrong
+
+    async def _drawn(self, case: Case) -> None:
+        """What was asked for is there; its frame may be a moment behind."""
+        for _ in range(100):
+            if not self._misses(case):
+                return
+            await self.pilot.pause(0.02)
+
+    def _misses(self, case: Case) -> bool:
+        if not case.shows or not self.app.is_running:
+            return False
+        return case.shows not in "\n".join([text(self.app), *notices(self.app)])
 
     async def _begin(self) -> None:
         """Back to Triage, with no form open, nothing marked and nothing filtered."""
