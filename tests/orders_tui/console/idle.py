@@ -8,7 +8,7 @@ from typing import Any
 import textual.app
 import textual.pilot
 
-SOON_SECONDS = 0.02
+SOON_SECONDS = 0.04
 """A timer due within this is waited for: a frame that is to be drawn, a delay that gathers keys."""
 
 _QUIET_ROUNDS = 3
