@@ -4,10 +4,9 @@ Where to look
     roles        the roles, in the order of their power
     permissions  what each role may do: one written table
     caller       who asks, once it is known
-    holders      whom a token is issued to
     tokens       tokens the program issues itself
-    users        finding who asks: by the subject of a token, by a database login
-    people       people and their logins: added, given another role, disabled; `logins.sql` makes the logins
+    users        finding who asks: by the subject of a token, by a session's login
+    people       people, their logins, services: made known, found, given another role, disabled; `logins.sql` makes the logins
     scram        the verifier of a password
     refusals     what somebody was refused, in the audit
     reference    the tables of docs/access.md

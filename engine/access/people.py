@@ -25,8 +25,9 @@ SELECT id, display_name, role, login_role, subject, disabled_at, created_at FROM
 """
 _FIND = """
 SELECT id, display_name, role, login_role, disabled_at FROM users
-WHERE id::text = lower($1) OR login_role = $1 OR lower(display_name) = lower($1) ORDER BY id FOR UPDATE
+WHERE id::text = lower($1) OR login_role = $1 OR subject = $1 OR lower(display_name) = lower($1) ORDER BY id FOR UPDATE
 """
+_SERVICE = "SELECT id FROM users WHERE role = 'service' AND display_name = $1 ORDER BY id LIMIT 1"
 _ADD = "INSERT INTO users (id, display_name, role, login_role, subject) VALUES ($1, $2, $3, $4, $5)"
 _ROLE = "UPDATE users SET role = $2, disabled_at = NULL WHERE id = $1"
 _DISABLE = "UPDATE users SET disabled_at = now() WHERE id = $1"
@@ -92,6 +93,26 @@ async def add(database: Database, new: NewPerson, *, actor: Actor, alone: bool =
     return await database.run(write)
 
 
+async def service(database: Database, name: str, *, actor: Actor) -> UserId:
+    """The service of this name, made known when there is none."""
+
+    async def write(connection: Connection) -> UserId:
+        await connection.execute(_LOCK)
+        if (known := await connection.fetchval(_SERVICE, name)) is not None:
+            return UserId(known)
+        user_id = UserId(new_id())
+        await connection.execute(_ADD, user_id, name, Role.SERVICE, None, None)
+        await _note(database, connection, user_id, "person.added", actor, None, _said(name, Role.SERVICE, None))
+        return user_id
+
+    return await database.run(write)
+
+
+async def named(database: Database, who: str) -> UserId:
+    """The one person of this id, login, subject or name. Raises NotFound, Refused where several go by it."""
+    return await database.run(lambda connection: _id_of(connection, who))
+
+
 async def give_role(database: Database, who: str, role: Role, *, actor: Actor) -> Person:
     """Make somebody something else, and known again if disabled. Raises NotFound, Refused."""
 
@@ -155,6 +176,10 @@ async def _find(connection: Connection, who: str) -> Any:
     if len(rows) > 1:
         raise Refused("people.ambiguous", f"{len(rows)} people are called {who!r}: name one by login or id.")
     return rows[0]
+
+
+async def _id_of(connection: Connection, who: str) -> UserId:
+    return UserId((await _find(connection, who))["id"])
 
 
 async def _keep_an_administrator(connection: Connection, row: Any) -> None:

@@ -41,11 +41,6 @@ class _ScopedDatabase(Database):
             pooled=database.pooled,
         )
 
-    @property
-    def engine(self) -> Any:
-        """Its sessions would not be the caller's."""
-        raise NotImplementedError
-
     async def close(self) -> None:
         """Nothing: the connections belong to the database this was made of."""
 

@@ -24,9 +24,6 @@ _DISABLED = """
 SELECT u.id, u.role, u.display_name FROM users u
 WHERE u.disabled_at IS NOT NULL AND (u.id::text = lower($1) OR u.subject = $1) LIMIT 1
 """
-_OF_LOGIN = "SELECT u.id, u.role, u.display_name FROM users u WHERE u.login_role = $1 AND u.disabled_at IS NULL"
-
-
 _OF_SESSION = """
 SELECT l.login, row_security_active('orders.orders') AS held, u.id, u.role, u.display_name, u.disabled_at
 FROM (SELECT coalesce($1, session_user::text) AS login) l LEFT JOIN users u ON u.login_role = l.login
@@ -68,11 +65,6 @@ async def of_subject(database: Database, subject: str) -> Caller | None:
 async def disabled_of_subject(database: Database, subject: str) -> Caller | None:
     """Who was disabled that the `sub` of a token means."""
     return _caller(await database.pool.fetchrow(_DISABLED, subject))
-
-
-async def of_login(database: Database, login: str) -> Caller | None:
-    """Whom a database login means; None for nobody who may."""
-    return _caller(await database.pool.fetchrow(_OF_LOGIN, login))
 
 
 def _caller(row: Any) -> Caller | None:

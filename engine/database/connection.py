@@ -1,4 +1,4 @@
-"""Connections: one small asyncpg pool for the hot path, one SQLAlchemy engine for everything composed, one vault.
+"""Connections: one small asyncpg pool, and one vault. SQLAlchemy has the schema and the migrations.
 
 `open_database` is the only door. With no address it starts or joins the embedded server; with one it connects to any PostgreSQL
 from 15 on. Every session sets its own timeouts, since one forgotten transaction slows the whole engine.
@@ -114,20 +114,6 @@ class Database:
         """How this program's own server is reached, with its password in clear; for a shared database there is nothing to tell."""
         return self._session.server.dsn_parameters() if self._session else {}
 
-    @functools.cached_property
-    def engine(self) -> Any:
-        """The SQLAlchemy AsyncEngine; imported on first use because the import costs a quarter of a second."""
-        from sqlalchemy.ext.asyncio import create_async_engine
-
-        return create_async_engine(
-            "postgresql+asyncpg://",
-            async_creator=self.connect,
-            pool_size=2,
-            json_serializer=lambda value: orjson.dumps(value).decode(),
-            json_deserializer=orjson.loads,
-            connect_args={"prepared_statement_cache_size": 0} if self.pooled else {},
-        )
-
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
         """One transaction on a pooled connection; commits on a clean end."""
@@ -157,8 +143,6 @@ class Database:
     async def close(self) -> None:
         """Close connections, then leave the embedded server."""
         self.vault.ring.close()
-        if "engine" in self.__dict__:
-            await self.engine.dispose()
         await _close(self.pool)
         if self._session is not None:
             await self._session.leave()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from engine.access import holders, tokens
+from engine.access import people, tokens
 from engine.access.tokens import Token
 from engine.actors import Actor
 from engine.database.connection import Database
@@ -32,9 +32,9 @@ class Tokens:
     async def _issue(self, name: str, holder: str | None, days: int) -> tuple[str, datetime]:
         tokens.check(name, days)
         if holder is None:
-            user_id = await holders.service(self._database, self._actor, name.strip())
+            user_id = await people.service(self._database, name.strip(), actor=self._actor)
         else:
-            user_id = await holders.named(self._database, holder)
+            user_id = await people.named(self._database, holder)
         return await tokens.issue(self._database, self._actor, user_id, name, days)
 
     async def revoke(self, which: str) -> Token:

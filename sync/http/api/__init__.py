@@ -24,6 +24,6 @@ Where to look
     reports    numbers over many orders
     events     changes as server-sent events; `following` looks once for all who follow
     exports    whole lists as CSV or NDJSON
-    deeds      how anything is written: once, as the caller, at the version that was seen
+    deeds      how anything is written: once, as the caller, at the version that was seen; `order_deed` is one order's
     writing    what goes out as JSON
 """

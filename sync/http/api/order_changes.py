@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
-from uuid import UUID
 
-from starlette.requests import Request
 from starlette.responses import Response
 
 from engine.access.permissions import Permission
 from engine.database.joined import Joined
-from engine.identifiers import OrderId
 from engine.named_requests import Answer
 from engine.orders.asked_changes import Told, change_and_tell
 from engine.orders.records.values import OrderRecord
 from engine.orders.records.whole import latest_workflow, record
 from engine.workflow import starting
-from sync.http.api.deeds import IdempotencyKey, IfMatch, Seen, check, deeds_of, lock_seen
+from sync.http.api.deeds import check
+from sync.http.api.order_deed import OrderDeed, on_order
 from sync.http.api.routing import new_router
-from sync.http.api.session import Session, needs
 from sync.http.api.shapes.order_changes import (
     TriggerWorkflowRequest,
     TriggerWorkflowResponse,
@@ -37,25 +34,18 @@ router = new_router("orders")
     response_model_exclude_unset=True,
 )
 async def update_status(
-    request: Request,
-    order_id: UUID,
-    wanted: UpdateOrderStatusRequest,
-    session: Annotated[Session, needs(Permission.ORDERS_CHANGE)],
-    if_match: IfMatch = None,
-    key: IdempotencyKey = None,
+    deed: Annotated[OrderDeed, on_order(Permission.ORDERS_CHANGE)], wanted: UpdateOrderStatusRequest
 ) -> Response:
     """Ask for a status. The order's workflow takes the step that leads to it, or 409 says why not; then nothing changed."""
-    seen = Seen.read(if_match)
     told = Told(customer=wanted.notify_customer is not False, tiktok=wanted.sync_to_tiktok is not False)
 
     async def change(connection: Any, joined: Joined) -> Answer:
-        await lock_seen(connection, order_id, seen)
         outcome = await change_and_tell(
             connection,
             joined.vault,
-            OrderId(order_id),
+            deed.order_id,
             wanted.status,
-            actor=session.caller.actor,
+            actor=deed.actor,
             reason=wanted.reason or "",
             told=told,
         )
@@ -64,13 +54,13 @@ async def update_status(
         if (
             not as_asked
             and check(outcome)
-            and (workflow := await latest_workflow(connection, OrderId(order_id))) is not None
+            and (workflow := await latest_workflow(connection, deed.order_id)) is not None
         ):
             document["workflow_triggered"] = workflow.workflow_name
-        order = document["order"] = await record(connection, joined.vault, order_id)
+        order = document["order"] = await record(connection, joined.vault, deed.order_id)
         return about(order, document)
 
-    return await deeds_of(request).do(request, session, key, change)
+    return await deed.do(change)
 
 
 @router.post(
@@ -80,33 +70,26 @@ async def update_status(
     response_model_exclude_unset=True,
 )
 async def trigger_workflow(
-    request: Request,
-    order_id: UUID,
-    wanted: TriggerWorkflowRequest,
-    session: Annotated[Session, needs(Permission.ORDERS_CHANGE)],
-    if_match: IfMatch = None,
-    key: IdempotencyKey = None,
+    deed: Annotated[OrderDeed, on_order(Permission.ORDERS_CHANGE)], wanted: TriggerWorkflowRequest
 ) -> Response:
     """Start a workflow for an order, from the furthest state its facts bear out. While one runs only `force_restart` does."""
-    seen = Seen.read(if_match)
 
     async def trigger(connection: Any, joined: Joined) -> Answer:
-        await lock_seen(connection, order_id, seen)
         started = await starting.trigger(
             joined,
-            OrderId(order_id),
+            deed.order_id,
             wanted.workflow_name,
             wanted.config,
             force_restart=wanted.force_restart,
-            actor=session.caller.actor,
+            actor=deed.actor,
         )
         document: dict[str, Any] = {"success": True, "workflow_id": started.workflow_id}
         if started.estimated_completion is not None:
             document["estimated_completion"] = started.estimated_completion
-        version = await connection.fetchval("SELECT version FROM orders WHERE id = $1", order_id)
+        version = await connection.fetchval("SELECT version FROM orders WHERE id = $1", deed.order_id)
         return Answer(200, written(document), etag(version))
 
-    return await deeds_of(request).do(request, session, key, trigger)
+    return await deed.do(trigger)
 
 
 def about(order: OrderRecord, document: Any) -> Answer:

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Path, Query
-from starlette.requests import Request
 from starlette.responses import Response
 
 from engine.access.permissions import Permission
@@ -24,8 +23,9 @@ from engine.orders.timeline import timeline
 from engine.orders.views import ChangeOutcome
 from engine.words import HoldReason
 from engine.workflow import executions
-from sync.http.api.deeds import IdempotencyKey, IfMatch, Seen, check, deeds_of, lock_seen
+from sync.http.api.deeds import check
 from sync.http.api.order_changes import about
+from sync.http.api.order_deed import OrderDeed, on_order
 from sync.http.api.routing import new_router
 from sync.http.api.session import Session, needs
 from sync.http.api.shapes.order_work import (
@@ -46,9 +46,9 @@ from sync.http.api.writing import answer, fields_of
 
 router = new_router("orders")
 
-Working = Annotated[Session, needs(Permission.ORDERS_CHANGE)]
-Mending = Annotated[Session, needs(Permission.FAILURES_MEND)]
-Noting = Annotated[Session, needs(Permission.NOTES_WRITE)]
+Working = Annotated[OrderDeed, on_order(Permission.ORDERS_CHANGE)]
+Mending = Annotated[OrderDeed, on_order(Permission.FAILURES_MEND)]
+Noting = Annotated[OrderDeed, on_order(Permission.NOTES_WRITE)]
 Tag = Annotated[str, Path(min_length=1, max_length=40)]
 
 Act = Callable[[Any, Joined, OrderId], Awaitable[Sequence[ChangeOutcome]]]
@@ -77,192 +77,110 @@ async def list_holds(
 
 
 @router.put("/api/orders/{order_id}/holds/{reason}", operation_id="holdOrder", response_model=Changed)
-async def hold_order(
-    request: Request,
-    order_id: UUID,
-    reason: HoldReason,
-    asked: HoldAsked,
-    session: Working,
-    if_match: IfMatch = None,
-    key: IdempotencyKey = None,
-) -> Response:
+async def hold_order(deed: Working, reason: HoldReason, asked: HoldAsked) -> Response:
     """Hold the order: it gets no label and is not shipped. Again for the same reason replaces note and end."""
     until = asked.until.isoformat() if asked.until else None
     bulk = BulkRequest(BulkKind.HOLD, {"hold": reason.value, "until": until}, note=asked.note)
-    return await _do(request, session, order_id, if_match, key, _bulk(session, bulk))
+    return await _do(deed, _bulk(deed, bulk))
 
 
 @router.delete("/api/orders/{order_id}/holds/{reason}", operation_id="releaseOrder", response_model=Changed)
-async def release_order(
-    request: Request,
-    order_id: UUID,
-    reason: HoldReason,
-    session: Working,
-    if_match: IfMatch = None,
-    key: IdempotencyKey = None,
-) -> Response:
+async def release_order(deed: Working, reason: HoldReason) -> Response:
     """Lift the hold for this reason."""
     bulk = BulkRequest(BulkKind.RELEASE, {"hold": reason.value})
-    return await _do(request, session, order_id, if_match, key, _bulk(session, bulk))
+    return await _do(deed, _bulk(deed, bulk))
 
 
 @router.put("/api/orders/{order_id}/tags/{tag}", operation_id="tagOrder", response_model=Changed)
-async def tag_order(
-    request: Request, order_id: UUID, tag: Tag, session: Working, if_match: IfMatch = None, key: IdempotencyKey = None
-) -> Response:
+async def tag_order(deed: Working, tag: Tag) -> Response:
     """Give the order a tag."""
     bulk = BulkRequest(BulkKind.TAG, {"tags": [tag]})
-    return await _do(request, session, order_id, if_match, key, _bulk(session, bulk))
+    return await _do(deed, _bulk(deed, bulk))
 
 
 @router.delete("/api/orders/{order_id}/tags/{tag}", operation_id="untagOrder", response_model=Changed)
-async def untag_order(
-    request: Request, order_id: UUID, tag: Tag, session: Working, if_match: IfMatch = None, key: IdempotencyKey = None
-) -> Response:
+async def untag_order(deed: Working, tag: Tag) -> Response:
     """Take a tag off the order."""
     bulk = BulkRequest(BulkKind.UNTAG, {"tags": [tag]})
-    return await _do(request, session, order_id, if_match, key, _bulk(session, bulk))
+    return await _do(deed, _bulk(deed, bulk))
 
 
 @router.put("/api/orders/{order_id}/assignee", operation_id="assignOrder", response_model=Changed)
-async def assign_order(
-    request: Request,
-    order_id: UUID,
-    asked: AssigneeAsked,
-    session: Working,
-    if_match: IfMatch = None,
-    key: IdempotencyKey = None,
-) -> Response:
+async def assign_order(deed: Working, asked: AssigneeAsked) -> Response:
     """Hand the order to somebody, or to nobody."""
 
     async def act(connection: Any, joined: Joined, order: OrderId) -> Sequence[ChangeOutcome]:
         found = await find_user(joined, asked.user) if asked.user is not None else None
         parameters = {"user_id": str(found.user_id) if found else None, "name": found.name if found else ""}
-        return await _bulk(session, BulkRequest(BulkKind.ASSIGN, parameters))(connection, joined, order)
+        return await _bulk(deed, BulkRequest(BulkKind.ASSIGN, parameters))(connection, joined, order)
 
-    return await _do(request, session, order_id, if_match, key, act)
+    return await _do(deed, act)
 
 
 @router.put("/api/orders/{order_id}/priority", operation_id="prioritiseOrder", response_model=Changed)
-async def prioritise_order(
-    request: Request,
-    order_id: UUID,
-    asked: PriorityAsked,
-    session: Working,
-    if_match: IfMatch = None,
-    key: IdempotencyKey = None,
-) -> Response:
+async def prioritise_order(deed: Working, asked: PriorityAsked) -> Response:
     """Set the order's priority, or leave it to its deadline."""
     bulk = BulkRequest(BulkKind.PRIORITY, {"level": asked.level})
-    return await _do(request, session, order_id, if_match, key, _bulk(session, bulk))
+    return await _do(deed, _bulk(deed, bulk))
 
 
 @router.post("/api/orders/{order_id}/retry", operation_id="retryOrder", response_model=Changed)
-async def retry_order(
-    request: Request,
-    order_id: UUID,
-    asked: WhyAsked,
-    session: Mending,
-    if_match: IfMatch = None,
-    key: IdempotencyKey = None,
-) -> Response:
+async def retry_order(deed: Mending, asked: WhyAsked) -> Response:
     """Send a failed order on from the state it failed in."""
     bulk = BulkRequest(BulkKind.RETRY, reason=asked.reason or "")
-    return await _do(request, session, order_id, if_match, key, _bulk(session, bulk))
+    return await _do(deed, _bulk(deed, bulk))
 
 
 @router.post("/api/orders/{order_id}/cancel", operation_id="cancelOrder", response_model=Changed)
-async def cancel_order(
-    request: Request,
-    order_id: UUID,
-    asked: CancelAsked,
-    session: Working,
-    if_match: IfMatch = None,
-    key: IdempotencyKey = None,
-) -> Response:
+async def cancel_order(deed: Working, asked: CancelAsked) -> Response:
     """Cancel the order, whatever was done for it: labels are voided, stock goes back, TikTok is told why."""
     because = asked.because.value if asked.because else None
     bulk = BulkRequest(BulkKind.CANCEL, {"because": because}, asked.reason or "")
-    return await _do(request, session, order_id, if_match, key, _bulk(session, bulk))
+    return await _do(deed, _bulk(deed, bulk))
 
 
 @router.post("/api/orders/{order_id}/workflow/pause", operation_id="pauseWorkflow", response_model=Changed)
-async def pause_workflow(
-    request: Request,
-    order_id: UUID,
-    asked: WhyAsked,
-    session: Working,
-    if_match: IfMatch = None,
-    key: IdempotencyKey = None,
-) -> Response:
+async def pause_workflow(deed: Working, asked: WhyAsked) -> Response:
     """Stop the order where it is until its workflow is resumed."""
 
     async def act(_: Any, joined: Joined, order: OrderId) -> Sequence[ChangeOutcome]:
-        return await executions.pause(joined, [order], actor=session.caller.actor, reason=asked.reason or "")
+        return await executions.pause(joined, [order], actor=deed.actor, reason=asked.reason or "")
 
-    return await _do(request, session, order_id, if_match, key, act)
+    return await _do(deed, act)
 
 
 @router.post("/api/orders/{order_id}/workflow/resume", operation_id="resumeWorkflow", response_model=Changed)
-async def resume_workflow(
-    request: Request,
-    order_id: UUID,
-    asked: WhyAsked,
-    session: Working,
-    if_match: IfMatch = None,
-    key: IdempotencyKey = None,
-) -> Response:
+async def resume_workflow(deed: Working, asked: WhyAsked) -> Response:
     """Let a paused order go on where it was."""
 
     async def act(_: Any, joined: Joined, order: OrderId) -> Sequence[ChangeOutcome]:
-        return await executions.resume_paused(joined, [order], actor=session.caller.actor, reason=asked.reason or "")
+        return await executions.resume_paused(joined, [order], actor=deed.actor, reason=asked.reason or "")
 
-    return await _do(request, session, order_id, if_match, key, act)
+    return await _do(deed, act)
 
 
 @router.post("/api/orders/{order_id}/workflow/stop", operation_id="stopWorkflow", response_model=Changed)
-async def stop_workflow(
-    request: Request,
-    order_id: UUID,
-    asked: WhyAsked,
-    session: Working,
-    if_match: IfMatch = None,
-    key: IdempotencyKey = None,
-) -> Response:
+async def stop_workflow(deed: Working, asked: WhyAsked) -> Response:
     """End the execution: the order is worked no more until a workflow is triggered again, though the sale stands."""
 
     async def act(_: Any, joined: Joined, order: OrderId) -> Sequence[ChangeOutcome]:
-        return await executions.cancel_execution(joined, [order], actor=session.caller.actor, reason=asked.reason or "")
+        return await executions.cancel_execution(joined, [order], actor=deed.actor, reason=asked.reason or "")
 
-    return await _do(request, session, order_id, if_match, key, act)
+    return await _do(deed, act)
 
 
 @router.post("/api/orders/{order_id}/workflow/skip", operation_id="skipStep", response_model=Changed)
-async def skip_step(
-    request: Request,
-    order_id: UUID,
-    asked: SkipAsked,
-    session: Mending,
-    if_match: IfMatch = None,
-    key: IdempotencyKey = None,
-) -> Response:
+async def skip_step(deed: Mending, asked: SkipAsked) -> Response:
     """Pass over the step the order failed on or waits for, where its workflow allows it."""
 
     async def act(_: Any, joined: Joined, order: OrderId) -> Sequence[ChangeOutcome]:
-        return await executions.skip(joined, [order], actor=session.caller.actor, reason=asked.reason)
+        return await executions.skip(joined, [order], actor=deed.actor, reason=asked.reason)
 
-    return await _do(request, session, order_id, if_match, key, act)
+    return await _do(deed, act)
 
 
 @router.post("/api/orders/{order_id}/notes", operation_id="addNote", response_model=Changed)
-async def add_note(
-    request: Request,
-    order_id: UUID,
-    asked: NoteAsked,
-    session: Noting,
-    if_match: IfMatch = None,
-    key: IdempotencyKey = None,
-) -> Response:
+async def add_note(deed: Noting, asked: NoteAsked) -> Response:
     """Write a note on the order."""
 
     async def act(connection: Any, joined: Joined, order: OrderId) -> Sequence[ChangeOutcome]:
@@ -271,46 +189,39 @@ async def add_note(
             joined.vault,
             [order],
             asked.body,
-            actor=session.caller.actor,
+            actor=deed.actor,
             must_acknowledge=asked.must_acknowledge,
         )
 
-    return await _do(request, session, order_id, if_match, key, act)
+    return await _do(deed, act)
 
 
 @router.post("/api/orders/{order_id}/notes/acknowledge", operation_id="acknowledgeNotes", response_model=Changed)
-async def acknowledge_notes(
-    request: Request, order_id: UUID, session: Noting, if_match: IfMatch = None, key: IdempotencyKey = None
-) -> Response:
+async def acknowledge_notes(deed: Noting) -> Response:
     """Take note of what must be acknowledged on the order; it goes on by itself."""
 
     async def act(connection: Any, joined: Joined, order: OrderId) -> Sequence[ChangeOutcome]:
-        return await notes.acknowledge(connection, joined.vault, [order], actor=session.caller.actor)
+        return await notes.acknowledge(connection, joined.vault, [order], actor=deed.actor)
 
-    return await _do(request, session, order_id, if_match, key, act)
+    return await _do(deed, act)
 
 
-def _bulk(session: Session, bulk: BulkRequest) -> Act:
+def _bulk(deed: OrderDeed, bulk: BulkRequest) -> Act:
     """What a bulk change of this kind does, to one order. Raises Refused for parameters without sense."""
     operation = OPERATIONS[bulk.kind]
 
     async def act(connection: Any, joined: Joined, order: OrderId) -> Sequence[ChangeOutcome]:
         operation.check(bulk)
-        return await operation.change(connection, joined.vault, [order], bulk, session.caller.actor, {}, write=True)
+        return await operation.change(connection, joined.vault, [order], bulk, deed.actor, {}, write=True)
 
     return act
 
 
-async def _do(
-    request: Request, session: Session, order_id: UUID, if_match: str | None, key: str | None, act: Act
-) -> Response:
-    seen = Seen.read(if_match)
-
+async def _do(deed: OrderDeed, act: Act) -> Response:
     async def work(connection: Any, joined: Joined) -> Answer:
-        await lock_seen(connection, order_id, seen)
-        [outcome] = await act(connection, joined, OrderId(order_id))
+        [outcome] = await act(connection, joined, deed.order_id)
         changed = check(outcome)
-        order = await record(connection, joined.vault, order_id)
+        order = await record(connection, joined.vault, deed.order_id)
         return about(order, {"success": True, "changed": changed, "order": order})
 
-    return await deeds_of(request).do(request, session, key, work)
+    return await deed.do(work)

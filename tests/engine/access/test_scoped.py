@@ -89,13 +89,11 @@ async def test_who_asks_is_found_by_id_subject_and_login_and_never_when_disabled
     # Ines' subject is Mira's id: the id wins, or one could be made to stand for another.
     for found in (await users.of_subject(store, str(mira)), await users.of_subject(store, "auth|1")):
         assert found == expected
-    assert await users.of_login(store, "mira") == expected
     # The embedded database knows people by their login to the system; its owner is an admin until told otherwise.
     assert await users.of_session(store, "mira") == Standing(expected.actor, Role.OPERATOR)
     assert (await users.of_session(store, "owner")).role is Role.ADMIN
     assert await users.of_subject(store, "nobody") is None
     await store.pool.execute("UPDATE users SET disabled_at = now() WHERE id = $1", mira)
-    assert await users.of_login(store, "mira") is None
     with pytest.raises(Refused, match="is disabled"):
         await users.of_session(store, "mira")
     assert await users.of_subject(store, "auth|1") is None

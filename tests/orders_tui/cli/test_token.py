@@ -36,8 +36,8 @@ async def test_tokens_are_issued_to_services_and_people_listed_and_taken_back(
     assert isinstance(held, Caller)
     assert (held.role, held.name) == (Role.VIEWER, "Ines Falk")
     for arguments, sentence in (
-        (("token", "issue", "x", "--for", "Nobody"), "Nobody here goes by 'Nobody'"),
-        (("token", "issue", "x", "--for", "Mira"), "Several go by 'Mira'"),
+        (("token", "issue", "x", "--for", "Nobody"), "Nobody is called 'Nobody'"),
+        (("token", "issue", "x", "--for", "Mira"), "2 people are called 'Mira'"),
         (("token", "issue", "x", "--days", "0"), "A token lasts 1 to 3650 days."),
         (("token", "issue", " "), "A token's name is 1 to 80 characters"),
         (("token", "revoke", "nothing"), "There is no token 'nothing'"),
@@ -61,7 +61,7 @@ async def test_tokens_are_issued_to_services_and_people_listed_and_taken_back(
     assert text not in (await command("token", "list")).out
     actions = await store.pool.fetch("SELECT action FROM audit_log ORDER BY created_at, action")
     assert [row["action"] for row in actions] == [
-        "user.added",
+        "person.added",
         "token.issued",
         "token.issued",
         "token.issued",
