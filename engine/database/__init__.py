@@ -2,6 +2,7 @@
 
 Where to look
     addresses    where a shared database is, and what is said when nothing answers there
+    begun        transactions that all begin alike: as somebody, or as a pooler needs it
     connection   `open_database`: pools, session settings, the vault
     embedded/    the bundled server and its lifecycle
     joined       a database that is one transaction of somebody else's

@@ -18,6 +18,7 @@ import asyncpg
 import orjson
 
 from engine.database import addresses, embedded, migrate
+from engine.database.begun import BegunConnection, BegunPool
 from engine.database.guarded import SessionConnection
 from engine.database.logins import Login, login_of
 from engine.errors import Misconfigured
@@ -41,6 +42,7 @@ _SESSION = {
 }
 _AS_ASKED: dict[str, str] = {}
 _ONCE: dict[str, str] = {"plan_cache_mode": "force_generic_plan"}
+_IDLE = "idle_in_transaction_session_timeout"
 _RETRIED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.LockNotAvailableError)
 _RETRIES = 5
 
@@ -229,23 +231,25 @@ async def _open(
     idle_milliseconds = round(settings.idle_transaction_seconds * 1000)
     server_settings = _SESSION | {
         "application_name": settings.application_name,
-        "idle_in_transaction_session_timeout": str(idle_milliseconds),
+        _IDLE: str(idle_milliseconds),
         "statement_timeout": str(round(settings.statement_seconds * 1000)),
     }
     cache = {"statement_cache_size": 0} if settings.pooled else {}
+    # A transaction pooler gives each transaction any connection: what one was told at its start is not true of the next.
+    each_time = "; ".join(f"SET LOCAL {name} TO '{server_settings[name]}'" for name in (*_SESSION, _IDLE))
 
     async def connect() -> Connection:
         connection = await asyncpg.connect(
             **parameters, server_settings=server_settings, connection_class=SessionConnection, **cache
         )
         await _prepare(connection)
-        return connection
+        return BegunConnection(connection, each_time, copies=True) if settings.pooled else connection
 
     async def plain() -> Connection:
         return await asyncpg.connect(**parameters, server_settings=server_settings, **cache)
 
     async def make_pool(least: int, most: int, name: str, planned: dict[str, str] = _AS_ASKED) -> asyncpg.Pool:
-        return await asyncpg.create_pool(
+        pool = await asyncpg.create_pool(
             **parameters,
             **cache,
             server_settings=server_settings | {"application_name": name} | planned,
@@ -255,6 +259,7 @@ async def _open(
             reset=_leave_as_it_is,
             connection_class=SessionConnection,
         )
+        return BegunPool(pool, each_time, copies=True) if settings.pooled else pool
 
     with addresses.reaching(parameters):
         if migrated if migrated is not None else session is not None:

@@ -27,7 +27,7 @@ from engine.identifiers import new_id
 from tests.factories import MASTER_KEY
 
 OLDEST = next(iter(sorted(Path("/usr/lib/postgresql").glob("15/bin"))), None)
-PGBOUNCER = shutil.which("pgbouncer")
+PGBOUNCER = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 _PASSWORD = "a-test-s-own-secret"
 
 
@@ -136,11 +136,10 @@ async def test_logins_that_own_their_databases_share_the_groups_of_an_old_cluste
         await hosted.close()
 
 
-async def _creators_see_their_own(url: str, *, pooled: bool = False) -> None:
+async def _creators_see_their_own(url: str, *, pooled: bool = False, password: str = "") -> None:
     """Two creators with a shop each, many requests at once on few connections: nobody ever sees the other's."""
-    database = await open_database(
-        DatabaseSettings(url=url, pooled=pooled, pool_size=3), {"ORDERS_TUI_MASTER_KEY": MASTER_KEY}
-    )
+    secrets = {"ORDERS_TUI_MASTER_KEY": MASTER_KEY} | ({"ORDERS_TUI_DATABASE_PASSWORD": password} if password else {})
+    database = await open_database(DatabaseSettings(url=url, pooled=pooled, pool_size=3), secrets)
     try:
         assert not await database.pool.fetchval("SELECT row_security_active('orders.orders')")
         ids = {name: new_id() for name in ("Nora", "Tessa")}
@@ -210,7 +209,8 @@ async def test_a_pooler_that_gives_a_connection_for_one_transaction_mixes_nobody
                 assert pooler.returncode is None, "the pooler ended"
                 await asyncio.sleep(0.02)
         host = f"host={folder}&port=6543"
-        await _creators_see_their_own(f"postgresql://{parameters['user']}@/{database.database}?{host}", pooled=True)
+        address = f"postgresql://{parameters['user']}@/{database.database}?{host}"
+        await _creators_see_their_own(address, pooled=True, password=parameters["password"])
     finally:
         if pooler.returncode is None:
             pooler.terminate()
